@@ -1,0 +1,4 @@
+/** Conntrack leaves the packet alone; only before conntrack. */
+export interface NotrackNode {
+  readonly step: "notrack"
+}

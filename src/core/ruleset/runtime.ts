@@ -1,0 +1,118 @@
+import type { Packet } from "../packet/packet.js"
+import type { SetUpdateNode } from "./action/set-update.js"
+import type { ExpressionNode, StepNode } from "./node.js"
+
+/**
+ * How the engine runs a ruleset, as the kinds in expression/, match/ and action/ see it: each node is compiled once into a closure, and the closures
+ * are called for each packet. They allocate nothing.
+ */
+
+/** What a step says. Numbers, because a million packets pass here. */
+export const CONTINUE = 0
+/** The rule does not match: on to the next one. */
+export const BREAK = 1
+export const ACCEPT = 2
+export const DROP = 3
+export const REJECT = 4
+export const RETURN = 5
+/** `run.target` is the chain. */
+export const JUMP = 6
+export const GOTO = 7
+export type Outcome = number
+
+/** Asks or does one thing. */
+export type Step = (packet: Packet, run: Run) => Outcome
+
+/** Writes a value's words into `run.registers` from `at` on. False: it cannot be evaluated for this packet, and the rule does not match. */
+export type Load = (packet: Packet, run: Run, at: number) => boolean
+
+/** What there is besides the packet while one is judged. One object for the life of an engine. */
+export interface Run {
+  /** Nanoseconds; the packet's time. */
+  now: number
+  /** Sixteen words, like the kernel's registers, and scratch room behind them for nested look-ups. */
+  readonly registers: Uint32Array
+  /** The chain of a jump or goto. */
+  target: number
+  /** 4, 6, or 0 where the packet is not IP. */
+  family: number
+  /** False before conntrack has seen the packet: `ct …` cannot be evaluated. */
+  tracked: boolean
+  /** Bits of `ctState`; meaningful once `tracked`. */
+  ctState: number
+  /** Null before conntrack, and for invalid and untracked packets. */
+  connection: RunConnection | null
+  /** 0 original, 1 reply. */
+  ctDirection: number
+  mark: number
+  /** Set by notrack. */
+  untrack: boolean
+  /** Interface indices of the present hook; 0 where the hook has none (oif at prerouting). */
+  inputInterface: number
+  outputInterface: number
+  /** An integer from 0 (inclusive) to `below` (exclusive). Chance is an argument. */
+  random(below: number): number
+  /** The routing table: what a replay was told of it. */
+  readonly routes: Routes
+}
+
+/** What `ct …` can ask of a connection. Words as in Packet. */
+export interface RunConnection {
+  readonly family: number
+  readonly protocol: number
+  /** Original source, destination: four words each; then reply source, destination. */
+  readonly tuples: Uint32Array
+  readonly originalSourcePort: number
+  readonly originalDestinationPort: number
+  readonly replySourcePort: number
+  readonly replyDestinationPort: number
+  /** IPS_* bits of linux/netfilter/nf_conntrack_common.h. */
+  readonly status: number
+  mark: number
+}
+
+/** What the fib expression asks. Address types are RTN_* numbers (linux/rtnetlink.h): 1 unicast, 2 local, 3 broadcast, 5 multicast. */
+export interface Routes {
+  /** Type of the packet's source or destination address. */
+  addressType(packet: Packet, which: "source" | "destination"): number
+  /** The interface that a packet to this address leaves on: its index, or 0. */
+  interfaceTo(packet: Packet, which: "source" | "destination"): number
+}
+
+/** What a node may ask for while it is compiled. */
+export interface Build {
+  step(node: StepNode): Step
+  load(node: ExpressionNode): Load
+  set(name: string): RuntimeSet
+  /** An anonymous set or map, made of the node's own elements: the set of the same form as a named one. */
+  anonymousSet(declaration: AnonymousSet): RuntimeSet
+  /** Index of a chain of the same table. */
+  chain(name: string): number
+  /** Index of an interface name; all that match where it ends in `*`. */
+  interfaces(name: string): readonly number[]
+  /** Connections of a source, for ct count: a list with a life of its own for each rule or element that counts. */
+  connectionCounter(): ConnectionCounter
+}
+
+export interface AnonymousSet {
+  readonly key: readonly import("./type.js").TypeName[]
+  readonly elements: readonly import("./ruleset.js").SetElement[]
+}
+
+/** The engine's sets (engine/sets/). Keys are words in `run.registers` from `at` on. */
+export interface RuntimeSet {
+  /** Words a key takes. */
+  readonly keyWords: number
+  /** True when an element is there, is alive, and the statements it carries did not break. `run.target`/`verdict` of a map: see `lastData`. */
+  contains(packet: Packet, run: Run, at: number): boolean
+  /** After a `contains` that was true, in a map: for verdict maps the outcome (JUMP and GOTO have set run.target), for others the first word. */
+  lastData(run: Run): number
+  /** CONTINUE or BREAK, as SetUpdateNode's contract says. */
+  update(node: SetUpdateNode, packet: Packet, run: Run, at: number): Outcome
+}
+
+/** Counts live connections as nf_conncount does: lazily, dropping the dead ones when asked again. */
+export interface ConnectionCounter {
+  /** Adds the packet's connection, unless it is there already, and says how many are alive. */
+  count(packet: Packet, run: Run): number
+}

@@ -1,0 +1,10 @@
+/** A constant: words, most significant first, or an interface name (a trailing `*` is a wildcard). */
+export type Literal = readonly number[] | string
+
+/** What a set holds and what a comparison compares with. */
+export type Item =
+  | { readonly value: Literal }
+  | { readonly from: Literal; readonly to: Literal }
+  | { readonly prefix: readonly number[]; readonly length: number }
+  /** One item for each part of a concatenation. */
+  | { readonly parts: readonly Item[] }
