@@ -1,6 +1,7 @@
 import type { ExpressionNode, StepNode } from "./node.js"
-import type { Build, Load, Step } from "./runtime.js"
+import type { Build, Load, Read, Step } from "./runtime.js"
 import type { TypeName } from "./type.js"
+import type { Item } from "./value.js"
 
 /** A backend cannot say this, and why. */
 export interface Unsupported {
@@ -16,20 +17,31 @@ export interface ManualEntry {
   readonly example: string
 }
 
+/** What a node may ask for while it is written as nft text: how the nodes and values inside it are written. */
+export interface Writer {
+  expression(node: ExpressionNode): string
+  step(node: StepNode): string | Unsupported
+  types(node: ExpressionNode): readonly TypeName[]
+  /** A value in the notation of its types: `192.0.2.0/24`, `"eth0"`, `established`, `22-25`. */
+  item(item: Item, types: readonly TypeName[]): string
+}
+
 /** One kind of expression answers for itself: how it is written, what it is worth in the engine, what its manual says. */
 export interface ExpressionKind<Node extends ExpressionNode> {
   readonly name: Node["expression"]
   /** The types of its value: several for a concatenation. */
-  types(node: Node): readonly TypeName[]
-  toNft(node: Node): string
+  types(node: Node, typesOf: (node: ExpressionNode) => readonly TypeName[]): readonly TypeName[]
+  toNft(node: Node, write: Writer): string
   load(node: Node, build: Build): Load
+  /** The short way where the value is one word. */
+  read?(node: Node, build: Build): Read | undefined
   readonly manual: ManualEntry
 }
 
 /** One kind of match or action answers for itself. */
 export interface StepKind<Node extends StepNode> {
   readonly name: Node["step"]
-  toNft(node: Node): string | Unsupported
+  toNft(node: Node, write: Writer): string | Unsupported
   compile(node: Node, build: Build): Step
   readonly manual: ManualEntry
 }

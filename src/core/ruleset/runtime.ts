@@ -1,6 +1,10 @@
 import type { Packet } from "../packet/packet.js"
+import type { LogNode } from "./action/log.js"
+import type { RejectNode } from "./action/reject.js"
 import type { SetUpdateNode } from "./action/set-update.js"
 import type { ExpressionNode, StepNode } from "./node.js"
+import type { SetElement } from "./ruleset.js"
+import type { TypeName } from "./type.js"
 
 /**
  * How the engine runs a ruleset, as the kinds in expression/, match/ and action/ see it: each node is compiled once into a closure, and the closures
@@ -26,6 +30,9 @@ export type Step = (packet: Packet, run: Run) => Outcome
 /** Writes a value's words into `run.registers` from `at` on. False: it cannot be evaluated for this packet, and the rule does not match. */
 export type Load = (packet: Packet, run: Run, at: number) => boolean
 
+/** An expression whose value is one word, from 0 to 2^32 - 1; -1: it cannot be evaluated for this packet, and the rule does not match. */
+export type Read = (packet: Packet, run: Run) => number
+
 /** What there is besides the packet while one is judged. One object for the life of an engine. */
 export interface Run {
   /** Nanoseconds; the packet's time. */
@@ -50,6 +57,19 @@ export interface Run {
   /** Interface indices of the present hook; 0 where the hook has none (oif at prerouting). */
   inputInterface: number
   outputInterface: number
+  /**
+   * What limits and counters remember: `Build.slots` hands out places, and a step finds its own at `state[stateBase + place]`.
+   * While a rule's steps run it is the rules' array, with base 0. While the statements of a set's element run it is the set's array, and
+   * `stateBase` is where the element's places begin; the set puts back what was there. Places of a new element are zero.
+   */
+  state: Float64Array
+  stateBase: number
+  /** The element whose statements run, as the set numbers it; -1 in a rule. */
+  element: number
+  /** Set by reject, with the outcome REJECT. */
+  rejectWith: RejectNode["with"] | null
+  /** A log statement was reached. */
+  log(node: LogNode, packet: Packet): void
   /** An integer from 0 (inclusive) to `below` (exclusive). Chance is an argument. */
   random(below: number): number
   /** The routing table: what a replay was told of it. */
@@ -79,10 +99,8 @@ export interface Routes {
   interfaceTo(packet: Packet, which: "source" | "destination"): number
 }
 
-/** What a node may ask for while it is compiled. */
-export interface Build {
-  step(node: StepNode): Step
-  load(node: ExpressionNode): Load
+/** What the engine gives to the nodes while they are compiled. */
+export interface EngineBuild {
   set(name: string): RuntimeSet
   /** An anonymous set or map, made of the node's own elements: the set of the same form as a named one. */
   anonymousSet(declaration: AnonymousSet): RuntimeSet
@@ -90,13 +108,24 @@ export interface Build {
   chain(name: string): number
   /** Index of an interface name; all that match where it ends in `*`. */
   interfaces(name: string): readonly number[]
-  /** Connections of a source, for ct count: a list with a life of its own for each rule or element that counts. */
+  /** Connections of a source, for ct count: a list with a life of its own for each rule or element that counts (`run.element` tells which). */
   connectionCounter(): ConnectionCounter
+  /** Room for `count` numbers in `run.state`: the rules' array, or while an element's statements are compiled, that of each element of the set. */
+  slots(count: number): number
+}
+
+/** What a node may ask for while it is compiled: `buildFrom` (kinds.ts) makes it of the engine's part. */
+export interface Build extends EngineBuild {
+  step(node: StepNode): Step
+  load(node: ExpressionNode): Load
+  /** The short way for expressions of one word; undefined for the others. */
+  read(node: ExpressionNode): Read | undefined
+  types(node: ExpressionNode): readonly TypeName[]
 }
 
 export interface AnonymousSet {
-  readonly key: readonly import("./type.js").TypeName[]
-  readonly elements: readonly import("./ruleset.js").SetElement[]
+  readonly key: readonly TypeName[]
+  readonly elements: readonly SetElement[]
 }
 
 /** The engine's sets (engine/sets/). Keys are words in `run.registers` from `at` on. */
@@ -107,9 +136,15 @@ export interface RuntimeSet {
   contains(packet: Packet, run: Run, at: number): boolean
   /** After a `contains` that was true, in a map: for verdict maps the outcome (JUMP and GOTO have set run.target), for others the first word. */
   lastData(run: Run): number
-  /** CONTINUE or BREAK, as SetUpdateNode's contract says. */
-  update(node: SetUpdateNode, packet: Packet, run: Run, at: number): Outcome
+  /**
+   * Called once for each statement that updates this set; what it returns runs for each packet. The set compiles `node.statements` with a
+   * Build whose `slots` and `connectionCounter` are the elements' own. An element keeps the statements it was made with.
+   */
+  updater(node: SetUpdateNode): Update
 }
+
+/** CONTINUE or BREAK, as SetUpdateNode's contract says. The key stands in `run.registers` from `at` on. */
+export type Update = (packet: Packet, run: Run, at: number) => Outcome
 
 /** Counts live connections as nf_conncount does: lazily, dropping the dead ones when asked again. */
 export interface ConnectionCounter {
