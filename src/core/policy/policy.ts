@@ -1,0 +1,119 @@
+import type { PortRange } from "../base/ports.js"
+import type { Prefix } from "../base/prefix.js"
+import type { Rate } from "../base/rate.js"
+import type { Origin } from "../ruleset/origin.js"
+
+/** A policy as loaded: includes merged, names and presets resolved, files read, everything with its place in the text. */
+export interface Policy {
+  readonly version: 1
+  /** All files it was read from, the main one first. */
+  readonly files: readonly string[]
+  readonly zones: readonly Zone[]
+  /** Limited like others, but never listed. */
+  readonly neverBlock: readonly Prefix[]
+  readonly bypass: readonly BypassEntry[]
+  /** Read and checked here, used by the guard. */
+  readonly detect: readonly DetectorSetting[]
+}
+
+/** A named group of interfaces and what it is protected against. */
+export interface Zone {
+  readonly name: string
+  /** Device names, a trailing `*` being a wildcard; `auto` is resolved. */
+  readonly interfaces: readonly string[]
+  /** For packets that arrive there, for this host or through it. In the order of the policy; a name stands once. */
+  readonly incoming: readonly Protection[]
+  /** For packets that leave there. */
+  readonly outgoing: readonly Protection[]
+  readonly origin: Origin
+}
+
+/** The ladder: tell, drop, or drop and keep the source out for a while. */
+export type Action = "notify" | "drop" | "block"
+
+/** The three phrases of the language. */
+export type Limit =
+  /** `200/second burst 1000` */
+  | { readonly form: "rate"; readonly rate: Rate; readonly burst: number }
+  /** `more than 5 in 300s`; duration in nanoseconds */
+  | { readonly form: "window"; readonly count: number; readonly duration: number }
+  /** `300` */
+  | { readonly form: "count"; readonly count: number }
+  /** `100..1000/second` (throttle) */
+  | { readonly form: "ramp"; readonly from: number; readonly to: number; readonly unit: Rate["unit"] }
+
+/** What shares a limit: all sources together, or a source (a prefix of this length). Default: /32 and /64. */
+export type Per =
+  | { readonly kind: "everyone" }
+  | { readonly kind: "source"; readonly ipv4: number; readonly ipv6: number }
+
+export interface PortSelector {
+  readonly protocol: "tcp" | "udp" | "any"
+  readonly range: PortRange
+}
+
+/** One protection that the policy asks for, complete: what the policy does not say has its default. */
+export interface Protection {
+  /** The name of its kind (protections/). */
+  readonly name: string
+  readonly action: Action
+  readonly limit?: Limit
+  readonly per: Per
+  /** Empty: all, or none where the kind is about ports. */
+  readonly ports: readonly PortSelector[]
+  /** `for`: hosts with a limit of their own. */
+  readonly exceptions: readonly Exception[]
+  /** Nanoseconds; how long a source is kept out where the action is `block`. */
+  readonly blockFor: number
+  /** Blocklists: what they hold. */
+  readonly prefixes: readonly Prefix[]
+  /** Settings that only this kind has, checked by it (`lift: until-quiet`). */
+  readonly options: Readonly<Record<string, string | number | boolean>>
+  readonly origin: Origin
+}
+
+export interface Exception {
+  readonly hosts: readonly Prefix[]
+  readonly limit: Limit | "off"
+  readonly origin: Origin
+}
+
+/** `in|out [on ZONE] [tcp|udp|icmp] [port P] [from A] [to A]`: the packet phrase. */
+export interface PacketPhrase {
+  readonly direction: "in" | "out"
+  readonly zone?: string
+  readonly protocol?: "tcp" | "udp" | "icmp"
+  readonly ports?: readonly PortRange[]
+  readonly from?: readonly Prefix[]
+  readonly to?: readonly Prefix[]
+}
+
+export interface BypassEntry {
+  readonly phrase: PacketPhrase
+  readonly origin: Origin
+}
+
+export interface DetectorSetting {
+  readonly name: string
+  readonly action: Action
+  readonly limit?: Limit
+  readonly blockFor: number
+  readonly exceptions: readonly Exception[]
+  readonly origin: Origin
+}
+
+/** What a policy may need to know of the host: an argument, so that the same policy compiles anywhere. */
+export interface HostFacts {
+  /** What `auto` means: the devices of the default routes. Empty where unknown. */
+  readonly defaultInterfaces: readonly string[]
+  /** How many default routes there are: with more than one, answers may take another way in. */
+  readonly defaultRoutes: number
+  /** The host's own addresses. */
+  readonly addresses: readonly Prefix[]
+  /** Ports that something here listens on, published container ports included. */
+  readonly listening: readonly PortSelector[]
+  /** Devices where an ingress chain may stand (kernel 5.10 and newer, and the device stays); elsewhere prerouting before defragmentation. */
+  readonly ingressDevices: readonly string[]
+  /** Netdev egress (kernel 5.16 and newer). */
+  readonly egress: boolean
+}
