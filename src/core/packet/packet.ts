@@ -9,6 +9,8 @@
 export class Packet {
   /** The bytes as captured; borrowed from the capture buffer. */
   view: DataView = EMPTY
+  /** Where the frame starts in `view`. */
+  frameOffset = 0
   /** Bytes captured, and bytes that were on the wire. */
   capturedLength = 0
   wireLength = 0
@@ -28,15 +30,22 @@ export class Packet {
   direction: 0 | 1 | 2 = 0
   /** For cooked captures: LINUX_SLL_* packet type (0 host, 1 broadcast, 2 multicast, 3 otherhost, 4 outgoing), else -1. */
   linkPacketType = -1
+  /** The interface's index on the capturing host (cooked v2, NFLOG), or 0. */
+  linkInterfaceIndex = 0
+  /** NFLOG: the text of the rule's log prefix (its zero byte left out), and the hook number, or -1. */
+  nflogPrefixOffset = -1
+  nflogPrefixLength = 0
+  nflogHook = -1
 
   /** 4, 6, or 0 where there is no IP (ARP, LLDP, …) or it could not be read. */
   family: 0 | 4 | 6 = 0
+  /** Where the header behind the link layer stands, be it IP or (family 0) ARP. */
   networkOffset = -1
   /** Header length, options and (IPv6) extension headers up to the transport header included. */
   networkHeaderLength = 0
   /** The IP packet's length as it says itself: header and payload. */
   networkLength = 0
-  /** Addresses as 32-bit words, most significant first; IPv4 uses word 0. */
+  /** Addresses as unsigned 32-bit words, most significant first; IPv4 uses word 0. */
   source0 = 0
   source1 = 0
   source2 = 0
@@ -66,6 +75,8 @@ export class Packet {
   protocol = -1
   /** -1 in fragments but the first, and where the transport header could not be read. */
   transportOffset = -1
+  /** Where the transport bytes start, a header cut short included; -1 in fragments but the first. */
+  transportStart = -1
   /** The payload behind the transport header: its start, and its end as IP's own length gives it, cut to what was captured. */
   payloadOffset = -1
   payloadEnd = -1
@@ -79,6 +90,7 @@ export class Packet {
   tcpAcknowledgement = 0
   tcpWindow = 0
   tcpHeaderLength = 0
+  tcpUrgentPointer = 0
   /** Options that matter to conntrack and matches; -1 where absent. */
   tcpMaximumSegmentSize = -1
   tcpWindowScale = -1
@@ -89,6 +101,7 @@ export class Packet {
   icmpCode = -1
   /** Echo, timestamp and the like: identifier; 0 otherwise. */
   icmpIdentifier = 0
+  icmpSequence = 0
 
   /** ARP: operation; 0 otherwise. */
   arpOperation = 0
@@ -124,4 +137,7 @@ export const ICMP = 1
 export const IGMP = 2
 export const TCP = 6
 export const UDP = 17
+export const DCCP = 33
 export const ICMPV6 = 58
+export const SCTP = 132
+export const UDPLITE = 136
