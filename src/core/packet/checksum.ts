@@ -1,0 +1,106 @@
+import { DCCP, ICMP, ICMPV6, type Packet, TCP, UDP, UDPLITE } from "./packet.js"
+
+/** What `networkChecksum` and `transportChecksum` answer. */
+export const CHECKSUM_BAD = 0
+export const CHECKSUM_GOOD = 1
+/** There is none, it is switched off (UDP over IPv4), or the bytes that it covers are not all there. */
+export const CHECKSUM_UNKNOWN = 2
+export type ChecksumStatus = typeof CHECKSUM_BAD | typeof CHECKSUM_GOOD | typeof CHECKSUM_UNKNOWN
+
+/** RFC 1071: adds `length` bytes as big-endian 16-bit words (an odd last byte as its high half) to an unfolded sum. */
+export function addWords(sum: number, view: DataView, offset: number, length: number): number {
+  let total = sum
+  const end = offset + (length & ~1)
+  // Sums stay exact: 2^36 words of 16 bits would fit a number.
+  for (let at = offset; at < end; at += 2) total += view.getUint16(at)
+  if (length & 1) total += view.getUint8(end) << 8
+  return total
+}
+
+/** The 16 bits that a sum folds to, not complemented. */
+export function fold(sum: number): number {
+  let folded = sum
+  while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000)
+  return folded
+}
+
+/** RFC 1071's complement, as it stands in the header. */
+export function finish(sum: number): number {
+  return ~fold(sum) & 0xffff
+}
+
+/** The IPv4 header's checksum; IPv6 has none. */
+export function networkChecksum(packet: Packet): ChecksumStatus {
+  if (packet.family !== 4 || packet.networkHeaderLength < 20) return CHECKSUM_UNKNOWN
+  const end = packet.networkOffset + packet.networkHeaderLength
+  if (end > packet.frameOffset + packet.capturedLength) return CHECKSUM_UNKNOWN
+  return fold(addWords(0, packet.view, packet.networkOffset, packet.networkHeaderLength)) === 0xffff
+    ? CHECKSUM_GOOD
+    : CHECKSUM_BAD
+}
+
+/**
+ * The checksum of TCP, UDP, UDP-Lite, DCCP, ICMP or ICMPv6, over the packet as its IP header delimits it. Unknown for fragments:
+ * their checksum is the whole datagram's.
+ */
+export function transportChecksum(packet: Packet): ChecksumStatus {
+  const { view, transportOffset: start, protocol } = packet
+  if (start < 0 || packet.moreFragments || packet.fragmentOffset > 0) return CHECKSUM_UNKNOWN
+  const networkEnd = packet.networkOffset + packet.networkLength
+  const whole = networkEnd <= packet.frameOffset + packet.capturedLength
+  let length = networkEnd - start
+  let covered = length
+  switch (protocol) {
+    case TCP:
+    case ICMPV6:
+      break
+    case UDP:
+      // RFC 8200 section 8.1 forbids it over IPv6; conntrack lets it pass in both families (udp_error).
+      if (view.getUint16(start + 6) === 0) return CHECKSUM_UNKNOWN
+      if (packet.udpLength >= 8 && packet.udpLength < length) length = packet.udpLength
+      covered = length
+      break
+    case UDPLITE: {
+      const coverage = view.getUint16(start + 4)
+      if (coverage !== 0 && coverage < covered) covered = coverage
+      break
+    }
+    case DCCP: {
+      const coverage = view.getUint8(start + 5) & 0x0f
+      const headerLength = view.getUint8(start + 4) << 2
+      if (coverage !== 0) covered = Math.min(covered, headerLength + (coverage - 1) * 4)
+      break
+    }
+    case ICMP:
+      if (packet.family !== 4) return CHECKSUM_UNKNOWN
+      return whole ? verdict(addWords(0, view, start, length)) : CHECKSUM_UNKNOWN
+    default:
+      return CHECKSUM_UNKNOWN
+  }
+  if (start + covered > packet.frameOffset + packet.capturedLength || covered < 0) return CHECKSUM_UNKNOWN
+  return verdict(addWords(pseudoHeader(packet, protocol, length), view, start, covered))
+}
+
+function verdict(sum: number): ChecksumStatus {
+  return fold(sum) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD
+}
+
+/**
+ * What conntrack asks with `nf_conntrack_checksum` on: bad where either checksum is bad, unknown where one of them could not be
+ * verified, else good.
+ */
+export function checksumStatus(packet: Packet): ChecksumStatus {
+  const network = packet.family === 4 ? networkChecksum(packet) : CHECKSUM_GOOD
+  if (network === CHECKSUM_BAD) return CHECKSUM_BAD
+  const transport = transportChecksum(packet)
+  if (transport === CHECKSUM_BAD) return CHECKSUM_BAD
+  return network === CHECKSUM_GOOD && transport === CHECKSUM_GOOD ? CHECKSUM_GOOD : CHECKSUM_UNKNOWN
+}
+
+/** RFC 9293 section 3.1, RFC 8200 section 8.1. A routing header's final destination is not looked for. */
+function pseudoHeader(packet: Packet, protocol: number, length: number): number {
+  const { view, networkOffset } = packet
+  const addresses =
+    packet.family === 4 ? addWords(0, view, networkOffset + 12, 8) : addWords(0, view, networkOffset + 8, 32)
+  return addresses + protocol + (length >>> 16) + (length & 0xffff)
+}
