@@ -1,3 +1,5 @@
+import type { DiagnosticId } from "./diagnostic-ids.js"
+
 /** Where in a text something stands. Lines and columns count from 1, as editors do. */
 export interface Span {
   readonly file: string
@@ -15,13 +17,35 @@ export type Severity = "error" | "warning" | "lint"
  * Ids are kebab-case, stable, and listed in `diagnostic-ids.ts`.
  */
 export interface Diagnostic {
-  readonly id: string
+  readonly id: DiagnosticId
   readonly severity: Severity
   readonly message: string
   readonly span?: Span
   readonly hint?: string
   /** A second place, where a mistake has two: "first written here". */
   readonly related?: { readonly span: Span; readonly message: string }
+}
+
+/** A mistake whose place the finder does not know: a word read by one of the small parsers of base/. */
+export interface Problem {
+  readonly id: DiagnosticId
+  readonly message: string
+  readonly hint?: string
+}
+
+export function isProblem(value: unknown): value is Problem {
+  return typeof value === "object" && value !== null && "id" in value && "message" in value
+}
+
+/** The problem with its place. */
+export function diagnose(problem: Problem, span: Span | undefined, severity: Severity = "error"): Diagnostic {
+  return {
+    id: problem.id,
+    severity,
+    message: problem.message,
+    ...(span && { span }),
+    ...(problem.hint && { hint: problem.hint }),
+  }
 }
 
 /** `file:line:column: message [id]`, then the hint on a line of its own. */
