@@ -21,6 +21,37 @@ export const diagnosticIds = {
     "No policy was named, and neither ./floodwall.yaml nor /etc/floodwall/policy.yaml is there.",
   "unreadable-file": "A file that was named cannot be opened or read.",
   "unwritable-file": "A file that was named cannot be written.",
+  // packets as text
+  "script-time":
+    "A packet script gives time as +0.3 or +5ms after the packet before, or @2s after the start.",
+  "script-no-packet": "A line of a packet script, or a quote in it, ends before it has said a packet.",
+  "script-address":
+    "A packet script gives addresses as 10.0.0.9:80 or [2001:db8::1]:80, without the port where there is none.",
+  "script-families": "A packet's two addresses are of different families.",
+  "script-ports": "TCP and UDP need both ports; what has no ports must not name any.",
+  "script-flags": "A TCP packet needs its flags: S, S., P., FPU, none.",
+  "script-number":
+    "A number of a packet script is missing, is not decimal or 0x hexadecimal, or does not fit its field.",
+  "script-hex": "Bytes of a packet script are written as an even number of hexadecimal digits.",
+  "script-fragment":
+    "A fragment is written frag ID/OFFSET or frag ID/OFFSET/more, the offset in bytes and a multiple of 8.",
+  "script-word": "A packet script has a word that means nothing at its place.",
+  "script-quote": "A text in quotes or a quoted packet in parentheses does not begin or end where it must.",
+  "script-character": "A text of a packet script has a character that is not one byte.",
+  "script-too-long": "A packet script makes more than a million packets.",
+  "script-too-large": "A packet of a script does not fit into an IP packet of 65535 bytes.",
+  // the host
+  "not-linux": "Rules can be applied on Linux only.",
+  "no-nft": "The program nft is not installed, or is not where administrators' programs are.",
+  "no-privilege":
+    "Reading and changing the kernel's rules needs root, or CAP_NET_ADMIN in the namespace that owns the network.",
+  "old-kernel": "The kernel is older than the rules need.",
+  "no-nf-tables": "The kernel was built without nf_tables, or its module is not loaded and cannot be.",
+  "already-running": "Another floodwall is changing the rules at this moment.",
+  "kernel-refuses":
+    "nft or the kernel did not take the rules. It takes all of a transaction or nothing, so nothing was changed.",
+  "kernel-unreadable": "What runs in the kernel could not be listed.",
+  "no-state-folder": "The folder that remembers the confirmed rules cannot be made or written.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds

@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs"
+import type { HostFacts, PortSelector } from "../../core/policy/policy.js"
+import { kernelFeatures, kernelVersion } from "./capabilities.js"
+import { readPublishedPorts } from "./published.js"
+import { countDefaultRoutes, type Device, readAddresses, readDefaultRoutes, readDevices } from "./routes.js"
+import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
+
+/**
+ * What a policy may need to know of this host. Everything is of the current network namespace; what cannot be read (no `ip`, no privilege) is empty,
+ * and a policy that needs it says so when it is compiled.
+ */
+export function gatherFacts(): HostFacts {
+  const routes = readDefaultRoutes()
+  return {
+    defaultInterfaces: [...new Set(routes.map(({ device }) => device))],
+    defaultRoutes: countDefaultRoutes(routes),
+    addresses: readAddresses(),
+    listening: distinct([
+      ...listeningPorts(readSockets("tcp"), readSockets("udp"), ephemeralPorts()),
+      ...readPublishedPorts(),
+    ]),
+    ingressDevices: ingressDevices(readDevices(), kernelFeatures(kernelVersion())),
+    egress: kernelFeatures(kernelVersion()).egress,
+  }
+}
+
+/**
+ * Devices where an ingress chain is safe. From Linux 6.16 on a chain waits for its device and follows it, so every device will do.
+ * Before that (5.10 and newer) a chain dies with its device and does not come back with it: only kinds that are made once, at boot, count.
+ * What comes and goes with a connection or a container (ppp, tun, wireguard, a veth that is a bridge's port) is guarded in prerouting, by name.
+ * A veth of its own is the wire of a container or of a network namespace, and lives as long as that.
+ */
+export function ingressDevices(
+  devices: readonly Device[],
+  kernel: { readonly ingress: boolean; readonly missingDevices: boolean },
+): readonly string[] {
+  if (!kernel.ingress) return []
+  return devices
+    .filter(({ kind, master }) => {
+      if (kind === "loopback") return false
+      if (kernel.missingDevices || STAYING.has(kind)) return true
+      return kind === "veth" && master === undefined
+    })
+    .map(({ name }) => name)
+}
+
+const STAYING: ReadonlySet<string> = new Set([
+  "physical",
+  "bond",
+  "team",
+  "bridge",
+  "vlan",
+  "macvlan",
+  "ipvlan",
+])
+
+/**
+ * Ports that somebody outside can reach. Left out: what is bound to loopback, and UDP sockets on ports that the kernel gives to clients,
+ * which are questions under way and not services.
+ */
+export function listeningPorts(
+  tcp: readonly Socket[],
+  udp: readonly Socket[],
+  ephemeral: { readonly from: number; readonly to: number },
+): readonly PortSelector[] {
+  const open = ({ local }: Socket) => local.port !== 0 && !isLoopback(local.address)
+  const services = udp.filter(
+    ({ state, local: { port } }) =>
+      state === UDP_UNCONNECTED && (port < ephemeral.from || port > ephemeral.to),
+  )
+  return distinct([
+    ...tcp
+      .filter(({ state }) => state === tcpState.listen)
+      .filter(open)
+      .map(selector("tcp")),
+    ...services.filter(open).map(selector("udp")),
+  ])
+}
+
+/** TCP_CLOSE, in which an unconnected UDP socket is listed. */
+const UDP_UNCONNECTED = 7
+
+function selector(protocol: "tcp" | "udp") {
+  return ({ local: { port } }: Socket): PortSelector => ({ protocol, range: { from: port, to: port } })
+}
+
+/** Each once, in an order that does not depend on who listened first: a policy compiles to the same rules again. */
+function distinct(ports: readonly PortSelector[]): readonly PortSelector[] {
+  const byText = new Map(ports.map((port) => [`${port.protocol} ${port.range.from}-${port.range.to}`, port]))
+  return [...byText.values()].sort(
+    (left, right) =>
+      left.range.from - right.range.from ||
+      left.range.to - right.range.to ||
+      left.protocol.localeCompare(right.protocol),
+  )
+}
+
+function ephemeralPorts(): { from: number; to: number } {
+  try {
+    const [from = 32768, to = 60999] = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8")
+      .trim()
+      .split(/\s+/)
+      .map(Number)
+    return { from, to }
+  } catch {
+    // The kernel's default (Documentation/networking/ip-sysctl.rst).
+    return { from: 32768, to: 60999 }
+  }
+}

@@ -1,0 +1,107 @@
+import { type Address, parseAddress } from "../../core/base/address.js"
+import { hostPrefix, type Prefix } from "../../core/base/prefix.js"
+import { outputOf } from "./run.js"
+
+/** The way out for what has no better route. */
+export interface DefaultRoute {
+  readonly family: 4 | 6
+  readonly device: string
+  /** Absent: the destination is on the link. */
+  readonly gateway?: string
+}
+
+interface Hop {
+  readonly dev?: string
+  readonly gateway?: string
+}
+
+interface RouteEntry extends Hop {
+  readonly type?: string
+  readonly nexthops?: readonly Hop[]
+}
+
+/** Default routes of both families; a route of several next hops is as many. */
+export function readDefaultRoutes(): readonly DefaultRoute[] {
+  return ([4, 6] as const).flatMap((family) =>
+    parseDefaultRoutes(outputOf("ip", [`-${family}`, "-j", "route", "show", "default"]) ?? "", family),
+  )
+}
+
+/** Reads `ip -j route show default`. Unreachable and blackhole routes lead nowhere. */
+export function parseDefaultRoutes(text: string, family: 4 | 6): readonly DefaultRoute[] {
+  return parseJson<RouteEntry>(text)
+    .filter(({ type }) => type === undefined || type === "unicast")
+    .flatMap((entry): readonly Hop[] => entry.nexthops ?? [entry])
+    .flatMap(({ dev, gateway }) =>
+      dev === undefined || dev === "lo"
+        ? []
+        : [{ family, device: dev, ...(gateway === undefined ? {} : { gateway }) }],
+    )
+}
+
+/** In the family that has more of them: one route of each is one way out. */
+export function countDefaultRoutes(routes: readonly DefaultRoute[]): number {
+  return Math.max(...([4, 6] as const).map((family) => ways(routes, family)))
+}
+
+function ways(routes: readonly DefaultRoute[], family: 4 | 6): number {
+  const own = routes.filter((route) => route.family === family)
+  return new Set(own.map(({ device, gateway }) => `${device} ${gateway}`)).size
+}
+
+interface AddressEntry {
+  readonly addr_info?: readonly { readonly local?: string }[]
+}
+
+/** All addresses of this host, of loopback too. */
+export function readAddresses(): readonly Prefix[] {
+  return parseAddresses(outputOf("ip", ["-j", "address"]) ?? "")
+}
+
+/** Reads `ip -j address`. */
+export function parseAddresses(text: string): readonly Prefix[] {
+  return parseJson<AddressEntry>(text)
+    .flatMap(({ addr_info }) => addr_info ?? [])
+    .map(({ local }) => parseAddress(local ?? ""))
+    .filter((address): address is Address => address !== undefined)
+    .map(hostPrefix)
+}
+
+export interface Device {
+  readonly name: string
+  /** What `ip -d link` calls it: bond, bridge, tun, veth, vlan…; `physical` where it has no kind of its own, `loopback`. */
+  readonly kind: string
+  /** The bridge or bond that it is a port of. */
+  readonly master?: string
+}
+
+interface LinkEntry {
+  readonly ifname?: string
+  readonly link_type?: string
+  readonly master?: string
+  readonly linkinfo?: { readonly info_kind?: string }
+}
+
+export function readDevices(): readonly Device[] {
+  return parseDevices(outputOf("ip", ["-d", "-j", "link"]) ?? "")
+}
+
+/** Reads `ip -d -j link`. */
+export function parseDevices(text: string): readonly Device[] {
+  return parseJson<LinkEntry>(text).flatMap(({ ifname, link_type, master, linkinfo }) => {
+    if (ifname === undefined) return []
+    const physical = link_type === "ppp" ? "ppp" : "physical"
+    const kind = link_type === "loopback" ? "loopback" : (linkinfo?.info_kind ?? physical)
+    return [{ name: ifname, kind, ...(master === undefined ? {} : { master }) }]
+  })
+}
+
+/** iproute2 prints an array, and nothing at all for an empty one. */
+function parseJson<Entry>(text: string): readonly Entry[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? (value as Entry[]) : []
+  } catch {
+    return []
+  }
+}

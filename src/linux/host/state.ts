@@ -1,0 +1,129 @@
+import { readlinkSync, renameSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { makeFolder, readText, syncFolder, writeAtomically } from "./files.js"
+import { done, fail, type Outcome } from "./outcome.js"
+
+/** What is remembered beside the kernel: enough to load the confirmed rules at boot, and to tell whether somebody changed the rules behind our back. */
+export interface Applied {
+  /** Names the rules as they were compiled: the same policy on the same host has the same. */
+  readonly digest: string
+  /** Absolute path of the policy. */
+  readonly policy: string
+  /** ISO 8601. */
+  readonly at: string
+  /** The kernel's listing right after the load, without what moves (counters, elements that rules add). */
+  readonly listing: readonly string[]
+}
+
+/**
+ * A folder that only root writes: `/var/lib/floodwall`, or FLOODWALL_STATE. A network namespace other than the first process's has rules of its own,
+ * so it has a folder of its own below, named by its inode.
+ */
+export interface State {
+  readonly folder: string
+  readonly lockFile: string
+  /** Plain nft text of the last confirmed rules, loaded at boot. */
+  readonly bootText: string
+  /** The same without ingress chains, for kernels that refuse a chain whose device is not there yet. */
+  readonly bootFallbackText: string
+}
+
+export function openState(environment: Readonly<Record<string, string | undefined>>): Outcome<State> {
+  const base = environment["FLOODWALL_STATE"] || join("/var/lib/floodwall", ownNamespace())
+  try {
+    makeFolder(base)
+  } catch (error) {
+    return fail(
+      "cannot",
+      "no-state-folder",
+      `${base} cannot be made: ${(error as Error).message}`,
+      "name another folder in FLOODWALL_STATE",
+    )
+  }
+  return done(stateIn(base))
+}
+
+export function stateIn(folder: string): State {
+  return {
+    folder,
+    lockFile: join(folder, "lock"),
+    bootText: join(folder, "boot.nft"),
+    bootFallbackText: join(folder, "boot-without-ingress.nft"),
+  }
+}
+
+/** Names of files in the folder: what is on trial, and what was confirmed last. */
+type Stage = "trial" | "confirmed"
+
+export interface Saved extends Applied {
+  readonly bootText: string
+  readonly bootFallbackText: string
+}
+
+/** Written before the kernel is touched, so that no moment of the apply leaves rules in the kernel that nothing here knows. */
+export function saveTrial(state: State, saved: Saved): void {
+  write(state, "trial", saved)
+}
+
+/** What is on trial becomes what boots. Done after the kernel kept it; a kill in between is made good by the next command (`settle`). */
+export function promoteTrial(state: State): void {
+  const saved = read(state, "trial")
+  if (saved === undefined) return
+  writeAtomically(state.bootText, saved.bootText)
+  writeAtomically(state.bootFallbackText, saved.bootFallbackText)
+  renameSync(stageFile(state, "trial"), stageFile(state, "confirmed"))
+  syncFolder(state.folder)
+}
+
+export function dropTrial(state: State): void {
+  rmSync(stageFile(state, "trial"), { force: true })
+}
+
+export function readTrial(state: State): Saved | undefined {
+  return read(state, "trial")
+}
+
+export function readConfirmed(state: State): Saved | undefined {
+  return read(state, "confirmed")
+}
+
+/** Forgets everything but the lock, which somebody may be waiting for. */
+export function forget(state: State): void {
+  for (const file of [
+    stageFile(state, "trial"),
+    stageFile(state, "confirmed"),
+    state.bootText,
+    state.bootFallbackText,
+  ]) {
+    rmSync(file, { force: true })
+  }
+}
+
+/** Empty in the network namespace of the first process, and where that cannot be told. */
+function ownNamespace(): string {
+  try {
+    const own = readlinkSync("/proc/self/ns/net")
+    if (own === readlinkSync("/proc/1/ns/net")) return ""
+    return `namespace-${/\d+/.exec(own)?.[0]}`
+  } catch {
+    return ""
+  }
+}
+
+function stageFile(state: State, stage: Stage): string {
+  return join(state.folder, `${stage}.json`)
+}
+
+function write(state: State, stage: Stage, saved: Saved): void {
+  writeAtomically(stageFile(state, stage), JSON.stringify(saved))
+}
+
+function read(state: State, stage: Stage): Saved | undefined {
+  const text = readText(stageFile(state, stage))
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as Saved
+  } catch {
+    return undefined
+  }
+}
