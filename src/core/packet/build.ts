@@ -1,5 +1,4 @@
-import type { Address } from "../base/address.js"
-import { readAddress } from "./address-text.js"
+import { type Address, parseAddress } from "../base/address.js"
 import { addWords, finish } from "./checksum.js"
 import type {
   ArpDescription,
@@ -32,7 +31,9 @@ export const DEFAULT_WINDOW = 64240
  */
 export function buildPacket(description: PacketDescription): Uint8Array {
   const network = buildNetwork(description)
-  if ((description.linkType ?? LINKTYPE_ETHERNET) !== LINKTYPE_ETHERNET) return network.bytes
+  const padding = new Uint8Array(description.padding ?? 0)
+  if ((description.linkType ?? LINKTYPE_ETHERNET) !== LINKTYPE_ETHERNET)
+    return concat([network.bytes, padding])
   const vlans = description.vlans ?? []
   const header = new Uint8Array(14 + 4 * vlans.length)
   const view = viewOf(header)
@@ -44,7 +45,7 @@ export function buildPacket(description: PacketDescription): Uint8Array {
     view.setUint16(14 + 4 * index, control)
   }
   view.setUint16(12 + 4 * vlans.length, network.etherType)
-  return concat([header, network.bytes])
+  return concat([header, network.bytes, padding])
 }
 
 function buildNetwork(description: PacketDescription): { bytes: Uint8Array; etherType: number } {
@@ -263,7 +264,7 @@ function payloadBytes({ payload = 0 }: PacketDescription): Uint8Array {
 }
 
 function address(value: string | Address): Address {
-  const read = typeof value === "string" ? readAddress(value) : value
+  const read = typeof value === "string" ? parseAddress(value) : value
   if (!read) throw new RangeError(`no address: ${String(value)}`)
   return read
 }

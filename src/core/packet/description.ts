@@ -103,4 +103,6 @@ export interface PacketDescription {
   readonly protocol?: number
   /** Bytes, or so many zeros. */
   readonly payload?: Uint8Array | number
+  /** Zeros behind the packet, as Ethernet cards add up to 60 bytes. */
+  readonly padding?: number
 }

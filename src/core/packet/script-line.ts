@@ -1,0 +1,557 @@
+import { parseAddress } from "../base/address.js"
+import type { Diagnostic, Span } from "../base/diagnostic.js"
+import type { DiagnosticId } from "../base/diagnostic-ids.js"
+import { didYouMean } from "../base/nearest.js"
+import { LINKTYPE_RAW, linkTypeNumber } from "./link-type.js"
+import { type Draft, type Endpoint, newDraft, parseHex } from "./script-draft.js"
+import type { Token } from "./script-lexer.js"
+import {
+  extensionNames,
+  flagWords,
+  formWords,
+  icmpNames,
+  icmpv6Names,
+  numberWords,
+  parseFlags,
+  protocolNames,
+} from "./script-words.js"
+
+const MOST_REPETITIONS = 1_000_000
+const leadingWords = ["in", "out", "vlan", "mac", "raw", "arp", "frame", "ethertype"]
+
+/** Reads the words of one line into a draft. Mistakes are reported, and reading goes on behind them. */
+export class LineParser {
+  private readonly tokens: readonly Token[]
+  private readonly report: (mistake: Diagnostic) => void
+  private readonly draft: Draft = newDraft()
+  private at = 0
+
+  constructor(tokens: readonly Token[], report: (mistake: Diagnostic) => void) {
+    this.tokens = tokens
+    this.report = report
+  }
+
+  parse(): Draft {
+    this.time()
+    this.lead()
+    return this.draft
+  }
+
+  private time(): void {
+    const text = this.peek()
+    if (text === undefined || !/^[+@]/.test(text)) return
+    const token = this.take()!
+    const nanoseconds = parseTime(text.slice(1))
+    if (nanoseconds === undefined) {
+      this.mistake("script-time", `"${text}" is not a time`, token.span, "write +0.3, +5ms or @2s")
+    } else if (text.startsWith("@")) this.draft.absoluteTime = nanoseconds
+    else this.draft.delay = nanoseconds
+  }
+
+  /** What stands before the packet, then the packet. */
+  private lead(): void {
+    for (;;) {
+      const token = this.take()
+      if (!token) {
+        this.mistake("script-no-packet", "there is no packet here", this.previous())
+        return
+      }
+      switch (token.text) {
+        case "in":
+          this.draft.inputInterface = this.word("an interface name")
+          continue
+        case "out":
+          this.draft.outputInterface = this.word("an interface name")
+          continue
+        case "vlan":
+          this.vlan()
+          continue
+        case "mac":
+          this.mac()
+          continue
+        case "raw":
+          this.draft.linkType = LINKTYPE_RAW
+          continue
+        case "arp":
+          this.arp()
+          return
+        case "frame":
+          this.frame()
+          return
+        case "ethertype":
+          this.draft.etherType = this.number("ethertype", 0xffff)
+          {
+            this.attributes()
+            return
+          }
+        default:
+          this.addresses(token)
+          return
+      }
+    }
+  }
+
+  private vlan(): void {
+    const token = this.take()
+    const tags = (token?.text ?? "").split(".").map(parseNumber)
+    if (!token || tags.some((tag) => tag === undefined || tag > 0xffff)) {
+      this.mistake(
+        "script-number",
+        `"${token?.text ?? ""}" is no VLAN`,
+        this.spanOf(token),
+        "write vlan 10 or vlan 10.20",
+      )
+      return
+    }
+    this.draft.vlans = tags as number[]
+  }
+
+  private mac(): void {
+    this.draft.sourceMac = this.hardwareAddress()
+    this.expect(">")
+    this.draft.destinationMac = this.hardwareAddress()
+  }
+
+  private hardwareAddress(): string {
+    const token = this.take()
+    const text = token?.text ?? ""
+    if (/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i.test(text)) return text.toLowerCase()
+    this.mistake(
+      "script-address",
+      `"${text}" is no hardware address`,
+      this.spanOf(token),
+      "write it as 02:00:00:00:00:01",
+    )
+    return "00:00:00:00:00:00"
+  }
+
+  /** `arp who-has A tell B`, `arp reply A is-at MAC`. */
+  private arp(): void {
+    const token = this.take()
+    if (token?.text === "who-has") {
+      const target = this.ipv4()
+      this.expect("tell")
+      const sender = this.ipv4()
+      const senderMac = this.draft.sourceMac ?? "02:00:00:00:00:01"
+      this.draft.arp = { operation: 1, senderMac, sender, targetMac: "00:00:00:00:00:00", target }
+    } else if (token?.text === "reply") {
+      const sender = this.ipv4()
+      this.expect("is-at")
+      const senderMac = this.hardwareAddress()
+      const hasTarget = this.peek() === "tell"
+      if (hasTarget) this.take()
+      const target = hasTarget ? this.ipv4() : sender
+      const targetMac = this.draft.destinationMac ?? "02:00:00:00:00:02"
+      this.draft.arp = { operation: 2, senderMac, sender, targetMac, target }
+    } else {
+      this.mistake(
+        "script-word",
+        `"${token?.text ?? ""}" is no ARP message`,
+        this.spanOf(token),
+        "write arp who-has A tell B, or arp reply A is-at MAC",
+      )
+      return
+    }
+    this.attributes()
+  }
+
+  private ipv4(): string {
+    const token = this.take()
+    const address = parseAddress(token?.text ?? "")
+    if (address?.family === 4) return token!.text
+    this.mistake("script-address", `"${token?.text ?? ""}" is no IPv4 address`, this.spanOf(token))
+    return "0.0.0.0"
+  }
+
+  /** `frame [LINK] HEX`, LINK being a name or a LINKTYPE number. */
+  private frame(): void {
+    const text = this.peek() ?? ""
+    const named = linkTypeNumber(text)
+    const hasNumber = this.tokens[this.at + 1] !== undefined && /^\d+$/.test(text)
+    if (named !== undefined || hasNumber) {
+      this.take()
+      this.draft.linkType = named ?? Number(text)
+    }
+    this.draft.frame = this.peek() === undefined ? new Uint8Array(0) : this.hex()
+    this.repetitionOnly()
+  }
+
+  private repetitionOnly(): void {
+    for (let token = this.take(); token; token = this.take()) {
+      if (token.text === "repeat") this.repeat()
+      else this.mistake("script-word", `"${token.text}" has no meaning behind a frame`, token.span)
+    }
+  }
+
+  private addresses(first: Token): void {
+    const source = this.endpoint(first, didYouMean(first.text, leadingWords))
+    // A line that begins with something else is not worth more than one complaint.
+    if (!source && this.peek() !== ">") return
+    this.expect(">")
+    const destinationToken = this.take()
+    const destination = destinationToken && this.endpoint(destinationToken, undefined)
+    if (!destinationToken)
+      this.mistake(
+        "script-address",
+        "the destination is missing",
+        this.previous(),
+        "write SOURCE > DESTINATION",
+      )
+    if (source && destination && source.address.family !== destination.address.family)
+      this.mistake("script-families", "one address is IPv4, the other IPv6", destinationToken!.span)
+    this.draft.source = source
+    this.draft.destination = destination
+    this.attributes()
+    this.check(first.span)
+  }
+
+  /** `10.0.0.9`, `10.0.0.9:80`, `2001:db8::1`, `[2001:db8::1]:80`, each number with `++` behind it or not. */
+  private endpoint(token: Token, hint: string | undefined): Endpoint | undefined {
+    const bracketed = /^\[([^\]]*?)(\+\+)?\](?::(\d+)(\+\+)?)?$/.exec(token.text)
+    const colons = token.text.split(":").length - 1
+    const plain = /^([^[\]+]*?)(\+\+)?(?::(\d+)(\+\+)?)?$/.exec(token.text)
+    const bare = colons > 1 ? /^([^[\]+]*?)(\+\+)?()()$/.exec(token.text) : plain
+    const [, text = "", addressStep, port, portStep] = bracketed ?? bare ?? []
+    const address = parseAddress(text)
+    if (!address) {
+      this.mistake(
+        "script-address",
+        `"${token.text}" is no address`,
+        token.span,
+        hint ?? "write 10.0.0.9, 10.0.0.9:80, 2001:db8::1 or [2001:db8::1]:80",
+      )
+      return undefined
+    }
+    if (port && Number(port) > 65535) this.mistake("script-number", `port ${port} is above 65535`, token.span)
+    return {
+      address,
+      addressStep: addressStep ? 1 : 0,
+      port: port ? Number(port) & 0xffff : undefined,
+      portStep: portStep ? 1 : 0,
+    }
+  }
+
+  /** The words behind the addresses, in any order. */
+  private attributes(): void {
+    for (let token = this.take(); token; token = this.take()) {
+      if (token.quoted) {
+        this.draft.payload = Uint8Array.from(token.text, (character) => character.charCodeAt(0))
+        continue
+      }
+      const name = token.text
+      const largest = numberWords[name]
+      if (largest !== undefined) this.draft.numbers.set(name, this.number(name, largest))
+      else if (flagWords.includes(name)) this.flagWord(token)
+      else if (formWords.includes(name)) this.formWord(token)
+      else if (protocolNames[name] !== undefined) this.draft.numbers.set("proto", protocolNames[name])
+      else this.flags(token)
+    }
+  }
+
+  private flagWord({ text }: Token): void {
+    if (text === "tcp" || text === "udp") this.draft.transport = text
+    else if (text === "icmp" || text === "icmpv6") this.icmp()
+    else this.draft.words.add(text)
+  }
+
+  /** `icmp echo-request`, or `icmp type 8 code 0`. */
+  private icmp(): void {
+    this.draft.transport = "icmp"
+    const name = this.peek() ?? ""
+    const names = this.draft.source?.address.family === 6 ? icmpv6Names : icmpNames
+    const known = names.find((each) => each.name === name)
+    if (known) {
+      this.take()
+      this.draft.icmpType = known.type
+      this.draft.icmpCode = known.code
+    } else if (
+      name !== "" &&
+      numberWords[name] === undefined &&
+      !formWords.includes(name) &&
+      !flagWords.includes(name)
+    ) {
+      const token = this.take()!
+      this.mistake(
+        "script-word",
+        `"${name}" is no ICMP type`,
+        token.span,
+        didYouMean(
+          name,
+          names.map((each) => each.name),
+        ),
+      )
+      this.draft.icmpType = 0
+    }
+  }
+
+  private flags(token: Token): void {
+    const flags = parseFlags(token.text)
+    if (flags !== undefined && this.draft.flags === undefined) {
+      this.draft.flags = flags
+      this.draft.transport ??= "tcp"
+      return
+    }
+    const known = [...Object.keys(numberWords), ...flagWords, ...formWords, ...Object.keys(protocolNames)]
+    this.mistake(
+      "script-word",
+      `"${token.text}" has no meaning here`,
+      token.span,
+      didYouMean(token.text, known),
+    )
+  }
+
+  private formWord({ text, span }: Token): void {
+    switch (text) {
+      case "frag":
+        this.fragment()
+        return
+      case "ts":
+        this.timestamps()
+        return
+      case "ext":
+        this.extension()
+        return
+      case "ip-options":
+        this.draft.ipOptions = this.hex()
+        return
+      case "tcp-options":
+        this.draft.tcpOptions = this.hex()
+        return
+      case "hex":
+        this.draft.payload = this.hex()
+        return
+      case "data":
+        if (!this.tokens[this.at]?.quoted)
+          this.mistake(
+            "script-quote",
+            'behind data stands a text in "quotes"',
+            this.spanOf(this.tokens[this.at]),
+          )
+        return
+      case "quote":
+        this.quote(span)
+        return
+      case "repeat":
+        this.repeat()
+        return
+      case "split":
+        this.draft.split = this.number("split", 65535)
+        return
+    }
+  }
+
+  /** `frag ID/OFFSET[/more]`, `frag ID/0` being an atomic fragment of IPv6. */
+  private fragment(): void {
+    const token = this.take()
+    const found = /^(\w+)\/(\d+)(\/more)?$/.exec(token?.text ?? "")
+    const id = parseNumber(found?.[1] ?? "")
+    const offset = Number(found?.[2])
+    if (!found || id === undefined || offset % 8 !== 0 || offset > 65528) {
+      this.mistake(
+        "script-fragment",
+        `"${token?.text ?? ""}" is no fragment`,
+        this.spanOf(token),
+        "write frag 7/1480/more: identification, offset in bytes (a multiple of 8), whether more follow",
+      )
+      return
+    }
+    this.draft.fragment = { offset, more: found[3] !== undefined }
+    this.draft.numbers.set("ip-id", id)
+  }
+
+  private timestamps(): void {
+    const token = this.take()
+    const [value, echo] = (token?.text ?? "").split("/").map(parseNumber)
+    if (value === undefined || echo === undefined) {
+      this.mistake(
+        "script-number",
+        `"${token?.text ?? ""}" are no timestamps`,
+        this.spanOf(token),
+        "write ts 100/0",
+      )
+      return
+    }
+    this.draft.timestamps = [value >>> 0, echo >>> 0]
+  }
+
+  /** `ext hop-by-hop`, `ext destination:0104000000`. */
+  private extension(): void {
+    const token = this.take()
+    const [name = "", hex = ""] = (token?.text ?? "").split(/:(.*)/s)
+    const header = extensionNames[name]
+    const body = parseHex(hex)
+    if (header === undefined || !body) {
+      this.mistake(
+        "script-word",
+        `"${token?.text ?? ""}" is no extension header`,
+        this.spanOf(token),
+        `write one of ${Object.keys(extensionNames).join(", ")}, and :HEX for its bytes`,
+      )
+      return
+    }
+    this.draft.extensions.push({ header, body })
+  }
+
+  /** `quote ( PACKET )` */
+  private quote(span: Span): void {
+    if (this.peek() !== "(") {
+      this.mistake("script-quote", "behind quote stands a packet in ( )", span)
+      return
+    }
+    this.take()
+    const start = this.at
+    let depth = 1
+    while (depth > 0 && this.at < this.tokens.length) {
+      const token = this.tokens[this.at++]
+      if (token?.quoted === false && token.text === "(") depth++
+      else if (token?.quoted === false && token.text === ")") depth--
+    }
+    if (depth > 0) this.mistake("script-quote", "the ( is never closed", span)
+    const inner = this.tokens.slice(start, depth > 0 ? this.at : this.at - 1)
+    if (inner.length === 0) {
+      this.mistake("script-no-packet", "there is no packet here", span)
+      return
+    }
+    this.draft.quote = new LineParser(inner, this.report).parse()
+  }
+
+  /** `repeat 100`, `repeat 100 every 1ms` */
+  private repeat(): void {
+    this.draft.repeat = this.number("repeat", MOST_REPETITIONS)
+    if (this.peek() !== "every") return
+    this.take()
+    const token = this.take()
+    const every = parseTime(token?.text ?? "")
+    if (every === undefined)
+      this.mistake(
+        "script-time",
+        `"${token?.text ?? ""}" is not a time`,
+        this.spanOf(token),
+        "write every 1ms",
+      )
+    this.draft.every = every ?? 0
+  }
+
+  /** What only the whole line shows. */
+  private check(span: Span): void {
+    const { draft } = this
+    const later = (draft.fragment?.offset ?? 0) > 0
+    const ports = draft.source?.port !== undefined && draft.destination?.port !== undefined
+    const onePort = draft.source?.port !== undefined || draft.destination?.port !== undefined
+    if (later) {
+      if (draft.transport) draft.numbers.set("proto", protocolOf(draft))
+      return
+    }
+    const needsPorts = draft.transport === "udp" || (draft.transport === "tcp" && draft.flags !== undefined)
+    if (needsPorts && !ports && draft.source && draft.destination)
+      this.mistake(
+        "script-ports",
+        `${draft.transport} needs two ports`,
+        span,
+        "write 10.0.0.9:40000 > 10.0.0.1:22",
+      )
+    if (onePort && draft.transport !== "tcp" && draft.transport !== "udp")
+      this.mistake(
+        "script-ports",
+        "ports, but neither tcp flags nor udp",
+        span,
+        "write S, ., FPU, none or udp behind the addresses",
+      )
+    if (draft.transport === "tcp" && draft.flags === undefined) {
+      if (onePort) this.mistake("script-flags", "tcp needs its flags", span, "write S, S., P., FPU or none")
+      else draft.numbers.set("proto", 6)
+    }
+    if (draft.transport === "icmp" && draft.icmpType === undefined) {
+      const type = draft.numbers.get("type")
+      if (type === undefined)
+        this.mistake("script-word", "icmp needs its type", span, "write icmp echo-request or icmp type 8")
+      draft.icmpType = type
+    }
+    if (draft.transport === "icmp") draft.icmpCode = draft.numbers.get("code") ?? draft.icmpCode
+  }
+
+  private word(what: string): string {
+    const token = this.take()
+    if (!token) this.mistake("script-no-packet", `${what} is missing`, this.previous())
+    return token?.text ?? ""
+  }
+
+  private number(name: string, largest: number): number {
+    const token = this.take()
+    const value = parseNumber(token?.text ?? "")
+    if (value !== undefined && value <= largest) return value
+    this.mistake(
+      "script-number",
+      `${name} takes a number from 0 to ${largest}, not "${token?.text ?? ""}"`,
+      this.spanOf(token),
+    )
+    return 0
+  }
+
+  private hex(): Uint8Array {
+    const token = this.take()
+    const bytes = parseHex(token?.text ?? "")
+    if (bytes) return bytes
+    this.mistake(
+      "script-hex",
+      `"${token?.text ?? ""}" is not made of whole hexadecimal bytes`,
+      this.spanOf(token),
+    )
+    return new Uint8Array(0)
+  }
+
+  private expect(text: string): void {
+    if (this.peek() === text) this.at++
+    else this.mistake("script-word", `"${text}" is missing here`, this.spanOf(this.tokens[this.at]))
+  }
+
+  private peek(): string | undefined {
+    const token = this.tokens[this.at]
+    return token?.quoted ? undefined : token?.text
+  }
+
+  private take(): Token | undefined {
+    return this.tokens[this.at++]
+  }
+
+  private previous(): Span {
+    return this.tokens[Math.min(this.at, this.tokens.length) - 1]?.span ?? this.tokens[0]!.span
+  }
+
+  private spanOf(token: Token | undefined): Span {
+    return token?.span ?? this.tokens.at(-1)!.span
+  }
+
+  private mistake(id: DiagnosticId, message: string, span: Span, hint?: string): void {
+    this.report({ id, severity: "error", message, span, ...(hint === undefined ? {} : { hint }) })
+  }
+}
+
+function protocolOf(draft: Draft): number {
+  if (draft.transport === "tcp") return 6
+  if (draft.transport === "udp") return 17
+  return draft.source?.address.family === 6 ? 58 : 1
+}
+
+/** Decimal, or hexadecimal with 0x. */
+function parseNumber(text: string): number | undefined {
+  return /^(?:\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : undefined
+}
+
+const timeUnits: Readonly<Record<string, number>> = {
+  "": 1e9,
+  s: 1e9,
+  ms: 1e6,
+  us: 1e3,
+  ns: 1,
+  m: 60e9,
+  h: 3600e9,
+}
+
+/** `0.3` and `2s` in seconds, `5ms`, `10us`, `7ns`, `2m`, `1h`: in nanoseconds. */
+function parseTime(text: string): number | undefined {
+  const found = /^(\d+(?:\.\d+)?)(s|ms|us|ns|m|h|)$/.exec(text)
+  const unit = timeUnits[found?.[2] ?? "none"]
+  if (!found || unit === undefined) return undefined
+  return Math.round(Number(found[1]) * unit)
+}
