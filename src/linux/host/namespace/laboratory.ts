@@ -47,11 +47,12 @@ export interface LaboratoryOptions {
   readonly mtu?: number
 }
 
+/** The hardware addresses are those that `buildPacket` writes by itself: a frame built anywhere can be sent from outside and from inside. */
 export const address = {
-  outside: { mac: "02:00:00:00:00:02", ipv4: "192.0.2.2", ipv6: "2001:db8:1::2" },
-  wan: { mac: "02:00:00:00:00:01", ipv4: "192.0.2.1", ipv6: "2001:db8:1::1" },
-  lan: { mac: "02:00:00:00:00:03", ipv4: "198.51.100.1", ipv6: "2001:db8:2::1" },
-  inside: { mac: "02:00:00:00:00:04", ipv4: "198.51.100.2", ipv6: "2001:db8:2::2" },
+  outside: { mac: "02:00:00:00:00:01", ipv4: "192.0.2.2", ipv6: "2001:db8:1::2" },
+  wan: { mac: "02:00:00:00:00:02", ipv4: "192.0.2.1", ipv6: "2001:db8:1::1" },
+  lan: { mac: "02:00:00:00:00:02", ipv4: "198.51.100.1", ipv6: "2001:db8:2::1" },
+  inside: { mac: "02:00:00:00:00:01", ipv4: "198.51.100.2", ipv6: "2001:db8:2::2" },
 } as const
 
 /** Builds the three hosts. Throws where the machine does not let us: ask `laboratoryTrouble` first. */
