@@ -15,6 +15,8 @@ export interface CommandGroup {
 export const commandGroups: readonly CommandGroup[] = [
   {
     title: "Before the kernel is touched",
-    commands: [],
+    commands: [
+      { name: "init", summary: "print a commented policy for this host", load: () => import("./init.js") },
+    ],
   },
 ]
