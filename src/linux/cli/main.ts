@@ -68,11 +68,7 @@ function unknownWord(word: string, entries: readonly CommandEntry[], io: Io): Ex
   const names = entries.map((entry) => entry.name)
   const beginning = names.filter((name) => word.length > 1 && name.startsWith(word))
   const guess = beginning.length === 1 ? `did you mean "${beginning[0]}"?` : didYouMean(word, names)
-  return io.wrong(
-    "bad-command-line",
-    `there is no command "${word}"`,
-    guess ?? "floodwall --help lists them all",
-  )
+  return io.wrong("bad-command-line", `there is no command "${word}"`, guess ?? "see floodwall --help")
 }
 
 async function runCommand(
@@ -94,13 +90,35 @@ async function runCommand(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return exit.done
-    const [sentence = "", guess] = error.message.replace(/^error: /, "").split("\n")
-    const hint = guess
-      ? guess.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean "$1"?')
-      : `floodwall ${entry.name} --help`
-    return io.wrong("bad-command-line", sentence.replaceAll("'", '"'), hint)
+    return misread(error, entry, command, parser.args, io)
   }
   const [wrong] = wrongValues
-  if (wrong !== undefined) return io.wrong("bad-command-line", wrong, `floodwall ${entry.name} --help`)
+  if (wrong !== undefined) return io.wrong("bad-command-line", wrong, `see floodwall ${entry.name} --help`)
   return command.run(parser.args, parser.opts(), io)
+}
+
+/** commander's mistakes in our words. */
+function misread(
+  error: CommanderError,
+  entry: CommandEntry,
+  command: Command,
+  operands: readonly string[],
+  io: Io,
+): ExitStatus {
+  const help = `see floodwall ${entry.name} --help`
+  const wrong = (sentence: string, hint = help) => io.wrong("bad-command-line", sentence, hint)
+  const known = command.operands.split(" ").filter(Boolean)
+  if (error.code === "commander.excessArguments") {
+    return wrong(`"${operands[known.length]}" is a word too many for ${entry.name}`)
+  }
+  if (error.code === "commander.missingArgument") {
+    const missing = known[operands.length] ?? ""
+    return wrong(`${entry.name} needs ${missing.replace(/[^\w-]/g, "").toUpperCase()}`)
+  }
+  const [sentence = "", guess] = error.message
+    .replace(/^error: /, "")
+    .replaceAll("'", '"')
+    .split("\n")
+  const hint = guess?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean "$1"?')
+  return wrong(sentence.replace(". Allowed choices are", ": it is one of"), hint)
 }

@@ -1,4 +1,5 @@
 import { type PortRange, serviceName, type TransportName } from "../../core/base/ports.js"
+import { services } from "../../core/base/services.js"
 
 /** What `init` found on this host. */
 export interface Survey {
@@ -116,11 +117,11 @@ function openLines(listeners: readonly Listener[]): string[] {
   ]
 }
 
-/** The name of the service where there is one for this port and protocol, else the number with its protocol. */
-function portName({ protocol, range }: Listener): string {
-  if (range.from !== range.to) return `${range.from}-${range.to}/${protocol}`
-  const name = serviceName(range.from, protocol)
-  return name === undefined ? `${range.from}/${protocol}` : `${name}/${protocol}`
+/** Well-known services by name, as people write them; what a name would leave open (domain: tcp or udp?) and all else by number. */
+function portName({ protocol, range: { from, to } }: Listener): string {
+  if (from !== to) return `${from}-${to}/${protocol}`
+  const name = from < 1024 ? serviceName(from, protocol) : undefined
+  return name !== undefined && services.get(name)?.protocols.length === 1 ? name : `${from}/${protocol}`
 }
 
 function flow(addresses: readonly string[]): string {
