@@ -1,0 +1,110 @@
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs"
+import type { PolicyEnvironment, PolicyText } from "../../core/policy/environment.js"
+import type { HostFacts } from "../../core/policy/policy.js"
+import { distrust } from "../host/files.js"
+import { glob } from "../host/glob.js"
+import type { Io } from "./output.js"
+
+/** Where a policy is looked for when none is named. */
+export const policyPaths: readonly string[] = ["floodwall.yaml", "/etc/floodwall/policy.yaml"]
+
+/** `[policy]` in the help of commands that take one. */
+export const policyWords = `A POLICY that is left out is ./floodwall.yaml, then /etc/floodwall/policy.yaml; - is standard input.`
+
+type ReadFile = ReturnType<PolicyEnvironment["read"]>
+
+/**
+ * The text of the policy that the words name. One that was looked for is told on standard error. What cannot be read has been reported:
+ * undefined, and the exit is 2.
+ */
+export function readPolicyText(named: string | undefined, io: Io): PolicyText | undefined {
+  const path = named ?? policyPaths.find((candidate) => !isMissing(candidate))
+  if (path === undefined) {
+    io.wrong(
+      "no-policy-file",
+      `there is no policy: neither ./${policyPaths.join(" nor ")} is there`,
+      "floodwall init > floodwall.yaml writes one for this host",
+    )
+    return undefined
+  }
+  if (named === undefined) io.note(`Policy: ${path}`)
+  const read = path === "-" ? readOpen(0) : readTrusted(path)
+  if ("problem" in read) {
+    io.wrong("unreadable-file", `${path} cannot be read: ${read.problem}`)
+    return undefined
+  }
+  return { path: path === "-" ? "standard-input" : path, text: read.text }
+}
+
+/** This machine's files, for a policy's includes and lists. */
+export function fileEnvironment(host: HostFacts): PolicyEnvironment {
+  return { read: readTrusted, glob, host }
+}
+
+/** Whoever can write root's policy is root: such files are refused, and so is what anybody but the owner can replace on the way to them. */
+function readTrusted(path: string): ReadFile {
+  if (process.getuid?.() === 0) {
+    const found = distrust(path, 0)
+    if (found) {
+      const what = found.path === path ? "it" : found.path
+      return {
+        problem: `${what} ${found.why}, and root does as it says (chown root and chmod go-w ${found.path})`,
+      }
+    }
+  }
+  let descriptor: number
+  try {
+    descriptor = openSync(path, "r")
+  } catch (error) {
+    return { problem: reasonOf(error) }
+  }
+  try {
+    return readOpen(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function readOpen(descriptor: number): ReadFile {
+  try {
+    const stat = fstatSync(descriptor)
+    if (stat.isDirectory()) return { problem: "it is a directory" }
+    if (stat.isCharacterDevice() && descriptor !== 0) return { problem: "it is a device" }
+    if (stat.size > LARGEST) return { problem: `it has more than ${LARGEST / 1024 / 1024} MB` }
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(descriptor)) }
+  } catch (error) {
+    if (error instanceof TypeError) return { problem: "it is not text (UTF-8)" }
+    return { problem: reasonOf(error) }
+  }
+}
+
+/** A system call's error as people say it. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return REASONS[code ?? ""] ?? message ?? String(error)
+}
+
+function isMissing(path: string): boolean {
+  try {
+    closeSync(openSync(path, "r"))
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT"
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ENOTDIR: "a part of the path is not a directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a directory",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "the name is too long",
+  ENOSPC: "no space left",
+  EROFS: "the file system is read-only",
+  EMFILE: "too many open files",
+}
+
+/** A million prefixes are 20 MB of text. */
+const LARGEST = 256 * 1024 * 1024
