@@ -51,7 +51,22 @@ export const diagnosticIds = {
   "kernel-refuses":
     "nft or the kernel did not take the rules. It takes all of a transaction or nothing, so nothing was changed.",
   "kernel-unreadable": "What runs in the kernel could not be listed.",
+  "no-scratch":
+    "Comparing with the kernel takes a network namespace for a moment, and none can be made here.",
+  "no-systemd":
+    "Loading rules at boot is a systemd unit's work, and systemd does not run this machine or did not take the unit.",
   "no-state-folder": "The folder that remembers the confirmed rules cannot be made or written.",
+  // captures
+  "capture-unknown-format": "The file is neither pcap nor pcapng, or ends before it says which.",
+  "capture-truncated": "The capture ends inside a record; every packet before it was read.",
+  "capture-record-length":
+    "A record of the capture claims more bytes than it can have; what follows cannot be found.",
+  "capture-block-length": "A pcapng block's length is impossible, or differs between its front and its end.",
+  "capture-byte-order": "A pcapng section's byte-order magic is of neither byte order.",
+  "capture-version": "A pcapng section is of a version that this program does not know.",
+  "capture-interface":
+    "A pcapng packet belongs to an interface that its section never described, or there are too many.",
+  "capture-gzip": "The compressed capture is damaged or cut short; every packet before that was read.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { parseAddress, sameAddress } from "../../core/base/address.js"
+import { socketOwners } from "./socket-owners.js"
 import { type Endpoint, liveConnections, readSockets, type Socket } from "./sockets.js"
 
 /** A connection that somebody administers this host through. */
@@ -16,9 +16,10 @@ export interface Session {
  * (sudo strips SSH_CONNECTION, and a colleague's session counts as well), and the one that SSH_CONNECTION tells of.
  */
 export function findSessions(environment: Readonly<Record<string, string | undefined>>): readonly Session[] {
-  const held = socketsOf(/^sshd/)
+  const owners = socketOwners()
   const sessions = liveConnections(readSockets("tcp"))
-    .filter(({ inode }) => held.has(inode))
+    // OpenSSH 9.8 and newer names the processes of a session sshd-session and sshd-auth.
+    .filter(({ inode }) => owners.get(inode)?.startsWith("sshd"))
     .map(({ local, remote }: Socket): Session => ({ local, remote, from: "sshd" }))
   const own = parseSshConnection(environment["SSH_CONNECTION"])
   if (own && !sessions.some((session) => sameSession(session, own))) sessions.push(own)
@@ -39,44 +40,6 @@ export function parseSshConnection(text: string | undefined): Session | undefine
   }
 }
 
-/** Inodes of the sockets that processes of this name hold. OpenSSH 9.8 and newer calls them sshd-session and sshd-auth. */
-export function socketsOf(name: RegExp, folder = "/proc"): ReadonlySet<number> {
-  const inodes = new Set<number>()
-  for (const process of readFolder(folder).filter((entry) => /^\d+$/.test(entry))) {
-    if (!name.test(readName(`${folder}/${process}/comm`))) continue
-    for (const file of readFolder(`${folder}/${process}/fd`)) {
-      const inode = /^socket:\[(\d+)\]$/.exec(readLink(`${folder}/${process}/fd/${file}`))?.[1]
-      if (inode !== undefined) inodes.add(Number(inode))
-    }
-  }
-  return inodes
-}
-
 function sameSession(left: Session, right: Session): boolean {
   return left.remote.port === right.remote.port && sameAddress(left.remote.address, right.remote.address)
-}
-
-/** Processes end while they are looked at: what cannot be read is empty. */
-function readFolder(path: string): readonly string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
-}
-
-function readName(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trim()
-  } catch {
-    return ""
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ""
-  }
 }

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module"
+import { constants } from "node:os"
 
 /**
  * The few C library calls that Node has not: namespaces, packet sockets, shared rings. The dangerous part, kept in one place.
@@ -65,7 +66,7 @@ export function libc(): Libc {
 
 interface Koffi {
   load(path: string | null): { func(prototype: string): (...values: unknown[]) => number }
-  errno: (() => number) & Record<string, number>
+  errno(): number
   view(address: bigint, length: number): ArrayBuffer
 }
 
@@ -106,7 +107,7 @@ function load(): Libc | string {
     errno: () => koffi.errno(),
     errorName: () => {
       const number = koffi.errno()
-      return Object.keys(koffi.errno).find((name) => koffi.errno[name] === number) ?? `errno ${number}`
+      return Object.entries(constants.errno).find(([, known]) => known === number)?.[0] ?? `errno ${number}`
     },
     allocate: (length) => memory(length, MAP_PRIVATE_ANONYMOUS, -1),
     map: (fd, length) => memory(length, MAP_SHARED, fd),

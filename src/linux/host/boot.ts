@@ -1,0 +1,120 @@
+import { existsSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { makeFolder, readText, writeAtomically } from "./files.js"
+import { done, fail, failed, type Outcome } from "./outcome.js"
+import { findProgram, run } from "./run.js"
+
+/** Where an administrator's units live (systemd.unit(5)). */
+export const unitFolder = "/etc/systemd/system"
+
+export interface Unit {
+  readonly name: string
+  readonly text: string
+}
+
+/**
+ * What loads the confirmed rules at boot. They are plain nft text: no Node at boot.
+ *
+ * nftables.service begins with `flush ruleset` (Debian's nftables.conf), at start, restart and reload, and flushes again at its stop: whoever
+ * touches it takes our table away. `floodwall.service` comes after it, stops and restarts with it (PartOf) and reloads with it. If floodwall.service is
+ * active and nftables.service is then started for the first time, systemd sees no reason to start ours again; for that there is the second unit, which
+ * never stays active and is wanted by nftables.service.
+ */
+export function units(nft: string, bootText: string, bootFallbackText: string): readonly Unit[] {
+  // A kernel before 6.16 refuses the whole transaction when an ingress chain's device is not there yet, and before the network is up it may not be.
+  const load = `/bin/sh -c '${nft} -f ${bootText} || exec ${nft} -f ${bootFallbackText}'`
+  const early = `DefaultDependencies=no
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+Conflicts=shutdown.target
+RequiresMountsFor=${bootText}
+ConditionPathExists=${bootText}`
+  return [
+    {
+      name: "floodwall.service",
+      text: `# Written by floodwall enable; floodwall disable takes it away.
+[Unit]
+Description=Floodwall: the confirmed rules
+After=nftables.service local-fs.target systemd-modules-load.service
+PartOf=nftables.service
+ReloadPropagatedFrom=nftables.service
+${early}
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+StandardInput=null
+ExecStart=${load}
+ExecReload=${load}
+
+[Install]
+WantedBy=sysinit.target nftables.service
+`,
+    },
+    {
+      name: "floodwall-after-flush.service",
+      text: `# Written by floodwall enable; floodwall disable takes it away.
+[Unit]
+Description=Floodwall: the confirmed rules again, after nftables.service has flushed everything
+After=nftables.service floodwall.service
+${early}
+
+[Service]
+Type=oneshot
+StandardInput=null
+ExecStart=${load}
+
+[Install]
+WantedBy=nftables.service
+`,
+    },
+  ]
+}
+
+export function isEnabled(folder = unitFolder): boolean {
+  return existsSync(join(folder, "floodwall.service"))
+}
+
+/** Writes the units and tells systemd. True: something changed. */
+export function enableUnits(wanted: readonly Unit[], folder = unitFolder): Outcome<boolean> {
+  const systemctl = needSystemd()
+  if (failed(systemctl)) return systemctl
+  const changed = wanted.filter(({ name, text }) => readText(join(folder, name)) !== text)
+  try {
+    makeFolder(folder, 0o755)
+    for (const { name, text } of changed) writeAtomically(join(folder, name), text, 0o644)
+  } catch (error) {
+    return fail("cannot", "no-systemd", `the units cannot be written: ${(error as Error).message}`)
+  }
+  const enabled = systemd(systemctl.value, ["daemon-reload"], ["enable", ...wanted.map(({ name }) => name)])
+  return failed(enabled) ? enabled : done(changed.length > 0)
+}
+
+/** Takes the units away. True: they were there. */
+export function disableUnits(names: readonly string[], folder = unitFolder): Outcome<boolean> {
+  if (!names.some((name) => existsSync(join(folder, name)))) return done(false)
+  const systemctl = needSystemd()
+  if (failed(systemctl)) return systemctl
+  const disabled = systemd(systemctl.value, ["disable", ...names])
+  for (const name of names) rmSync(join(folder, name), { force: true })
+  if (failed(disabled)) return disabled
+  const reloaded = systemd(systemctl.value, ["daemon-reload"])
+  return failed(reloaded) ? reloaded : done(true)
+}
+
+/** sd_booted(3): systemd runs this machine where /run/systemd/system is a folder. */
+export function needSystemd(): Outcome<string> {
+  const systemctl = findProgram("systemctl")
+  if (systemctl !== undefined && existsSync("/run/systemd/system")) return done(systemctl)
+  return fail("cannot", "no-systemd", "systemd does not run this machine, so there is no unit to enable")
+}
+
+function systemd(systemctl: string, ...calls: readonly (readonly string[])[]): Outcome<void> {
+  for (const args of calls) {
+    const ran = run(systemctl, args)
+    if (ran?.status !== 0) {
+      return fail("cannot", "no-systemd", `systemctl ${args.join(" ")}: ${ran?.error.trim() ?? "failed"}`)
+    }
+  }
+  return done(undefined)
+}

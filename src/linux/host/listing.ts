@@ -1,0 +1,165 @@
+import type { Generation } from "../../core/backend/nft/running.js"
+import { list } from "./nft.js"
+import { done, failed, type Outcome } from "./outcome.js"
+
+/** A set, map or chain as nft lists it, without what moves: counters, handles, elements that rules or the guard add. */
+export interface Block {
+  /** `inet floodwall chain input`, without the letter of its generation. */
+  readonly name: string
+  readonly lines: readonly string[]
+}
+
+/** One line that stands on one side only. */
+export interface Difference {
+  readonly where: string
+  readonly side: "policy" | "kernel"
+  readonly line: string
+}
+
+/**
+ * What stands in the kernel under one letter, in the form in which two listings are compared. The bookkeeping of a trial or a pause is left out.
+ * nft leaves out the same things on both sides, so that what it does not tell (`dynamic` in JSON, `burst 5 packets` in text) cannot differ either.
+ */
+export function listRules(tables: readonly string[], generation: Generation): Outcome<readonly Block[]> {
+  const blocks: Block[] = []
+  for (const table of tables) {
+    // Terse: a set of 65,535 sources under attack is not what is compared.
+    const text = list("-s", "-t", "list", "table", ...table.split(" "))
+    if (failed(text)) return text
+    for (const block of parseListing(text.value, generation)) {
+      if (!isStaticSet(block)) {
+        blocks.push(block)
+        continue
+      }
+      const [kind = "set", name = ""] = block.name.split(" ").slice(-2)
+      const full = list("-s", "list", kind, ...table.split(" "), name)
+      if (failed(full)) return full
+      blocks.push(...parseListing(full.value, generation))
+    }
+  }
+  return done(blocks)
+}
+
+/** Reads `nft -s list ruleset|table|set`, terse or not. Chains of the other letter, gates and their sets are left out. */
+export function parseListing(text: string, generation: Generation): readonly Block[] {
+  const blocks: Block[] = []
+  let table = ""
+  let open: { name: string; lines: string[] } | undefined
+  for (const line of text.split("\n")) {
+    const heading = /^\t(set|map|chain) (\S+) \{$/.exec(line)
+    if (line.startsWith("table ")) {
+      table = line.slice("table ".length, -" {".length)
+    } else if (heading) {
+      open = { name: `${table} ${heading[1]} ${heading[2]}`, lines: [] }
+    } else if (line === "\t}" && open) {
+      if (isCompared(open, generation)) blocks.push(withoutLetter(withoutMoving(open)))
+      open = undefined
+    } else if (open && line.trim() !== "") {
+      open.lines.push(line.trim())
+    }
+  }
+  return blocks
+}
+
+/** Every line that stands on one side only, by block. The order of rules counts: a rule that moved is on both sides. */
+export function compareListings(policy: readonly Block[], kernel: readonly Block[]): readonly Difference[] {
+  const names = [...new Set([...policy, ...kernel].map(({ name }) => name))]
+  const linesOf = (blocks: readonly Block[], name: string) =>
+    blocks.find((block) => block.name === name)?.lines
+  return names.flatMap((where): readonly Difference[] => {
+    const wanted = linesOf(policy, where)
+    const found = linesOf(kernel, where)
+    if (wanted === undefined) return [{ where, side: "kernel", line: "(not in the policy)" }]
+    if (found === undefined) return [{ where, side: "policy", line: "(missing in the kernel)" }]
+    return differentLines(wanted, found, where)
+  })
+}
+
+/** One line for each line of the listing: what is remembered of a load, to see later whether somebody changed it. */
+export function flatten(blocks: readonly Block[]): readonly string[] {
+  return blocks.flatMap(({ name, lines }) => [name, ...lines.map((line) => `\t${line}`)])
+}
+
+function isCompared(block: Block, generation: Generation): boolean {
+  const [kind, name = ""] = block.name.split(" ").slice(-2)
+  if (kind !== "chain") return !GATE_SETS.has(name)
+  const letter = /\.([ab])$/.exec(name)?.[1]
+  return letter === undefined || letter === generation
+}
+
+const GATE_SETS: ReadonlySet<string> = new Set(["trial", "pause"])
+const GATE_RULE = /^meta nfproto (!= )?@(trial|pause) return\b/
+
+/** Elements go where rules or the guard put them: sets whose elements may end or are added by rules. */
+function withoutMoving(block: Block): Block {
+  const moves = block.lines.some((line) => /^flags .*\b(dynamic|timeout)\b/.test(line))
+  const lines: string[] = []
+  let inElements = false
+  for (const line of block.lines) {
+    if (line.startsWith("elements = {")) inElements = true
+    if (!GATE_RULE.test(line) && !(moves && inElements)) lines.push(line)
+    if (inElements && line.endsWith("}")) inElements = false
+  }
+  return { name: block.name, lines }
+}
+
+function isStaticSet({ name, lines }: Block): boolean {
+  if (name.split(" ").at(-2) === "chain") return false
+  return !lines.some((line) => /^flags .*\b(dynamic|timeout)\b/.test(line))
+}
+
+function withoutLetter({ name, lines }: Block): Block {
+  return {
+    name: name.replace(/\.[ab]$/, ""),
+    lines: lines.map((line) => line.replace(/\b(jump|goto) ("?)([^\s,"]+)\.[ab]\b/g, "$1 $2$3")),
+  }
+}
+
+/** The longest common run of lines stays, the rest differs (Myers' question, answered by a table: chains are short). */
+function differentLines(wanted: readonly string[], found: readonly string[], where: string): Difference[] {
+  if (wanted.length * found.length > LARGE) return unorderedDifferences(wanted, found, where)
+  const common: number[][] = Array.from({ length: wanted.length + 1 }, () =>
+    new Array<number>(found.length + 1).fill(0),
+  )
+  for (let left = wanted.length - 1; left >= 0; left--) {
+    for (let right = found.length - 1; right >= 0; right--) {
+      common[left]![right] =
+        wanted[left] === found[right]
+          ? common[left + 1]![right + 1]! + 1
+          : Math.max(common[left + 1]![right]!, common[left]![right + 1]!)
+    }
+  }
+  const differences: Difference[] = []
+  let left = 0
+  let right = 0
+  while (left < wanted.length || right < found.length) {
+    if (left < wanted.length && right < found.length && wanted[left] === found[right]) {
+      left++
+      right++
+    } else if (
+      right === found.length ||
+      (left < wanted.length && common[left + 1]![right]! >= common[left]![right + 1]!)
+    ) {
+      differences.push({ where, side: "policy", line: wanted[left++]! })
+    } else {
+      differences.push({ where, side: "kernel", line: found[right++]! })
+    }
+  }
+  return differences
+}
+
+/** Lines of a block list of a hundred thousand elements: their order is nft's, and does not matter. */
+function unorderedDifferences(
+  wanted: readonly string[],
+  found: readonly string[],
+  where: string,
+): Difference[] {
+  const inPolicy = new Set(wanted)
+  const inKernel = new Set(found)
+  return [
+    ...wanted.filter((line) => !inKernel.has(line)).map((line) => ({ where, side: "policy" as const, line })),
+    ...found.filter((line) => !inPolicy.has(line)).map((line) => ({ where, side: "kernel" as const, line })),
+  ]
+}
+
+const LARGE = 4_000_000
