@@ -1,0 +1,178 @@
+import { LINKTYPE_ETHERNET, LINKTYPE_RAW } from "../../../core/packet/link-type.js"
+import { type CapturedFrame, type FrameCapture, settle } from "./frame-capture.js"
+import { identify } from "./identity.js"
+import type { Laboratory } from "./laboratory.js"
+import type { PacketLog } from "./packet-log.js"
+
+/** Ends of hooks where the referee looks, and the wire that a forwarded packet leaves on. */
+export type Place = "prerouting" | "input" | "forward" | "output" | "postrouting" | "wire"
+
+export type State = "new" | "established" | "related" | "invalid" | "untracked"
+
+/** What the kernel did with one packet. */
+export interface Ruling {
+  /** Where it was still alive, at the end of the hook; a packet that nobody dropped is seen at prerouting and input, or prerouting, forward, postrouting and wire. */
+  readonly passed: ReadonlySet<Place>
+  /** Conntrack's word at the end of prerouting; null where it did not get there, or where the referee was told not to ask. */
+  readonly state: State | null
+  /** Another packet of the same bytes fared otherwise; which of the two did is a guess (the first that came). */
+  readonly ambiguous: boolean
+}
+
+/** A packet that came to the firewall, or that the firewall itself sent. */
+export interface Arrival {
+  readonly frame: CapturedFrame
+  /** Null for what is not IP, and for packets that the firewall itself sent: rules that stop those cannot be seen on the wire. */
+  readonly ruling: Ruling | null
+}
+
+export interface Referee {
+  /** Reads what came; to be called while much is sent. */
+  poll(): void
+  /** Everything since the referee began, in the order in which it came to the firewall's devices. Throws where a capture has losses. */
+  finish(): Arrival[]
+}
+
+export interface RefereeOptions {
+  /** Asking for conntrack's state turns conntrack and defragmentation on. False: only what the rules under test turn on is on. */
+  readonly conntrack?: boolean
+  readonly megabytes?: number
+}
+
+const GROUP = 5
+const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const
+const places: readonly Place[] = ["prerouting", "input", "forward", "postrouting", "wire"]
+const states: readonly State[] = ["new", "established", "related", "invalid", "untracked"]
+
+/**
+ * Watches the firewall of a laboratory: which packets reach its devices, and at the end of which hooks they are still alive. It judges nothing itself: its own
+ * chains stand behind all others and only log.
+ */
+export function createReferee(laboratory: Laboratory, options: RefereeOptions = {}): Referee {
+  const { conntrack = true, megabytes = 32 } = options
+  const { firewall } = laboratory
+  firewall.nft(table(conntrack))
+  const log = firewall.log(GROUP)
+  const captures = ["wan0", "lan0"].map((device) => firewall.capture(device, { megabytes }))
+  const frames: CapturedFrame[] = []
+  const seen = new Sightings()
+  const poll = () => {
+    for (const capture of captures) for (const frame of capture.read()) frames.push(frame)
+    read(log, seen)
+  }
+  return {
+    poll,
+    finish() {
+      poll()
+      // Two flushes of the log's timer and one of the rings'.
+      settle(40)
+      poll()
+      complain(captures, log)
+      return rule(frames, seen)
+    },
+  }
+}
+
+/** One statement a line: nft 1.0.6 does not read a brace behind `group 5`. */
+function table(conntrack: boolean): string {
+  const chain = (hook: string) => {
+    const rules = conntrack
+      ? states.map((state) => `ct state ${state} log prefix "${hook} ${state}" group ${GROUP}`)
+      : [`log prefix "${hook}" group ${GROUP}`]
+    return `  chain ${hook} {\n    type filter hook ${hook} priority 2000000000\n    ${rules.join("\n    ")}\n  }\n`
+  }
+  return `table inet referee {\n${hooks.map(chain).join("")}}\n`
+}
+
+function read(log: PacketLog, seen: Sightings): void {
+  for (const { prefix, bytes } of log.read()) {
+    const [place, state] = prefix.split(" ")
+    seen.add(place as Place, bytes, LINKTYPE_RAW, (state as State | undefined) ?? null)
+  }
+}
+
+function complain(captures: readonly FrameCapture[], log: PacketLog): void {
+  for (const capture of captures)
+    if (capture.lost() > 0)
+      throw new Error(`the capture on ${capture.device} has losses: give it more memory`)
+  if (log.lost() > 0) throw new Error(`the packet log lost ${log.lost()} packets: send in smaller batches`)
+}
+
+/** How often a packet was seen at a place, with its states in order. */
+class Sightings {
+  readonly packets = new Map<Place, Map<number, (State | null)[]>>()
+  readonly datagrams = new Map<Place, Map<number, State | null>>()
+
+  add(place: Place, bytes: Uint8Array, linkType: number, state: State | null): void {
+    const identity = identify(bytes, linkType)
+    if (!identity) return
+    const packets = within(this.packets, place)
+    const known = packets.get(identity.packet)
+    if (known) known.push(state)
+    else packets.set(identity.packet, [state])
+    within(this.datagrams, place).set(identity.datagram, state)
+  }
+}
+
+function within<Value>(maps: Map<Place, Map<number, Value>>, place: Place): Map<number, Value> {
+  let map = maps.get(place)
+  if (!map) {
+    map = new Map()
+    maps.set(place, map)
+  }
+  return map
+}
+
+function rule(frames: CapturedFrame[], seen: Sightings): Arrival[] {
+  // Each ring is in order; two rings are merged by the receiving kernel's clock. The sort is stable.
+  const ordered = frames.sort((one, other) => one.time - other.time)
+  const arrived = new Map<number, number>()
+  for (const { bytes, direction } of ordered) {
+    if (direction === "out") {
+      seen.add("wire", bytes, LINKTYPE_ETHERNET, null)
+      continue
+    }
+    const identity = identify(bytes, LINKTYPE_ETHERNET)
+    if (identity) arrived.set(identity.packet, (arrived.get(identity.packet) ?? 0) + 1)
+  }
+  const arrivals: Arrival[] = []
+  const took = new Map<Place, Map<number, number>>()
+  for (const frame of ordered) {
+    const identity = identify(frame.bytes, LINKTYPE_ETHERNET)
+    if (!identity) {
+      if (frame.direction === "in") arrivals.push({ frame, ruling: null })
+      continue
+    }
+    if (frame.direction === "out") {
+      // What went through the output hook is the firewall's own; the rest was forwarded and stands here as it came in.
+      const own = identity.isFragment
+        ? within(seen.datagrams, "output").has(identity.datagram)
+        : within(seen.packets, "output").has(identity.packet)
+      if (own) arrivals.push({ frame, ruling: null })
+      continue
+    }
+    const passed = new Set<Place>()
+    let state: State | null = null
+    let ambiguous = false
+    for (const place of places) {
+      if (identity.isFragment) {
+        const datagrams = within(seen.datagrams, place)
+        if (!datagrams.has(identity.datagram)) continue
+        passed.add(place)
+        if (place === "prerouting") state = datagrams.get(identity.datagram) ?? null
+        continue
+      }
+      const sightings = within(seen.packets, place).get(identity.packet)
+      if (!sightings) continue
+      const taken = within(took, place)
+      const number = taken.get(identity.packet) ?? 0
+      if (sightings.length < arrived.get(identity.packet)!) ambiguous = true
+      if (number >= sightings.length) continue
+      taken.set(identity.packet, number + 1)
+      passed.add(place)
+      if (place === "prerouting") state = sightings[number] ?? null
+    }
+    arrivals.push({ frame, ruling: { passed, state, ambiguous } })
+  }
+  return arrivals
+}
