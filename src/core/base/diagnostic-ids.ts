@@ -67,6 +67,64 @@ export const diagnosticIds = {
   "capture-interface":
     "A pcapng packet belongs to an interface that its section never described, or there are too many.",
   "capture-gzip": "The compressed capture is damaged or cut short; every packet before that was read.",
+  // policy/: YAML and its traps
+  "yaml-syntax": "The text is not YAML from this place on.",
+  "yaml-tab": "YAML indents with spaces; a tab is not allowed there.",
+  "yaml-address-as-map":
+    "An IPv6 address that ends in a colon is a map to YAML: 2001:db8:: is the key 2001:db8: without a value. Quoted it is an address.",
+  "yaml-star": "A word that begins with * is the alias of an anchor to YAML. Quoted it is text.",
+  "yaml-anchor":
+    "Anchors, aliases and merge keys are not used in a policy: names under addresses do their work, and every value has one place.",
+  "yaml-tag": "Tags such as !!str are not used in a policy.",
+  "yaml-documents": "A file holds one policy; --- begins a second document.",
+  "yaml-key": "Something else than a word stands where a key should: nothing, a list or a map.",
+  "yaml-number":
+    "A number is written in a form that means one thing to some programs and another to others: 0022, 1:30, 1_000.",
+  "yaml-boolean":
+    "yes, no, on, true and their like are booleans to one version of YAML and text to another. The policy says off, or what to do.",
+  "not-text": "The file is not UTF-8 text.",
+  "file-too-large":
+    "A policy file is larger than anybody would write; long lists of addresses go in list files.",
+  "duplicate-key": "A key stands twice in a map; YAML would keep one of them and say nothing.",
+  "empty-value": "Nothing stands behind a key or a dash. What is meant is said: off, {}, [] or a value.",
+  "wrong-kind":
+    "A list stands where a map is expected, or the other way round, or either in place of a word.",
+  // policy/: files
+  "written-twice": "The same key has a value in two of the files that make up the policy.",
+  "include-cycle": "A policy file includes itself, directly or by way of others.",
+  "include-nothing": "The pattern of an include matches no file.",
+  // policy/: the language
+  "missing-key": "A policy says which interfaces it is for and what to protect them against.",
+  "unknown-key": "A key is not one that the policy language knows at this place.",
+  "unknown-version": "There is one version of the policy language, and its number is 1.",
+  "bad-name": "A name for a zone or for addresses begins with a letter, and has letters, digits, - and _.",
+  "unknown-zone": "A zone is used that interfaces does not name.",
+  "device-in-two-zones":
+    "A device belongs to two zones, perhaps by a *; which protections its packets meet would be left to chance.",
+  "not-a-device": "The text cannot be the name of a network device.",
+  "no-default-route": "auto stands for the device of the default route, and there is none, or none is known.",
+  "unknown-address": "The text is neither an address nor a name that the policy defines under addresses.",
+  "address-cycle": "A name under addresses stands for itself, directly or by way of others.",
+  "addresses-missing": "A protection that goes by a list of addresses has none.",
+  "unknown-preset": "There is no preset of this name.",
+  "unknown-protection": "There is no protection of this name, or the key belongs elsewhere.",
+  "unknown-detector": "There is no detector of this name.",
+  "protection-twice":
+    "A protection, or one of its ports, is set twice, perhaps once by another accepted spelling.",
+  "not-outgoing": "The protection has no meaning for packets that leave.",
+  "not-a-setting": "The text is not something that this protection can be set to.",
+  "not-an-action": "An action is notify, drop or block.",
+  "not-an-option": "The value is not one that this option has.",
+  "not-a-limit": "A limit is one of three phrases: 200/second burst 1000, more than 5 in 300s, and 300.",
+  "wrong-limit": "The protection has no limit, or none of this form.",
+  "limit-missing": "The protection does nothing without a limit, and has no default for it.",
+  "not-a-per": "Who shares a limit is source, everyone, /24 or { ipv4: /24, ipv6: /56 }.",
+  "ports-missing": "The protection does nothing without ports.",
+  "not-a-phrase": "A packet is written in|out [on ZONE] [tcp|udp|icmp] [port P] [from A] [to A].",
+  // policy/: what is allowed, and perhaps not meant
+  "unused-name": "A name under addresses is used nowhere.",
+  "asymmetric-routes":
+    "The host has several default routes, so answers may arrive another way than questions left, and conntrack takes them for invalid.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds
