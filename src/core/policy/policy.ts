@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.js"
 import type { PortRange } from "../base/ports.js"
 import type { Prefix } from "../base/prefix.js"
 import type { Rate } from "../base/rate.js"
@@ -9,6 +10,8 @@ export interface Policy {
   /** All files it was read from, the main one first. */
   readonly files: readonly string[]
   readonly zones: readonly Zone[]
+  /** The names that the policy gives to addresses. */
+  readonly addresses?: readonly NamedAddresses[]
   /** Limited like others, but never listed. */
   readonly neverBlock: readonly Prefix[]
   readonly bypass: readonly BypassEntry[]
@@ -16,12 +19,23 @@ export interface Policy {
   readonly detect: readonly DetectorSetting[]
 }
 
+/** A name for addresses, with how it was written: addresses, other names, and `file PATH` with the complete path. */
+export interface NamedAddresses {
+  readonly name: string
+  readonly prefixes: readonly Prefix[]
+  readonly written: readonly string[]
+  readonly origin: Origin
+}
+
 /** A named group of interfaces and what it is protected against. */
 export interface Zone {
   readonly name: string
   /** Device names, a trailing `*` being a wildcard; `auto` is resolved. */
   readonly interfaces: readonly string[]
-  /** For packets that arrive there, for this host or through it. In the order of the policy; a name stands once. */
+  /**
+   * For packets that arrive there, for this host or through it. In the order of the policy; a name stands once, but port-floods once for each
+   * port with a setting of its own.
+   */
   readonly incoming: readonly Protection[]
   /** For packets that leave there. */
   readonly outgoing: readonly Protection[]
@@ -67,6 +81,8 @@ export interface Protection {
   readonly blockFor: number
   /** Blocklists: what they hold. */
   readonly prefixes: readonly Prefix[]
+  /** Blocklists: how that was written, as in NamedAddresses. */
+  readonly written?: readonly string[]
   /** Settings that only this kind has, checked by it (`lift: until-quiet`). */
   readonly options: Readonly<Record<string, string | number | boolean>>
   readonly origin: Origin
@@ -74,6 +90,8 @@ export interface Protection {
 
 export interface Exception {
   readonly hosts: readonly Prefix[]
+  /** The address or name as written. */
+  readonly written?: string
   readonly limit: Limit | "off"
   readonly origin: Origin
 }
@@ -116,4 +134,12 @@ export interface HostFacts {
   readonly ingressDevices: readonly string[]
   /** Netdev egress (kernel 5.16 and newer). */
   readonly egress: boolean
+  /** Logins that are open now: the admin's own session, which a policy must not cut. */
+  readonly sessions?: readonly AdminSession[]
+}
+
+/** A login from somewhere to a port of this host. */
+export interface AdminSession {
+  readonly from: Address
+  readonly port: number
 }

@@ -52,8 +52,7 @@ export interface ProtectionKind {
   /** Accepted spellings: FireHOL's, Kura's. */
   readonly aliases: readonly string[]
   /** What the policy may write behind the name. */
-  readonly value:
-    /** `off`, `drop`, `notify`, `block`, a limit phrase, or a map of the common keys. */
+  readonly value: /** `off`, `drop`, `notify`, `block`, a limit phrase, or a map of the common keys. */
     | "setting"
     /** A list of ports, or a map with `ports`. */
     | "ports"

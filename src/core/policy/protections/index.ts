@@ -1,0 +1,2 @@
+import type { ProtectionKind } from "../protection.js"
+export const protectionKinds: readonly ProtectionKind[] = []

@@ -1,0 +1,54 @@
+import type { Diagnostic, Problem, Severity, Span } from "../base/diagnostic.js"
+import { diagnose } from "../base/diagnostic.js"
+import type { DiagnosticId } from "../base/diagnostic-ids.js"
+
+interface More {
+  readonly hint?: string | undefined
+  readonly related?: { readonly span: Span; readonly message: string }
+}
+
+/** How many diagnostics are kept: a list of a million bad lines is told by its first thousand and their number. */
+const keptMaximum = 1000
+
+/** Collects what is found while a policy is read, so that reading goes on after a mistake. */
+export class Report {
+  readonly diagnostics: Diagnostic[] = []
+  /** Those that were found beyond the maximum. */
+  left = 0
+  private readonly known = new Set<string>()
+
+  error(id: DiagnosticId, span: Span, message: string, more: More = {}): undefined {
+    this.add("error", id, span, message, more)
+  }
+
+  warning(id: DiagnosticId, span: Span, message: string, more: More = {}): undefined {
+    this.add("warning", id, span, message, more)
+  }
+
+  lint(id: DiagnosticId, span: Span, message: string, more: More = {}): undefined {
+    this.add("lint", id, span, message, more)
+  }
+
+  problem(problem: Problem, span: Span, severity: Severity = "error"): undefined {
+    this.keep(diagnose(problem, span, severity))
+  }
+
+  private add(severity: Severity, id: DiagnosticId, span: Span, message: string, more: More): void {
+    const { hint, related } = more
+    this.keep({ id, severity, message, span, ...(hint && { hint }), ...(related && { related }) })
+  }
+
+  private keep(diagnostic: Diagnostic): void {
+    const { span } = diagnostic
+    const place = span ? `${span.file}:${span.line}:${span.column}` : ""
+    // A group's setting is read for each of its members, and a name wherever it is used.
+    const key = `${diagnostic.id} ${place} ${diagnostic.message}`
+    if (this.known.has(key)) return
+    if (this.diagnostics.length >= keptMaximum) {
+      this.left++
+      return
+    }
+    this.known.add(key)
+    this.diagnostics.push(diagnostic)
+  }
+}
