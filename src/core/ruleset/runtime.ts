@@ -43,7 +43,9 @@ export interface Run {
   target: number
   /** 4, 6, or 0 where the packet is not IP. */
   family: number
-  /** False before conntrack has seen the packet: `ct …` cannot be evaluated. */
+  /** At ingress: the packet still has the padding of its frame. */
+  ingress: boolean
+  /** False before conntrack has seen the packet: `ct state` is invalid then, and every other `ct …` cannot be evaluated. */
   tracked: boolean
   /** Bits of `ctState`; meaningful once `tracked`. */
   ctState: number
@@ -80,7 +82,7 @@ export interface Run {
 export interface RunConnection {
   readonly family: number
   readonly protocol: number
-  /** Original source, destination: four words each; then reply source, destination. */
+  /** Four words each, from 0, 4, 8 and 12 on: original source and destination, reply source and destination. */
   readonly tuples: Uint32Array
   readonly originalSourcePort: number
   readonly originalDestinationPort: number
@@ -150,4 +152,14 @@ export type Update = (packet: Packet, run: Run, at: number) => Outcome
 export interface ConnectionCounter {
   /** Adds the packet's connection, unless it is there already, and says how many are alive. */
   count(packet: Packet, run: Run): number
+}
+
+/** A `Load` made of a `Read`. */
+export function oneWord(read: Read): Load {
+  return (packet, run, at) => {
+    const value = read(packet, run)
+    if (value < 0) return false
+    run.registers[at] = value
+    return true
+  }
 }

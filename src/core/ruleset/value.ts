@@ -1,4 +1,7 @@
-/** A constant: words, most significant first, or an interface name (a trailing `*` is a wildcard). */
+/**
+ * A constant: words, most significant first, or an interface name (a trailing `*` is a wildcard). An Ethernet address is its first four bytes in one word and its
+ * last two in another.
+ */
 export type Literal = readonly number[] | string
 
 /** What a set holds and what a comparison compares with. */

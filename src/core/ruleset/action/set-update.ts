@@ -1,4 +1,7 @@
+import { printDuration } from "../../base/duration.js"
+import type { StepKind } from "../kind.js"
 import type { ExpressionNode, StepNode } from "../node.js"
+import { BREAK } from "../runtime.js"
 
 /**
  * `add @set { key timeout 60s limit rate … }` and its kin. `add` leaves an element that is there as it is, `update` refreshes its time.
@@ -12,4 +15,28 @@ export interface SetUpdateNode {
   /** In nanoseconds; absent: the set's. */
   readonly timeout?: number
   readonly statements?: readonly StepNode[]
+}
+
+export const setUpdate: StepKind<SetUpdateNode> = {
+  name: "set-update",
+  toNft(node, write) {
+    const parts = [write.expression(node.key)]
+    if (node.timeout !== undefined) parts.push(`timeout ${printDuration(node.timeout)}`)
+    for (const statement of node.statements ?? []) {
+      const text = write.step(statement)
+      if (typeof text !== "string") return text
+      parts.push(text)
+    }
+    return `${node.operation} @${node.set} { ${parts.join(" ")} }`
+  },
+  compile(node, build) {
+    const update = build.set(node.set).updater(node)
+    const load = build.load(node.key)
+    return (packet, run) => (load(packet, run, 0) ? update(packet, run, 0) : BREAK)
+  },
+  manual: {
+    title: "Sets that rules fill",
+    text: "Adds an element to a set, refreshes or deletes it. Limits and counts inside the braces belong to the element: each source has its own.",
+    example: "update @meter { ip saddr timeout 1m limit rate over 200/second burst 1000 packets } drop",
+  },
 }

@@ -1,6 +1,38 @@
-/** A look into the routing table (nft(8), FIB EXPRESSIONS): `fib daddr type`, `fib saddr . iif oif`, `fib daddr oifname`. */
+import type { ExpressionKind } from "../kind.js"
+import { oneWord, type Read } from "../runtime.js"
+
+/** A look into the routing table (nft(8), FIB EXPRESSIONS): `fib daddr type`, `fib saddr . iif oif`, `fib daddr oifname`. Not at ingress. */
 export interface FibNode {
   readonly expression: "fib"
   readonly selectors: readonly ("saddr" | "daddr" | "mark" | "iif" | "oif")[]
   readonly result: "type" | "oif" | "oifname"
+}
+
+/** No route is 0, or an empty name. `mark` and `oif` among the selectors do not change what the engine answers. */
+export const fib: ExpressionKind<FibNode> = {
+  name: "fib",
+  types: (node) => [
+    node.result === "type" ? "fib_addrtype" : node.result === "oifname" ? "ifname" : "integer",
+  ],
+  toNft: (node) => `fib ${node.selectors.join(" . ")} ${node.result}`,
+  read: (node) => readOf(node),
+  load: (node) => oneWord(readOf(node)),
+  manual: {
+    title: "Routing table",
+    text: "The type of an address (local, broadcast, …), or the interface that packets to it leave on. `fib saddr . iif oif missing`: answers would leave elsewhere.",
+    example: "fib saddr . iif oif missing drop",
+  },
+}
+
+function readOf(node: FibNode): Read {
+  const which = node.selectors.includes("saddr") ? "source" : "destination"
+  if (node.result === "type")
+    return (packet, run) => (packet.family === 0 ? -1 : run.routes.addressType(packet, which))
+  if (!node.selectors.includes("iif"))
+    return (packet, run) => (packet.family === 0 ? -1 : run.routes.interfaceTo(packet, which))
+  return (packet, run) => {
+    if (packet.family === 0) return -1
+    const found = run.routes.interfaceTo(packet, which)
+    return found === run.inputInterface ? found : 0
+  }
 }

@@ -1,6 +1,25 @@
+import type { StepKind } from "../kind.js"
+import { BREAK, CONTINUE } from "../runtime.js"
+
 /** Matches while the number of tracked connections is at most `count` (`over`: above it). Mostly carried by the elements of a set: a count for each source. */
 export interface CtCountNode {
   readonly step: "ct-count"
   readonly count: number
   readonly over: boolean
+}
+
+/** A set whose elements carry a count has no timeout: the kernel refuses both together ("Operation not supported", Linux 6.18). */
+export const ctCount: StepKind<CtCountNode> = {
+  name: "ct-count",
+  toNft: (node) => `ct count ${node.over ? "over " : ""}${node.count}`,
+  compile(node, build) {
+    const counter = build.connectionCounter()
+    const { count, over } = node
+    return (packet, run) => (counter.count(packet, run) > count === over ? CONTINUE : BREAK)
+  },
+  manual: {
+    title: "Connection counts",
+    text: "How many connections are alive, for all packets that reach the rule or for each element of a set.",
+    example: "add @connections { ip saddr ct count over 300 } drop",
+  },
 }

@@ -1,0 +1,129 @@
+import { counter } from "./action/counter.js"
+import { log } from "./action/log.js"
+import { mark } from "./action/mark.js"
+import { notrack } from "./action/notrack.js"
+import { reject } from "./action/reject.js"
+import { setUpdate } from "./action/set-update.js"
+import { verdict } from "./action/verdict.js"
+import { verdictMap } from "./action/verdict-map.js"
+import { and } from "./expression/and.js"
+import { concatenation } from "./expression/concatenation.js"
+import { ct } from "./expression/ct.js"
+import { extensionHeader } from "./expression/extension-header.js"
+import { fib } from "./expression/fib.js"
+import { meta } from "./expression/meta.js"
+import { numgen } from "./expression/numgen.js"
+import { payload } from "./expression/payload.js"
+import { tcpOption } from "./expression/tcp-option.js"
+import type { ExpressionKind, StepKind, Unsupported, Writer } from "./kind.js"
+import { compare } from "./match/compare.js"
+import { ctCount } from "./match/ct-count.js"
+import { limit } from "./match/limit.js"
+import { lookup } from "./match/lookup.js"
+import type { ExpressionNode, StepNode } from "./node.js"
+import { itemToNft } from "./notation.js"
+import type { Build, EngineBuild, Load, Read, Step } from "./runtime.js"
+import type { TypeName } from "./type.js"
+
+/** Every kind of node, by its name. Who meets a node asks its kind, here; nobody else asks which kind it is. */
+
+type KindOfExpression<Node> = Node extends ExpressionNode ? ExpressionKind<Node> : never
+type KindOfStep<Node> = Node extends StepNode ? StepKind<Node> : never
+
+export const expressionKinds = {
+  meta,
+  payload,
+  "extension-header": extensionHeader,
+  "tcp-option": tcpOption,
+  ct,
+  fib,
+  numgen,
+  and,
+  concatenation,
+} satisfies {
+  [Name in ExpressionNode["expression"]]: KindOfExpression<Extract<ExpressionNode, { expression: Name }>>
+}
+
+export const stepKinds = {
+  compare,
+  lookup,
+  limit,
+  "ct-count": ctCount,
+  counter,
+  log,
+  mark,
+  notrack,
+  reject,
+  "set-update": setUpdate,
+  verdict,
+  "verdict-map": verdictMap,
+} satisfies { [Name in StepNode["step"]]: KindOfStep<Extract<StepNode, { step: Name }>> }
+
+/** The compiler cannot see that a node and the kind of its name belong together; `satisfies` above made sure. */
+function expressionKind(node: ExpressionNode): ExpressionKind<ExpressionNode> {
+  return expressionKinds[node.expression] as unknown as ExpressionKind<ExpressionNode>
+}
+
+function stepKind(node: StepNode): StepKind<StepNode> {
+  return stepKinds[node.step] as unknown as StepKind<StepNode>
+}
+
+const writer: Writer = {
+  expression: expressionToNft,
+  step: stepToNft,
+  types: typesOf,
+  item: itemToNft,
+}
+
+/** The types of an expression's value: several for a concatenation. */
+export function typesOf(node: ExpressionNode): readonly TypeName[] {
+  return expressionKind(node).types(node, typesOf)
+}
+
+export function expressionToNft(node: ExpressionNode): string {
+  return expressionKind(node).toNft(node, writer)
+}
+
+/** One match or statement as nft text, or why nft cannot say it. */
+export function stepToNft(node: StepNode): string | Unsupported {
+  return stepKind(node).toNft(node, writer)
+}
+
+/** A whole rule's steps in nft's notation; what nft cannot say stands in angle brackets. For traces and listings, not for loading. */
+export function stepsToText(steps: readonly StepNode[]): string {
+  return steps
+    .map((step) => {
+      const text = stepToNft(step)
+      return typeof text === "string" ? text : `<${step.step}>`
+    })
+    .join(" ")
+}
+
+export function loadOf(node: ExpressionNode, build: Build): Load {
+  return expressionKind(node).load(node, build)
+}
+
+export function readOf(node: ExpressionNode, build: Build): Read | undefined {
+  return expressionKind(node).read?.(node, build)
+}
+
+export function stepOf(node: StepNode, build: Build): Step {
+  return stepKind(node).compile(node, build)
+}
+
+/** What nodes are compiled with, made of the engine's part. */
+export function buildFrom(engine: EngineBuild): Build {
+  const build: Build = {
+    set: (name) => engine.set(name),
+    anonymousSet: (declaration) => engine.anonymousSet(declaration),
+    chain: (name) => engine.chain(name),
+    interfaces: (name) => engine.interfaces(name),
+    connectionCounter: () => engine.connectionCounter(),
+    slots: (count) => engine.slots(count),
+    step: (node) => stepOf(node, build),
+    load: (node) => loadOf(node, build),
+    read: (node) => readOf(node, build),
+    types: typesOf,
+  }
+  return build
+}
