@@ -3,6 +3,7 @@ import type { HostFacts, PortSelector } from "../../core/policy/policy.js"
 import { kernelFeatures, kernelVersion } from "./capabilities.js"
 import { readPublishedPorts } from "./published.js"
 import { countDefaultRoutes, type Device, readAddresses, readDefaultRoutes, readDevices } from "./routes.js"
+import { findSessions } from "./sessions.js"
 import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
 
 /**
@@ -21,6 +22,10 @@ export function gatherFacts(): HostFacts {
     ]),
     ingressDevices: ingressDevices(readDevices(), kernelFeatures(kernelVersion())),
     egress: kernelFeatures(kernelVersion()).egress,
+    sessions: findSessions(process.env).map(({ remote, local }) => ({
+      from: remote.address,
+      port: local.port,
+    })),
   }
 }
 

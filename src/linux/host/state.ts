@@ -4,15 +4,19 @@ import { makeFolder, readText, syncFolder, writeAtomically } from "./files.js"
 import { done, fail, type Outcome } from "./outcome.js"
 
 /** What is remembered beside the kernel: enough to load the confirmed rules at boot, and to tell whether somebody changed the rules behind our back. */
-export interface Applied {
+export interface Saved {
   /** Names the rules as they were compiled: the same policy on the same host has the same. */
   readonly digest: string
   /** Absolute path of the policy. */
   readonly policy: string
   /** ISO 8601. */
   readonly at: string
-  /** The kernel's listing right after the load, without what moves (counters, elements that rules add). */
-  readonly listing: readonly string[]
+  /** Plain nft text that puts these rules in place of whatever stands in our tables. */
+  readonly bootText: string
+  /** The same without ingress chains. */
+  readonly bootFallbackText: string
+  /** The kernel's listing right after the load, without what moves (counters, elements that rules add). Absent: the apply did not get that far. */
+  readonly listing?: readonly string[]
 }
 
 /**
@@ -26,10 +30,13 @@ export interface State {
   readonly bootText: string
   /** The same without ingress chains, for kernels that refuse a chain whose device is not there yet. */
   readonly bootFallbackText: string
+  /** In the network namespace of the first process, which is the one that systemd loads rules into. */
+  readonly isHosts: boolean
 }
 
 export function openState(environment: Readonly<Record<string, string | undefined>>): Outcome<State> {
-  const base = environment["FLOODWALL_STATE"] || join("/var/lib/floodwall", ownNamespace())
+  const namespace = ownNamespace()
+  const base = environment["FLOODWALL_STATE"] || join("/var/lib/floodwall", namespace)
   try {
     makeFolder(base)
   } catch (error) {
@@ -40,12 +47,13 @@ export function openState(environment: Readonly<Record<string, string | undefine
       "name another folder in FLOODWALL_STATE",
     )
   }
-  return done(stateIn(base))
+  return done(stateIn(base, namespace === ""))
 }
 
-export function stateIn(folder: string): State {
+function stateIn(folder: string, isHosts: boolean): State {
   return {
     folder,
+    isHosts,
     lockFile: join(folder, "lock"),
     bootText: join(folder, "boot.nft"),
     bootFallbackText: join(folder, "boot-without-ingress.nft"),
@@ -55,12 +63,7 @@ export function stateIn(folder: string): State {
 /** Names of files in the folder: what is on trial, and what was confirmed last. */
 type Stage = "trial" | "confirmed"
 
-export interface Saved extends Applied {
-  readonly bootText: string
-  readonly bootFallbackText: string
-}
-
-/** Written before the kernel is touched, so that no moment of the apply leaves rules in the kernel that nothing here knows. */
+/** Written before the kernel is touched, so that no moment of an apply leaves rules in the kernel that nothing here knows; and after it, with the listing. */
 export function saveTrial(state: State, saved: Saved): void {
   write(state, "trial", saved)
 }
