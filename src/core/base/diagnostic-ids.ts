@@ -125,6 +125,18 @@ export const diagnosticIds = {
   "unused-name": "A name under addresses is used nowhere.",
   "asymmetric-routes":
     "The host has several default routes, so answers may arrive another way than questions left, and conntrack takes them for invalid.",
+
+  // backend/nft/
+  "nft-cannot-say":
+    "The ruleset asks for something that nft has no words for, so the rule cannot go into the kernel.",
+  "bad-nft-name":
+    "A table, chain or set has a name that nft does not take: a letter first, then letters, digits, and _ . / -, at most 120 of them.",
+
+  // engine/
+  "unknown-set": "A rule asks for a set that its table does not have.",
+  "unknown-chain": "A rule jumps to a chain that its table does not have.",
+  "jump-ring": "Jumps lead back to the chain that they came from. The kernel refuses such rules.",
+  "jump-depth": "Jumps nest deeper than the 16 that the kernel follows. It refuses such rules.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds

@@ -178,7 +178,7 @@ export function oifname(...names: readonly string[]): StepNode {
 /** `ct state established,related` */
 export function ctStateIn(...states: readonly (keyof typeof ctState)[]): CompareNode {
   const bits = states.reduce((sum, state) => sum | ctState[state], 0)
-  return states.length === 1 ? equal(ct("state"), bits) : hasAny(ct("state"), bits)
+  return hasAny(ct("state"), bits)
 }
 
 /** `left @set`, or `left { a, b }`. */
