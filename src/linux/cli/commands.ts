@@ -17,6 +17,7 @@ export const commandGroups: readonly CommandGroup[] = [
     title: "Before the kernel is touched",
     commands: [
       { name: "init", summary: "print a commented policy for this host", load: () => import("./init.js") },
+      { name: "check", summary: "every mistake of a policy at once", load: () => import("./check.js") },
     ],
   },
 ]

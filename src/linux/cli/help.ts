@@ -17,7 +17,8 @@ export function overview(groups: readonly CommandGroup[], io: Io): string {
     })
   return [
     `${style.bold("floodwall")} protects Linux gateways and servers, and proves a policy on real traffic first.`,
-    `${style.bold("Usage")}\n  floodwall COMMAND [options]\n  floodwall COMMAND --help`,
+    `${style.bold("Usage")}\n  floodwall COMMAND [options]\n  floodwall COMMAND --help
+  floodwall help protections`,
     ...sections,
     `${style.bold("Options")}\n  --version  print the version\n  --help     print this`,
     `${style.bold("Policy")}

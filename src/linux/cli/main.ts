@@ -48,13 +48,28 @@ export async function runWords(words: readonly string[], io: Io): Promise<ExitSt
   }
   const name = first === "help" ? rest[0]! : first
   const entry = entries.find((candidate) => candidate.name === name)
-  if (!entry) return unknownWord(name, entries, io)
+  if (!entry) return first === "help" ? helpOnTopic(name, entries, io) : unknownWord(name, entries, io)
   const { command } = await entry.load()
   if (first === "help") {
     io.print(commandHelp(entry, command, io))
     return exit.done
   }
   return runCommand(entry, command, rest, io)
+}
+
+async function helpOnTopic(word: string, entries: readonly CommandEntry[], io: Io): Promise<ExitStatus> {
+  const { topicHelp, nearestTopic } = await import("./topics.js")
+  const text = topicHelp(word, io)
+  if (text !== undefined) {
+    io.print(text)
+    return exit.done
+  }
+  const guess = nearestTopic(
+    word,
+    entries.map((entry) => entry.name),
+  )
+  const hint = guess ?? "floodwall help, and floodwall help protections"
+  return io.wrong("bad-command-line", `"${word}" is neither a command nor a protection`, hint)
 }
 
 function unknownWord(word: string, entries: readonly CommandEntry[], io: Io): ExitStatus {

@@ -1,0 +1,67 @@
+import { hasErrors, type Severity } from "../../core/base/diagnostic.js"
+import { printPolicy } from "../../core/policy/print.js"
+import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
+import { openPolicy } from "./open-policy.js"
+import type { Io } from "./output.js"
+import { policyWords } from "./policy-file.js"
+import { plural } from "./text.js"
+
+interface Options {
+  readonly strict?: boolean
+  readonly print?: boolean
+  readonly json?: boolean
+}
+
+export const command: Command<Options> = {
+  operands: "[policy]",
+  description:
+    "Reads a policy with all that it includes and tells every mistake at once: file, line, column, and the nearest valid word. " +
+    "Then it tells what is allowed and hardly meant: rules that can never match, limits that starve, protections that harm " +
+    `honest traffic (lints). ${policyWords}`,
+  options: [
+    { flags: "--strict", text: "lints are exit 1" },
+    {
+      flags: "--print",
+      text: "print the policy as it is in force: includes merged, presets and defaults written out, each with its file and line",
+    },
+    jsonOption,
+  ],
+  exitOne: "with --strict: there are lints",
+  examples: [
+    { line: "floodwall check", text: "the policy in this directory, or the host's" },
+    { line: "floodwall check --strict new.yaml", text: "for a pipeline: anything to tell is a failure" },
+    {
+      line: "floodwall init | floodwall check --print -",
+      text: "what the proposed policy would do, in full",
+    },
+  ],
+  async run([named], options, io: Io): Promise<ExitStatus> {
+    const opened = openPolicy(named, io)
+    if (opened === undefined) return exit.wrong
+    const { path, policy, diagnostics } = opened
+    const has = (severity: Severity) => diagnostics.some((diagnostic) => diagnostic.severity === severity)
+    const status = hasErrors(diagnostics) ? exit.wrong : options.strict && has("lint") ? exit.no : exit.done
+    if (options.json) {
+      io.json({ policy: path, ok: status === exit.done, files: policy?.files ?? [path], diagnostics })
+      return status
+    }
+    io.report(diagnostics)
+    if (options.print && policy) io.write(printPolicy(policy))
+    else if (policy) io.print(`${path}: ${io.style.good("fine")}${found(diagnostics)}`)
+    else io.note(`${path}: ${plural(count(diagnostics, "error"), "mistake")}; nothing of it would be loaded`)
+    return status
+  },
+}
+
+function count(diagnostics: readonly { readonly severity: Severity }[], severity: Severity): number {
+  return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length
+}
+
+/** `, with 2 warnings and 1 lint`. */
+function found(diagnostics: readonly { readonly severity: Severity }[]): string {
+  const told = (["warning", "lint"] as const)
+    .map((severity) => [count(diagnostics, severity), severity] as const)
+    .filter(([number]) => number > 0)
+    .map(([number, severity]) => plural(number, severity))
+  return told.length === 0 ? "" : `, with ${told.join(" and ")}`
+}
