@@ -45,6 +45,13 @@ export function identify(bytes: Uint8Array, linkType: number): Identity | undefi
   return { isFragment: packet.isFragment, packet: finish(), datagram }
 }
 
+/** A number for all bytes of a frame. */
+export function fingerprint(bytes: Uint8Array): number {
+  start()
+  for (const byte of bytes) mix(byte)
+  return finish()
+}
+
 let low = 0
 let high = 0
 
