@@ -46,6 +46,8 @@ export function networkChecksum(packet: Packet): ChecksumStatus {
 export function transportChecksum(packet: Packet): ChecksumStatus {
   const { view, transportOffset: start, protocol } = packet
   if (start < 0 || packet.moreFragments || packet.fragmentOffset > 0) return CHECKSUM_UNKNOWN
+  // Such a segment was never on a wire: the card that cuts it computes the checksums.
+  if (packet.networkLength > 65535) return CHECKSUM_UNKNOWN
   const networkEnd = packet.networkOffset + packet.networkLength
   const whole = networkEnd <= packet.frameOffset + packet.capturedLength
   let length = networkEnd - start

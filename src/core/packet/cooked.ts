@@ -6,8 +6,8 @@ export const COOKED_V1_LENGTH = 16
 export const COOKED_V2_LENGTH = 20
 const OUTGOING = 4
 const FIRST_ETHERTYPE = 0x0600
-/** ARPHRD_NETLINK, ARPHRD_IPGRE and the 802.11 types say what the protocol field means, and it is no EtherType. */
-const ARPHRD_WITHOUT_ETHERTYPE = new Set([778, 801, 802, 803, 824])
+/** Netlink and 802.11 devices (ARPHRD_* 824, 801 to 803): the protocol field is no EtherType. A GRE device's (778) is. */
+const ARPHRD_WITHOUT_ETHERTYPE = new Set([801, 802, 803, 824])
 
 /** https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html Returns where the payload starts, or -1. */
 export function decodeCookedV1(packet: Packet, view: DataView, offset: number, end: number): number {

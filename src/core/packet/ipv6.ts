@@ -78,6 +78,8 @@ export function decodeIpv6(packet: Packet, view: DataView, offset: number, end: 
     }
   }
   const wireEnd = packet.frameOffset + packet.wireLength
+  // Linux sends big segments to its card without the jumbo option, with length 0.
+  if (payloadLength === 0 && wireEnd - transport > 65535) payloadLength = wireEnd - transport
   const claimedEnd = transport + payloadLength
   const payloadEnd = Math.min(claimedEnd, end)
   packet.networkLength = IPV6_HEADER_LENGTH + payloadLength

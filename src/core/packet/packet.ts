@@ -43,7 +43,7 @@ export class Packet {
   networkOffset = -1
   /** Header length, options and (IPv6) extension headers up to the transport header included. */
   networkHeaderLength = 0
-  /** The IP packet's length as it says itself: header and payload. */
+  /** The IP packet's length as it says itself, header and payload; where it says 0, what the frame has. */
   networkLength = 0
   /** Addresses as unsigned 32-bit words, most significant first; IPv4 uses word 0. */
   source0 = 0

@@ -16,8 +16,9 @@ export function decodePorts(
   claimant: number,
 ): boolean {
   if (end - offset >= 4) {
-    packet.sourcePort = view.getUint16(offset)
-    packet.destinationPort = view.getUint16(offset + 2)
+    const ports = view.getUint32(offset)
+    packet.sourcePort = ports >>> 16
+    packet.destinationPort = ports & 0xffff
   }
   if (end - offset < headerLength) {
     cutShort(packet, truncated, offset, headerLength, claimedEnd, claimant)

@@ -31,11 +31,12 @@ export function decodeTcp(
   claimant: number,
 ): void {
   if (!decodePorts(packet, view, offset, end, TCP_MINIMUM_HEADER, TCP_TRUNCATED, claimedEnd, claimant)) return
-  const headerLength = (view.getUint8(offset + 12) >>> 4) << 2
+  const word = view.getUint32(offset + 12)
+  const headerLength = (word >>> 26) & 0x3c
   packet.tcpSequence = view.getUint32(offset + 4)
   packet.tcpAcknowledgement = view.getUint32(offset + 8)
-  packet.tcpFlags = view.getUint8(offset + 13)
-  packet.tcpWindow = view.getUint16(offset + 14)
+  packet.tcpFlags = (word >>> 16) & 0xff
+  packet.tcpWindow = word & 0xffff
   packet.tcpUrgentPointer = view.getUint16(offset + 18)
   packet.tcpHeaderLength = headerLength
   if (headerLength === TCP_MINIMUM_HEADER) return
