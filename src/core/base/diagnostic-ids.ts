@@ -125,10 +125,25 @@ export const diagnosticIds = {
   "unused-name": "A name under addresses is used nowhere.",
   "asymmetric-routes":
     "The host has several default routes, so answers may arrive another way than questions left, and conntrack takes them for invalid.",
+  "limit-starves":
+    "A limit is spent by one attacker for everybody, or is below what one honest browser needs.",
+  "harms-honest-traffic": "With these settings the protection is certain to harm honest traffic.",
+  "blocks-neighbours": "A block keeps out a prefix so wide that many have nothing to do with the attacker.",
+  "exception-for-nobody": "A name or list that an entry is for holds no address.",
+  "shadowed-entry": "Another entry already decides about all packets that this one means.",
+  "lists-yourself":
+    "A blocklist holds everybody, an address of this host, or the address that the administrator is logged in from.",
+  "closes-your-session": "The list of open ports leaves out the port that the administrator is logged in on.",
+  "decoy-port-in-use":
+    "A decoy port is a port that nobody honest connects to; this one is open, or something listens on it.",
+  "never-blocks-anybody": "never-block holds a whole address family.",
+  "bypasses-everything": "A bypass without a protocol, port or address lets everything past.",
+  "protects-nothing": "No zone of the policy has a protection.",
 
   // backend/nft/
   "nft-cannot-say":
     "The ruleset asks for something that nft has no words for, so the rule cannot go into the kernel.",
+  "unreadable-listing": "What nft printed about the running rules could not be read, so nothing is changed.",
   "bad-nft-name":
     "A table, chain or set has a name that nft does not take: a letter first, then letters, digits, and _ . / -, at most 120 of them.",
 

@@ -1,0 +1,160 @@
+import { shortHash } from "../../base/hash.js"
+import type { VerdictMapNode } from "../../ruleset/action/verdict-map.js"
+import { inSet, meta, notInSet } from "../../ruleset/build.js"
+import { stepsToText } from "../../ruleset/kinds.js"
+import type { StepNode, VerdictNode } from "../../ruleset/node.js"
+import type { Chain, Rule, Ruleset, SetDeclaration, SetElement, Table } from "../../ruleset/ruleset.js"
+import type { Generation } from "./running.js"
+
+/**
+ * Names in the kernel. A chain carries its generation (`input.a`). A set that is the policy's carries it too, so that a trial that ends gives the old elements back; a
+ * ledger set has its own name, whatever the policy says; a limiter set has a hash of all that its elements are counted by (`syn4.h1x2y3z`), so that the same
+ * limit goes on counting, and another one starts fresh.
+ */
+
+export function generationOf(name: string): Generation | null {
+  const letter = /\.([ab])$/.exec(name)?.[1]
+  return letter === "a" || letter === "b" ? letter : null
+}
+
+export function isLimiterName(name: string): boolean {
+  return /\.h[0-9a-z]+$/.test(name)
+}
+
+/** Sets of the transactions' own. */
+export const trialSet = "trial"
+export const pauseSet = "pause"
+
+export type GateOfTrial = { readonly seconds: number } | null
+
+/** The same ruleset under the names it has in the kernel; with a trial, behind its gate. */
+export function placeRuleset(ruleset: Ruleset, generation: Generation, trial: GateOfTrial): Ruleset {
+  return { tables: ruleset.tables.map((table) => placeTable(table, generation, trial)) }
+}
+
+function placeTable(table: Table, generation: Generation, trial: GateOfTrial): Table {
+  const names = new Map(table.sets.map((set) => [set.name, placedSetName(set, table, generation)]))
+  const chain = (name: string) => `${name}.${generation}`
+  const set = (name: string) => names.get(name) ?? name
+  const sets = table.sets.map((declaration) => placeSet(declaration, set, chain))
+  return {
+    ...table,
+    sets: trial ? [timedSet(table.family, trialSet, trial.seconds), ...sets] : sets,
+    chains: table.chains.map((declared) =>
+      placeChain(declared, set, chain, trial ? table.family : undefined),
+    ),
+  }
+}
+
+/** The name that a set of this table has in the kernel under a generation: for who adds elements to it, or reads them. */
+export function placedSetName(set: SetDeclaration, table: Table, generation: Generation): string {
+  if (set.keeps === "ledger") return set.name
+  return set.keeps === "limiter"
+    ? `${set.name}.h${shortHash(limiterText(set, table))}`
+    : `${set.name}.${generation}`
+}
+
+/** All that an element of a limiter set depends on. */
+function limiterText(set: SetDeclaration, table: Table): string {
+  const updates = table.chains
+    .flatMap(({ rules }) => rules)
+    .flatMap(({ steps }) => steps.filter((step) => step.step === "set-update" && step.set === set.name))
+  const own = [
+    set.key.join(" . "),
+    set.flags.join(","),
+    set.size,
+    set.timeout,
+    stepsToText(set.statements ?? []),
+  ]
+  return [...own, ...new Set(updates.map((step) => stepsToText([step])))].join("\n")
+}
+
+type Rename = (name: string) => string
+
+function placeSet(declared: SetDeclaration, set: Rename, chain: Rename): SetDeclaration {
+  const elements =
+    declared.data === "verdict"
+      ? declared.elements?.map((element) => placeElement(element, chain))
+      : declared.elements
+  return { ...declared, name: set(declared.name), ...(elements && { elements }) }
+}
+
+function placeElement(element: SetElement, chain: Rename): SetElement {
+  return element.data && "step" in element.data
+    ? { ...element, data: placeVerdict(element.data, chain) }
+    : element
+}
+
+function placeVerdict(verdict: VerdictNode, chain: Rename): VerdictNode {
+  return verdict.chain === undefined ? verdict : { ...verdict, chain: chain(verdict.chain) }
+}
+
+function placeChain(declared: Chain, set: Rename, chain: Rename, gated: Table["family"] | undefined): Chain {
+  const rules = declared.rules.map((rule) => ({
+    ...rule,
+    steps: rule.steps.map((step) => placeStep(step, set, chain)),
+  }))
+  const gate = gated && declared.base ? [gateRule(gated, "trial", declared.base.policy)] : []
+  return { ...declared, name: chain(declared.name), rules: [...gate, ...rules] }
+}
+
+function placeStep(step: StepNode, set: Rename, chain: Rename): StepNode {
+  if (step.step === "verdict") return placeVerdict(step, chain)
+  if (step.step === "set-update") return { ...step, set: set(step.set) }
+  if (step.step === "lookup") return typeof step.set === "string" ? { ...step, set: set(step.set) } : step
+  return step.step === "verdict-map" ? { ...step, map: placeMap(step.map, set, chain) } : step
+}
+
+function placeMap(map: VerdictMapNode["map"], set: Rename, chain: Rename): VerdictMapNode["map"] {
+  if (typeof map === "string") return set(map)
+  return map.map(({ key, verdict }) => ({ key, verdict: placeVerdict(verdict, chain) }))
+}
+
+/** What a gate asks of each packet: something that every packet of the table has, and few values of it. */
+function gateKey(family: Table["family"]) {
+  // Outside of inet nft does not take `meta nfproto`.
+  return family === "inet" ? meta("nfproto") : meta("protocol")
+}
+
+/** Elements for every packet that the table can see: IPv4 and IPv6; elsewhere also ARP and tagged frames. */
+function gateElements(family: Table["family"]): readonly number[] {
+  return family === "inet" ? [2, 10] : [0x0800, 0x86dd, 0x0806, 0x8100, 0x88a8]
+}
+
+/** A set that holds for so many seconds, and then is empty by itself. */
+export function timedSet(family: Table["family"], name: string, seconds: number): SetDeclaration {
+  return {
+    name,
+    key: [family === "inet" ? "nf_proto" : "ether_type"],
+    flags: ["timeout"],
+    size: 8,
+    elements: gateElements(family).map((value) => ({ key: { value: [value] }, timeout: seconds * 1e9 })),
+  }
+}
+
+/** The elements of a `timedSet`, without their times: for deleting them. */
+export function timedKeys(family: Table["family"]): SetDeclaration {
+  return {
+    ...timedSet(family, "", 1),
+    elements: gateElements(family).map((value) => ({ key: { value: [value] } })),
+  }
+}
+
+/**
+ * The first rule of a base chain, which lets packets past all others. `return` where the policy accepts; where it drops, `return` would drop everything, and `accept` means
+ * what is wanted.
+ */
+export function gateRule(
+  family: Table["family"],
+  kind: "trial" | "kept" | "pause",
+  policy: "accept" | "drop",
+): Rule {
+  const key = gateKey(family)
+  const match =
+    kind === "trial" ? notInSet(key, trialSet) : inSet(key, kind === "pause" ? pauseSet : trialSet)
+  return {
+    steps: [match, { step: "verdict", verdict: policy === "drop" ? "accept" : "return" }],
+    origin: { span: { file: "", line: 0, column: 0 }, text: "" },
+    comment: `gate: ${kind}`,
+  }
+}
