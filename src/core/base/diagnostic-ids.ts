@@ -55,6 +55,13 @@ export const diagnosticIds = {
     "Comparing with the kernel takes a network namespace for a moment, and none can be made here.",
   "no-systemd":
     "Loading rules at boot is a systemd unit's work, and systemd does not run this machine or did not take the unit.",
+  "nothing-pending": "There is no trial to confirm or to roll back.",
+  "trial-over": "The trial was not confirmed in time, and the kernel has gone back to the rules before by itself.",
+  "not-running": "No rules of floodwall are in force.",
+  "not-paused": "There is no pause to end.",
+  "not-enabled": "The rules are not loaded at boot, so there is nothing to disable.",
+  "not-confirmed": "Only rules that were confirmed are loaded at boot, and there are none.",
+  "cuts-session": "The rehearsal found that the rules would cut an administrator's session, or keep a new one out.",
   "no-state-folder": "The folder that remembers the confirmed rules cannot be made or written.",
   // captures
   "capture-unknown-format": "The file is neither pcap nor pcapng, or ends before it says which.",

@@ -1,0 +1,312 @@
+import type { Diagnostic } from "../base/diagnostic.js"
+import type { Hook } from "../ruleset/hook.js"
+import { hooks } from "../ruleset/hook.js"
+import { buildFrom } from "../ruleset/kinds.js"
+import type { StepNode } from "../ruleset/node.js"
+import type { Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
+import type { AnonymousSet, Build, EngineBuild, Run, RuntimeSet } from "../ruleset/runtime.js"
+import type { Conntrack } from "./conntrack/conntrack.js"
+import { ConnectionCounts } from "./conntrack/count.js"
+import type { Interfaces } from "./interfaces.js"
+import { MapData } from "./sets/data.js"
+import { flatten, keyWordsOf } from "./sets/elements.js"
+import { HashSet } from "./sets/hash-set.js"
+import { IntervalSet } from "./sets/interval-set.js"
+import { type ElementBuildPart, ElementStatements } from "./sets/statements.js"
+import { type CompiledChain, type CompiledRule, JUMP_DEPTH, policyOutcome } from "./walk.js"
+
+/** Told of each element that a rule adds: the table, the set, the key's words (borrowed), when it ends (Infinity: never), and the rule. */
+export type OnSetAdd = (
+  table: Table,
+  set: SetDeclaration,
+  words: Uint32Array,
+  expires: number,
+  run: Run,
+  rule: Rule,
+) => void
+
+export interface CompiledSet {
+  readonly table: Table
+  readonly declaration: SetDeclaration
+  readonly set: HashSet | IntervalSet
+}
+
+export interface CompiledRuleset {
+  readonly chains: readonly CompiledChain[]
+  /** Indices of base chains by hook, in the order that they run. */
+  readonly bases: Readonly<Record<Hook, readonly BaseEntry[]>>
+  readonly sets: readonly CompiledSet[]
+  /** How many numbers the rules remember. */
+  readonly slots: number
+  /** IP versions that conntrack was switched on for: a rule asks for it. */
+  readonly tracks: { readonly four: boolean; readonly six: boolean }
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export interface BaseEntry {
+  readonly chain: number
+  readonly priority: number
+  readonly four: boolean
+  readonly six: boolean
+  /** Interface indices of an ingress or egress chain; empty elsewhere. */
+  readonly devices: readonly number[]
+}
+
+export interface CompileOptions {
+  readonly interfaces: Interfaces
+  readonly conntrack: Conntrack
+  readonly onSetAdd?: OnSetAdd
+}
+
+/** Makes closures of all tables. What is wrong comes as diagnostics: names that are not there, jumps that nest too deep or in a ring. */
+export function compileRuleset(ruleset: Ruleset, options: CompileOptions): CompiledRuleset {
+  const compiler = new Compiler(options)
+  for (const table of ruleset.tables) if (isJudged(table)) compiler.table(table)
+  return compiler.finish()
+}
+
+/** ARP and bridge tables see frames that the engine has no hooks for. */
+function isJudged(table: Table): boolean {
+  return table.family !== "arp" && table.family !== "bridge"
+}
+
+class Compiler {
+  private readonly options: CompileOptions
+  private readonly chains: (CompiledChain & { readonly rules: CompiledRule[] })[] = []
+  private readonly bases: Record<Hook, BaseEntry[]>
+  private readonly sets: CompiledSet[] = []
+  private readonly diagnostics: Diagnostic[] = []
+  private readonly fills: (() => void)[] = []
+  private slots = 0
+  private four = false
+  private six = false
+
+  constructor(options: CompileOptions) {
+    this.options = options
+    this.bases = Object.fromEntries(hooks.map((hook) => [hook, []])) as unknown as Record<Hook, BaseEntry[]>
+  }
+
+  table(table: Table): void {
+    const first = this.chains.length
+    const chainIndex = new Map(table.chains.map((chain, index) => [chain.name, first + index]))
+    const tableSets = new Map<string, CompiledSet>()
+    let rule: Rule | undefined
+    const part: EngineBuild = {
+      set: (name) => this.find(tableSets, name, rule),
+      anonymousSet: (declaration) => this.anonymous(declaration, build),
+      chain: (name) => this.chainNamed(chainIndex, name, rule),
+      interfaces: (name) => this.options.interfaces.matching(name),
+      connectionCounter: () => new ConnectionCounts(this.options.conntrack),
+      slots: (count) => {
+        const at = this.slots
+        this.slots += count
+        return at
+      },
+    }
+    const build: Build = buildFrom(part)
+    for (const declaration of table.sets) {
+      const compiled = { table, declaration, set: this.makeSet(declaration, part, () => rule, table) }
+      tableSets.set(declaration.name, compiled)
+      this.sets.push(compiled)
+    }
+    for (const chain of table.chains)
+      this.chains.push({ table, chain, rules: [], policy: policyOutcome(chain.base?.policy ?? "accept") })
+    for (const [index, chain] of table.chains.entries()) {
+      for (const each of chain.rules) {
+        rule = each
+        this.chains[first + index]!.rules.push({
+          rule: each,
+          steps: each.steps.map((step) => build.step(step)),
+        })
+        this.noteTracking(table, each.steps)
+      }
+      rule = undefined
+      if (chain.base) this.base(table, first + index)
+    }
+    this.checkJumps(table, chainIndex)
+  }
+
+  finish(): CompiledRuleset {
+    // Elements go in once all statements are compiled: only then is it known how much an element remembers.
+    for (const fill of this.fills) fill()
+    return {
+      chains: this.chains,
+      bases: this.bases,
+      sets: this.sets,
+      slots: this.slots,
+      tracks: { four: this.four, six: this.six },
+      diagnostics: this.diagnostics,
+    }
+  }
+
+  private base(table: Table, index: number): void {
+    const { base } = this.chains[index]!.chain
+    if (!base) return
+    const entry: BaseEntry = {
+      chain: index,
+      priority: base.priority,
+      four: table.family !== "ip6",
+      six: table.family !== "ip",
+      devices: (base.devices ?? []).flatMap((device) => this.options.interfaces.matching(device)),
+    }
+    // Of chains with the same priority, the one that was registered last runs first (nf_hook_entries_grow).
+    const entries = this.bases[base.hook]
+    const at = entries.findIndex((other) => base.priority <= other.priority)
+    entries.splice(at < 0 ? entries.length : at, 0, entry)
+    if (base.type === "nat") this.track(table)
+  }
+
+  private makeSet(
+    declaration: SetDeclaration,
+    part: EngineBuild,
+    rule: () => Rule | undefined,
+    table: Table,
+  ): HashSet | IntervalSet {
+    const statements = this.statementsFor(part)
+    const data = new MapData(part.chain)
+    const flat = () =>
+      flatten(declaration.elements ?? [], declaration.key, (name) => this.options.interfaces.matching(name))
+    if (declaration.flags.includes("interval")) {
+      const set = new IntervalSet(declaration, declaration.key, statements, data)
+      this.fills.push(() => set.fill(flat(), 0))
+      return set
+    }
+    const { onSetAdd } = this.options
+    const set = new HashSet(declaration, keyWordsOf(declaration.key), statements, data, {
+      rule,
+      added: onSetAdd
+        ? (words, expires, run, by) => onSetAdd(table, declaration, words, expires, run, by)
+        : null,
+    })
+    this.fills.push(() => {
+      for (const { from, element } of flat())
+        set.put(from, 0, element.timeout ?? declaration.timeout ?? Infinity, element.data)
+    })
+    return set
+  }
+
+  private anonymous(declaration: AnonymousSet, build: Build): RuntimeSet {
+    const flat = flatten(declaration.elements, declaration.key, build.interfaces)
+    const isInterval = flat.some(({ from, to }) => from.some((word, index) => word !== to[index]))
+    const isMap = declaration.elements.some(({ data }) => data !== undefined)
+    const full: SetDeclaration = {
+      name: "",
+      key: declaration.key,
+      flags: [],
+      ...(isMap ? { data: "verdict" as const } : {}),
+    }
+    const statements = this.statementsFor(build)
+    const data = new MapData(build.chain)
+    if (isInterval) {
+      const set = new IntervalSet(full, declaration.key, statements, data)
+      set.fill(flat, 0)
+      return set
+    }
+    const set = new HashSet(full, keyWordsOf(declaration.key), statements, data)
+    for (const { from, element } of flat) set.put(from, 0, Infinity, element.data)
+    return set
+  }
+
+  private statementsFor(part: EngineBuild): ElementStatements {
+    return new ElementStatements(
+      (own: ElementBuildPart) => buildFrom({ ...part, ...own }),
+      () => new ConnectionCounts(this.options.conntrack),
+    )
+  }
+
+  private find(sets: ReadonlyMap<string, CompiledSet>, name: string, rule: Rule | undefined): RuntimeSet {
+    const found = sets.get(name)
+    if (found) return found.set
+    this.report("unknown-set", `there is no set ${name} in the table`, rule)
+    return new HashSet(
+      { name, key: ["integer"], flags: [] },
+      1,
+      new ElementStatements(buildNothing, buildNothing),
+      new MapData(() => 0),
+    )
+  }
+
+  private chainNamed(chains: ReadonlyMap<string, number>, name: string, rule: Rule | undefined): number {
+    const found = chains.get(name)
+    if (found !== undefined) return found
+    this.report("unknown-chain", `there is no chain ${name} in the table`, rule)
+    return 0
+  }
+
+  /** Conntrack and defragmentation come with the first rule that asks for them (nf_ct_netns_get). */
+  private noteTracking(table: Table, steps: readonly StepNode[]): void {
+    if (asksConntrack(steps)) this.track(table)
+  }
+
+  private track(table: Table): void {
+    if (table.family === "inet" || table.family === "ip") this.four = true
+    if (table.family === "inet" || table.family === "ip6") this.six = true
+  }
+
+  /** The kernel refuses rulesets whose jumps could go round, or nest deeper than its stack. */
+  private checkJumps(table: Table, chains: ReadonlyMap<string, number>): void {
+    const depths = new Map<string, number>()
+    const onWay = new Set<string>()
+    const depthOf = (name: string): number => {
+      const known = depths.get(name)
+      if (known !== undefined) return known
+      if (onWay.has(name)) return Infinity
+      onWay.add(name)
+      let depth = 0
+      for (const target of targetsOf(table, name))
+        if (chains.has(target)) depth = Math.max(depth, 1 + depthOf(target))
+      onWay.delete(name)
+      depths.set(name, depth)
+      return depth
+    }
+    for (const chain of table.chains) {
+      if (!chain.base) continue
+      const depth = depthOf(chain.name)
+      const rule = chain.rules[0]
+      if (depth === Infinity)
+        this.report("jump-ring", `jumps from chain ${chain.name} lead back to where they began`, rule)
+      else if (depth > JUMP_DEPTH)
+        this.report(
+          "jump-depth",
+          `jumps from chain ${chain.name} nest ${depth} deep, the kernel takes ${JUMP_DEPTH}`,
+          rule,
+        )
+    }
+  }
+
+  private report(id: Diagnostic["id"], message: string, rule: Rule | undefined): void {
+    this.diagnostics.push({ id, severity: "error", message, ...(rule ? { span: rule.origin.span } : {}) })
+  }
+}
+
+function buildNothing(): never {
+  throw new Error("a set that is not there has no statements")
+}
+
+function targetsOf(table: Table, name: string): string[] {
+  const chain = table.chains.find((each) => each.name === name)
+  const targets: string[] = []
+  const visit = (node: StepNode): void => {
+    if (node.step === "verdict" && node.chain !== undefined) targets.push(node.chain)
+    if (node.step !== "verdict-map") return
+    const verdicts =
+      typeof node.map === "string"
+        ? (table.sets.find((set) => set.name === node.map)?.elements ?? []).map(({ data }) => data)
+        : node.map.map(({ verdict }) => verdict)
+    for (const verdict of verdicts)
+      if (verdict !== undefined && "verdict" in verdict && verdict.chain !== undefined)
+        targets.push(verdict.chain)
+  }
+  for (const rule of chain?.rules ?? []) for (const step of rule.steps) visit(step)
+  return targets
+}
+
+/** Is there a `ct` expression, a connection count or a connection's mark anywhere in these nodes? */
+function asksConntrack(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(asksConntrack)
+  if (typeof value !== "object" || value === null) return false
+  const node = value as { expression?: unknown; step?: unknown; on?: unknown }
+  if (node.expression === "ct" || node.step === "ct-count" || (node.step === "mark" && node.on === "ct"))
+    return true
+  return Object.values(value).some(asksConntrack)
+}

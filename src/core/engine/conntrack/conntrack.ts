@@ -1,0 +1,267 @@
+import { ICMP, ICMPV6, type Packet, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import type { Run } from "../../ruleset/runtime.js"
+import { NANOSECONDS, type Settings } from "../settings.js"
+import { checksumFits } from "./checksum.js"
+import { Connection } from "./connection.js"
+import { ERROR, icmpMayBegin, icmpRole, QUERY, UNTRACKED } from "./icmp.js"
+import { icmpv6MayBegin, icmpv6Role } from "./icmpv6.js"
+import {
+  INVALID_CHECKSUM,
+  INVALID_ICMP_EMBEDDED,
+  INVALID_ICMP_FAMILY,
+  INVALID_ICMP_NEW,
+  INVALID_ICMP_RECIPIENT,
+  INVALID_ICMP_UNKNOWN,
+  INVALID_NO_TRANSPORT,
+} from "./invalid.js"
+import { quotedTuple } from "./quoted.js"
+import { CONFIRMED, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
+import { ConnectionTable } from "./table.js"
+import { TcpTracker, tcpFault } from "./tcp.js"
+import { AGAIN, TAKEN } from "./tracker.js"
+import { invert, PORTS, TUPLE_WORDS, tupleOf } from "./tuple.js"
+import { AnsweredTracker, UdpTracker, udpFault, udpliteFault } from "./udp.js"
+
+// Bits of `ct state` (ruleset/expression/ct.ts).
+export const STATE_INVALID = 1
+export const STATE_ESTABLISHED = 2
+export const STATE_RELATED = 4
+export const STATE_NEW = 8
+export const STATE_UNTRACKED = 64
+
+const GRE = 47
+const NO_NEXT_HEADER = 59
+
+/**
+ * Connection tracking as net/netfilter/nf_conntrack_core.c does it, one packet at a time. `track` runs at priority -200 of prerouting and
+ * output and leaves its answer in the Run; `confirm` or `release` end the packet's way.
+ */
+export class Conntrack {
+  readonly table: ConnectionTable
+  /** The packet's connection, or -1. */
+  entry = -1
+  /** Index into `invalidReasons`. */
+  reason = 0
+
+  private readonly settings: Settings
+  private readonly connection: Connection
+  private readonly tcp: TcpTracker
+  private readonly udp: UdpTracker
+  private readonly udplite: AnsweredTracker
+  private readonly gre: AnsweredTracker
+  private readonly tuple = new Uint32Array(TUPLE_WORDS)
+  private readonly reply = new Uint32Array(TUPLE_WORDS)
+
+  constructor(settings: Settings, seed: number) {
+    this.settings = settings
+    this.table = new ConnectionTable(settings.nf_conntrack_max, seed)
+    this.connection = new Connection(this.table)
+    this.tcp = new TcpTracker(this.table, settings)
+    this.udp = new UdpTracker(this.table, settings)
+    this.udplite = new AnsweredTracker(
+      this.table,
+      settings.nf_conntrack_udp_timeout,
+      settings.nf_conntrack_udp_timeout_stream,
+    )
+    this.gre = new AnsweredTracker(
+      this.table,
+      settings.nf_conntrack_gre_timeout,
+      settings.nf_conntrack_gre_timeout_stream,
+    )
+  }
+
+  /** Forgets the packet before. */
+  begin(): void {
+    this.entry = -1
+    this.reason = 0
+  }
+
+  /**
+   * Finds or makes the packet's connection. `arriving`: at prerouting, where checksums are asked. False: the table is full and nothing
+   * could be given up, and the kernel drops the packet.
+   */
+  track(packet: Packet, run: Run, arriving: boolean): boolean {
+    run.tracked = true
+    run.connection = null
+    run.ctDirection = ORIGINAL
+    if (run.untrack) {
+      run.ctState = STATE_UNTRACKED
+      return true
+    }
+    const end =
+      packet.networkLength === 0
+        ? packet.frameOffset + packet.wireLength
+        : packet.networkOffset + packet.networkLength
+    const verify = arriving && this.settings.nf_conntrack_checksum !== 0
+    const { protocol } = packet
+    if (
+      packet.fragmentOffset > 0 ||
+      packet.transportStart < 0 ||
+      (packet.family === 6 && protocol === NO_NEXT_HEADER)
+    )
+      return this.invalid(run, INVALID_NO_TRANSPORT)
+
+    if (protocol === TCP) {
+      const fault = this.tcpFault(packet, end, verify)
+      return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
+    }
+    if (protocol === UDP) {
+      const fault = udpFault(packet, end, verify)
+      return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
+    }
+    if (protocol === ICMP || protocol === ICMPV6) return this.trackIcmp(packet, run, end, verify)
+    if (protocol === UDPLITE) {
+      const fault = udpliteFault(packet, end, verify)
+      return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
+    }
+    return this.resolve(packet, run, end)
+  }
+
+  /** The packet got through: a new connection of its counts from now on. */
+  confirm(): void {
+    if (this.entry >= 0 && !(this.table.status[this.entry]! & CONFIRMED)) this.table.confirm(this.entry)
+  }
+
+  /** The packet was dropped: a connection that it would have begun is forgotten. */
+  release(): void {
+    if (this.entry >= 0 && !(this.table.status[this.entry]! & CONFIRMED)) this.table.remove(this.entry)
+    this.entry = -1
+  }
+
+  private tcpFault(packet: Packet, end: number, verify: boolean): number {
+    const { transportOffset } = packet
+    if (
+      verify &&
+      transportOffset >= 0 &&
+      packet.tcpHeaderLength >= 20 &&
+      transportOffset + packet.tcpHeaderLength <= end
+    ) {
+      if (!checksumFits(packet, end, TCP, true)) return INVALID_CHECKSUM
+    }
+    return tcpFault(packet, end)
+  }
+
+  private trackIcmp(packet: Packet, run: Run, end: number, verify: boolean): boolean {
+    const isSix = packet.family === 6
+    if ((packet.protocol === ICMPV6) !== isSix) return this.invalid(run, INVALID_ICMP_FAMILY)
+    const role = isSix ? icmpv6Role(packet, end, verify) : icmpRole(packet, end, verify)
+    if (role === UNTRACKED) {
+      run.ctState = STATE_UNTRACKED
+      return true
+    }
+    if (role === ERROR) return this.relate(packet, run, end)
+    if (role === QUERY) return this.resolve(packet, run, end)
+    return this.invalid(run, role)
+  }
+
+  /** An ICMP error belongs to the connection of the packet that it quotes. */
+  private relate(packet: Packet, run: Run, end: number): boolean {
+    const { tuple, reply, table } = this
+    if (!quotedTuple(packet, packet.transportOffset + 8, end, tuple) || !invert(tuple, reply))
+      return this.invalid(run, INVALID_ICMP_EMBEDDED)
+    const node = table.find(reply, run.now)
+    if (node < 0) return this.invalid(run, INVALID_ICMP_UNKNOWN)
+    const at = node * TUPLE_WORDS + 4
+    const { tuples } = table
+    if (
+      tuples[at] !== packet.destination0 ||
+      tuples[at + 1] !== packet.destination1 ||
+      tuples[at + 2] !== packet.destination2 ||
+      tuples[at + 3] !== packet.destination3
+    )
+      return this.invalid(run, INVALID_ICMP_RECIPIENT)
+    return this.set(run, node >> 1, node & 1, STATE_RELATED)
+  }
+
+  private resolve(packet: Packet, run: Run, end: number): boolean {
+    const { table, tuple, reply } = this
+    const { now } = run
+    tupleOf(packet, tuple)
+    for (;;) {
+      let node = table.find(tuple, now)
+      if (node < 0) {
+        if (!invert(tuple, reply)) return this.invalid(run, INVALID_ICMP_NEW)
+        const entry = table.allocate(tuple, reply, now)
+        if (entry < 0) {
+          run.ctState = STATE_INVALID
+          return false
+        }
+        node = entry * 2
+      }
+      const entry = node >> 1
+      const direction = node & 1
+      const result = this.packetOf(entry, direction, packet, end, now)
+      if (result === AGAIN) continue
+      if (result !== TAKEN) {
+        if (!(table.status[entry]! & CONFIRMED)) table.remove(entry)
+        return this.invalid(run, result)
+      }
+      const status = table.status[entry]!
+      if (direction === REPLY) {
+        table.status[entry] = status | SEEN_REPLY
+        return this.set(run, entry, REPLY, STATE_ESTABLISHED)
+      }
+      return this.set(run, entry, ORIGINAL, status & SEEN_REPLY ? STATE_ESTABLISHED : STATE_NEW)
+    }
+  }
+
+  /** Hands the packet to its protocol's tracker. */
+  private packetOf(entry: number, direction: number, packet: Packet, end: number, now: number): number {
+    switch (packet.protocol) {
+      case TCP:
+        return this.tcp.packet(
+          entry,
+          direction,
+          packet,
+          end - packet.transportOffset - packet.tcpHeaderLength,
+          now,
+        )
+      case UDP:
+        this.udp.packet(entry, now)
+        return TAKEN
+      case UDPLITE:
+        this.udplite.packet(entry, now)
+        return TAKEN
+      case GRE:
+        this.gre.packet(entry, now)
+        return TAKEN
+      case ICMP:
+        return this.icmpPacket(entry, icmpMayBegin, this.settings.nf_conntrack_icmp_timeout, now)
+      case ICMPV6:
+        return this.icmpPacket(entry, icmpv6MayBegin, this.settings.nf_conntrack_icmpv6_timeout, now)
+      default:
+        this.table.expires[entry] = now + this.settings.nf_conntrack_generic_timeout * NANOSECONDS
+        return TAKEN
+    }
+  }
+
+  private icmpPacket(
+    entry: number,
+    mayBegin: (type: number) => boolean,
+    timeout: number,
+    now: number,
+  ): number {
+    const { table } = this
+    if (!(table.status[entry]! & CONFIRMED)) {
+      const type = (table.tuples[entry * 2 * TUPLE_WORDS + PORTS]! >>> 8) & 0xff
+      if (!mayBegin(type)) return INVALID_ICMP_NEW
+    }
+    table.expires[entry] = now + timeout * NANOSECONDS
+    return TAKEN
+  }
+
+  private set(run: Run, entry: number, direction: number, state: number): boolean {
+    this.entry = entry
+    this.connection.entry = entry
+    run.connection = this.connection
+    run.ctDirection = direction
+    run.ctState = state
+    return true
+  }
+
+  private invalid(run: Run, reason: number): boolean {
+    this.reason = reason
+    run.ctState = STATE_INVALID
+    return true
+  }
+}

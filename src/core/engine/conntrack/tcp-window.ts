@@ -1,0 +1,275 @@
+import { ACK, FIN, type Packet, RST, SYN } from "../../packet/packet.js"
+import { INVALID_TCP_ACK_OVER, INVALID_TCP_SEQ_OVER } from "./invalid.js"
+import { REPLY } from "./status.js"
+
+/**
+ * Window tracking: does a segment lie where its receiver can take it? The method is Guido van Rooij's ("Real stateful TCP packet
+ * filtering in IP Filter", 2000), which conntrack follows: four bounds from what both ends said they take.
+ */
+
+/** Words of one end's window. */
+export const SIDE_WORDS = 6
+/** Highest sequence number seen plus length, and the highest that it may send. */
+export const END = 0
+export const MAXEND = 1
+/** Largest window seen, scaled; 0: nothing seen of this end. */
+export const MAXWIN = 2
+export const MAXACK = 3
+export const SCALE = 4
+export const FLAGS = 5
+
+export const SCALED = 0x01
+export const SACK_PERMITTED = 0x02
+export const CLOSE_INITIATED = 0x04
+export const BE_LIBERAL = 0x08
+export const UNACKNOWLEDGED = 0x10
+export const MAXACK_KNOWN = 0x20
+
+/** RFC 7323 section 2.3. */
+export const MOST_SCALE = 14
+/** An ACK may lie this far behind what was sent, even where the window is smaller (MAXACKWINCONST). */
+const ACK_WINDOW = 66000
+
+// Words of an entry's state that belong to both ends.
+export const LAST_DIRECTION = 12
+export const RETRANSMISSIONS = 13
+export const LAST_INDEX = 14
+export const LAST_SEQUENCE = 15
+export const LAST_ACKNOWLEDGEMENT = 16
+export const LAST_END = 17
+export const LAST_WINDOW = 18
+
+/** Answers of `check`; above 0 is why the segment is invalid. */
+export const INSIDE = 0
+/** Outside, but late rather than wrong: it passes and changes nothing. */
+export const OUTSIDE_IGNORED = -1
+
+const SYN_SENT = 1
+const SYN_RECV = 2
+const SACK = 5
+
+/** Sequence numbers are compared modulo 2^32 (RFC 9293 section 3.4). */
+export function before(left: number, right: number): boolean {
+  return ((left - right) | 0) < 0
+}
+
+export function after(left: number, right: number): boolean {
+  return ((right - left) | 0) < 0
+}
+
+/** The sequence number behind the segment; SYN and FIN take one each. */
+export function endOf(packet: Packet, segmentLength: number): number {
+  const flags = packet.tcpFlags
+  return (packet.tcpSequence + segmentLength + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0
+}
+
+/** The first segment of a connection: a SYN, or (picked up) one from the middle, whose window is then not held against it. */
+export function begin(
+  state: Uint32Array,
+  base: number,
+  packet: Packet,
+  segmentLength: number,
+  isSyn: boolean,
+): void {
+  const end = endOf(packet, segmentLength)
+  state[base + END] = end
+  state[base + MAXWIN] = packet.tcpWindow || 1
+  if (isSyn) {
+    state[base + MAXEND] = end
+    takeOptions(state, base, packet)
+    return
+  }
+  state[base + MAXEND] = end + state[base + MAXWIN]!
+  state[base + FLAGS] = SACK_PERMITTED | BE_LIBERAL
+  state[base + SIDE_WORDS + FLAGS] = SACK_PERMITTED | BE_LIBERAL
+}
+
+function takeOptions(state: Uint32Array, side: number, packet: Packet): void {
+  let flags = state[side + FLAGS]! & BE_LIBERAL
+  state[side + SCALE] = 0
+  if (packet.tcpWindowScale >= 0) {
+    state[side + SCALE] = Math.min(packet.tcpWindowScale, MOST_SCALE)
+    flags |= SCALED
+  }
+  if (packet.tcpSackPermitted) flags |= SACK_PERMITTED
+  state[side + FLAGS] = flags
+}
+
+function beginSender(
+  state: Uint32Array,
+  sender: number,
+  receiver: number,
+  packet: Packet,
+  end: number,
+  direction: number,
+): void {
+  state[sender + END] = end
+  state[sender + MAXEND] = end
+  state[sender + MAXWIN] = packet.tcpWindow || 1
+  takeOptions(state, sender, packet)
+  // RFC 7323 section 1.3: both ends must have offered it.
+  if (direction === REPLY && !(state[sender + FLAGS]! & state[receiver + FLAGS]! & SCALED)) {
+    state[sender + SCALE] = 0
+    state[receiver + SCALE] = 0
+  }
+}
+
+/** Holds the segment against both windows and, where it lies inside, moves them. `phase` is the connection's state before it. */
+export function check(
+  state: Uint32Array,
+  base: number,
+  direction: number,
+  isPureAck: boolean,
+  phase: number,
+  packet: Packet,
+  segmentEnd: number,
+  liberal: boolean,
+): number {
+  const sender = base + direction * SIDE_WORDS
+  const receiver = base + (1 - direction) * SIDE_WORDS
+  const flags = packet.tcpFlags
+  let sequence = packet.tcpSequence
+  let end = segmentEnd
+  let acknowledgement = packet.tcpAcknowledgement
+  let sack = acknowledgement
+  let size = packet.tcpWindow
+  if (state[receiver + FLAGS]! & SACK_PERMITTED) sack = highestSack(packet, sack)
+
+  if (state[sender + MAXWIN] === 0) {
+    if (flags & SYN) {
+      beginSender(state, sender, receiver, packet, end, direction)
+      // Simultaneous open.
+      if (!(flags & ACK)) return INSIDE
+    } else {
+      state[sender + END] = end
+      const scaled = (size << state[sender + SCALE]!) >>> 0
+      state[sender + MAXWIN] = scaled || 1
+      state[sender + MAXEND] = end + state[sender + MAXWIN]!
+      if (state[receiver + MAXWIN] === 0) {
+        state[receiver + END] = sack
+        state[receiver + MAXEND] = sack
+      } else if (sack === (state[receiver + END]! + 1) >>> 0) {
+        // Probably the answer to a keep-alive.
+        state[receiver + END]!++
+      }
+    }
+  } else if (
+    ((phase === SYN_SENT && direction === 0) || (phase === SYN_RECV && direction === 1)) &&
+    after(end, state[sender + END]!)
+  ) {
+    // A SYN or SYN-ACK sent again with other numbers replaces the first.
+    beginSender(state, sender, receiver, packet, end, direction)
+  }
+
+  if (!(flags & ACK) || (flags & RST && acknowledgement === 0)) {
+    // No ACK, or the zero of stacks that set ACK in their RSTs: as if it acknowledged all.
+    acknowledgement = state[receiver + END]!
+    sack = acknowledgement
+  }
+  if (flags & RST && sequence === 0 && phase === SYN_SENT) {
+    sequence = state[sender + END]!
+    end = sequence
+  }
+
+  if (!liberal) {
+    const fault = bounds(state, sender, receiver, sequence, end, sack)
+    if (fault !== INSIDE) return fault
+  }
+
+  if (!(flags & SYN)) size = (size << state[sender + SCALE]!) >>> 0
+  const reach = (size + (sack - acknowledgement)) >>> 0
+  if (state[sender + MAXWIN]! < reach) state[sender + MAXWIN] = reach
+  if (after(end, state[sender + END]!)) {
+    state[sender + END] = end
+    state[sender + FLAGS]! |= UNACKNOWLEDGED
+  }
+  if (flags & ACK) {
+    if (!(state[sender + FLAGS]! & MAXACK_KNOWN)) {
+      state[sender + MAXACK] = acknowledgement
+      state[sender + FLAGS]! |= MAXACK_KNOWN
+    } else if (after(acknowledgement, state[sender + MAXACK]!)) state[sender + MAXACK] = acknowledgement
+  }
+  if (state[receiver + MAXWIN] !== 0 && after(end, state[sender + MAXEND]!))
+    state[receiver + MAXWIN]! += (end - state[sender + MAXEND]!) >>> 0
+  if (after(sack + size, state[receiver + MAXEND]! - 1)) {
+    state[receiver + MAXEND] = sack + size
+    if (size === 0) state[receiver + MAXEND]!++
+  }
+  if (acknowledgement === state[receiver + END]) state[receiver + FLAGS]! &= ~UNACKNOWLEDGED
+  if (isPureAck) countRetransmission(state, base, direction, packet, acknowledgement, sequence, end)
+  return INSIDE
+}
+
+function bounds(
+  state: Uint32Array,
+  sender: number,
+  receiver: number,
+  sequence: number,
+  end: number,
+  sack: number,
+): number {
+  if (!before(sequence, state[sender + MAXEND]! + 1)) return INVALID_TCP_SEQ_OVER
+  if (!before(sack, state[receiver + END]! + 1)) return INVALID_TCP_ACK_OVER
+  if (state[receiver + MAXWIN] !== 0 && !after(end, state[sender + END]! - state[receiver + MAXWIN]! - 1))
+    return OUTSIDE_IGNORED
+  if (!after(sack, state[receiver + END]! - Math.max(state[sender + MAXWIN]!, ACK_WINDOW) - 1))
+    return OUTSIDE_IGNORED
+  return INSIDE
+}
+
+function countRetransmission(
+  state: Uint32Array,
+  base: number,
+  direction: number,
+  packet: Packet,
+  acknowledgement: number,
+  sequence: number,
+  end: number,
+): void {
+  if (
+    state[base + LAST_DIRECTION] === direction &&
+    state[base + LAST_SEQUENCE] === sequence &&
+    state[base + LAST_ACKNOWLEDGEMENT] === acknowledgement &&
+    state[base + LAST_END] === end &&
+    state[base + LAST_WINDOW] === packet.tcpWindow
+  ) {
+    state[base + RETRANSMISSIONS]!++
+    return
+  }
+  state[base + LAST_DIRECTION] = direction
+  state[base + LAST_SEQUENCE] = sequence
+  state[base + LAST_ACKNOWLEDGEMENT] = acknowledgement
+  state[base + LAST_END] = end
+  state[base + LAST_WINDOW] = packet.tcpWindow
+  state[base + RETRANSMISSIONS] = 0
+}
+
+/** RFC 2018: the highest right edge that the segment's SACK option reports, or `acknowledgement` where it has none. */
+function highestSack(packet: Packet, acknowledgement: number): number {
+  const headerLength = packet.tcpHeaderLength
+  if (headerLength <= 20) return acknowledgement
+  const { view } = packet
+  let at = packet.transportOffset + 20
+  const end = Math.min(packet.transportOffset + headerLength, packet.frameOffset + packet.capturedLength)
+  // Only a timestamp: most segments.
+  if (headerLength === 32 && end - at === 12 && view.getUint32(at) === 0x0101080a) return acknowledgement
+  let highest = acknowledgement
+  while (at < end) {
+    const kind = view.getUint8(at)
+    if (kind === 0) break
+    if (kind === 1) {
+      at++
+      continue
+    }
+    if (at + 1 >= end) break
+    const length = view.getUint8(at + 1)
+    if (length < 2 || at + length > end) break
+    if (kind === SACK && length >= 10 && (length - 2) % 8 === 0)
+      for (let block = at + 6; block < at + length; block += 8) {
+        const right = view.getUint32(block)
+        if (after(right, highest)) highest = right
+      }
+    at += length
+  }
+  return highest
+}

@@ -1,0 +1,383 @@
+import { ACK, FIN, type Packet, RST, SYN, URG } from "../../packet/packet.js"
+import { NANOSECONDS, type Settings } from "../settings.js"
+import {
+  INVALID_LENGTH,
+  INVALID_SHORT,
+  INVALID_TCP_FLAGS,
+  INVALID_TCP_NEW,
+  INVALID_TCP_PICKUP,
+  INVALID_TCP_RST,
+  INVALID_TCP_STATE,
+} from "./invalid.js"
+import { ASSURED, CONFIRMED, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
+import { type ConnectionTable, STATE_WORDS } from "./table.js"
+import * as window from "./tcp-window.js"
+import { before } from "./tcp-window.js"
+import { AGAIN, TAKEN } from "./tracker.js"
+
+/**
+ * The TCP connection as conntrack sees it, in the middle between the two ends. The table's facts are those of
+ * net/netfilter/nf_conntrack_proto_tcp.c; each cell was measured on Linux 6.18 (test/kernel/conntrack-tcp.test.ts).
+ */
+const NONE = 0
+const SYN_SENT = 1
+const SYN_RECV = 2
+const ESTABLISHED = 3
+const FIN_WAIT = 4
+// 5 is CLOSE_WAIT.
+const LAST_ACK = 6
+const TIME_WAIT = 7
+const CLOSE = 8
+/** The other side sent a SYN too: simultaneous open. */
+const SYN_SENT2 = 9
+/** Let through, and the connection stays as it is: we, or one of the ends, may be out of step. */
+const IGNORE = 10
+const INVALID = 11
+
+/** By number: for `conntrack -L`'s column and for traces. */
+export const tcpStates: readonly string[] = [
+  "NONE",
+  "SYN_SENT",
+  "SYN_RECV",
+  "ESTABLISHED",
+  "FIN_WAIT",
+  "CLOSE_WAIT",
+  "LAST_ACK",
+  "TIME_WAIT",
+  "CLOSE",
+  "SYN_SENT2",
+]
+
+// What a segment is to the table: RST outweighs SYN, SYN outweighs FIN, FIN outweighs ACK.
+const INDEX_SYN = 0
+const INDEX_SYNACK = 1
+const INDEX_FIN = 2
+const INDEX_ACK = 3
+const INDEX_RST = 4
+const INDEX_NONE = 5
+
+const matrix = readMatrix(`
+           NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE SYN_SENT2
+  original
+  syn      SS   SS       -        -           -        -          -        SS        SS    S2
+  syn-ack  !    !        SR       !           !        !          !        !         !     SR
+  fin      !    !        FW       FW          LA       LA         LA       TW        CL    !
+  ack      ES   !        ES       ES          CW       CW         TW       TW        CL    !
+  rst      !    CL       CL       CL          CL       CL         CL       CL        CL    CL
+  none     !    !        !        !           !        !          !        !         !     !
+  reply
+  syn      !    S2       !        !           !        !          !        SS        !     S2
+  syn-ack  !    SR       -        -           -        -          -        -         -     SR
+  fin      !    !        FW       FW          LA       LA         LA       TW        CL    !
+  ack      !    -        SR       ES          CW       CW         TW       TW        CL    -
+  rst      !    CL       CL       CL          CL       CL         CL       CL        CL    CL
+  none     !    !        !        !           !        !          !        !         !     !
+`)
+
+/** `-` is IGNORE, `!` is INVALID; the head names the present state, a row's name what the segment is. */
+function readMatrix(text: string): Uint8Array {
+  const short = { SS: 1, SR: 2, ES: 3, FW: 4, CW: 5, LA: 6, TW: 7, CL: 8, S2: 9, "-": IGNORE, "!": INVALID }
+  const cells = text
+    .trim()
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => line.trim().split(/\s+/).slice(1))
+  return Uint8Array.from(cells, (cell) => short[cell as keyof typeof short])
+}
+
+/** The flags, ECE, CWR and PSH left aside, that some TCP may send. */
+const validFlags = new Uint8Array(64)
+for (const flags of [SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG])
+  validFlags[flags] = 1
+
+// Words of an entry's state behind the two windows (tcp-window.ts).
+const LAST_DIRECTION = window.LAST_DIRECTION
+const LAST_INDEX = window.LAST_INDEX
+const LAST_SEQUENCE = window.LAST_SEQUENCE
+const LAST_ACKNOWLEDGEMENT = window.LAST_ACKNOWLEDGEMENT
+const LAST_END = window.LAST_END
+const LAST_WINDOW = window.LAST_WINDOW
+const RETRANSMISSIONS = window.RETRANSMISSIONS
+const LAST_SCALE = 19
+const LAST_FLAGS = 20
+
+// Further bits of LAST_FLAGS; the low ones are a window's flags.
+const EXPECT_CHALLENGE_ACK = 0x40
+const SIMULTANEOUS_OPEN = 0x80
+
+/** What is wrong with the segment whatever the connection, or 0. The checksum is asked elsewhere. */
+export function tcpFault(packet: Packet, end: number): number {
+  if (packet.transportOffset < 0) return INVALID_SHORT
+  const headerLength = packet.tcpHeaderLength
+  if (headerLength < 20 || packet.transportOffset + headerLength > end) return INVALID_LENGTH
+  return validFlags[packet.tcpFlags & (FIN | SYN | RST | ACK | URG)] === 1 ? 0 : INVALID_TCP_FLAGS
+}
+
+/** Life of a connection in each state, in nanoseconds. */
+export function tcpTimeouts(settings: Settings): Float64Array {
+  return Float64Array.from([
+    0,
+    settings.nf_conntrack_tcp_timeout_syn_sent * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_syn_recv * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_established * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_fin_wait * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_close_wait * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_last_ack * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_time_wait * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_close * NANOSECONDS,
+    settings.nf_conntrack_tcp_timeout_syn_sent * NANOSECONDS,
+  ])
+}
+
+export class TcpTracker {
+  private readonly table: ConnectionTable
+  private readonly settings: Settings
+  private readonly timeouts: Float64Array
+  private readonly retransmissionTimeout: number
+  private readonly unacknowledgedTimeout: number
+
+  constructor(table: ConnectionTable, settings: Settings) {
+    this.table = table
+    this.settings = settings
+    this.timeouts = tcpTimeouts(settings)
+    this.retransmissionTimeout = settings.nf_conntrack_tcp_timeout_max_retrans * NANOSECONDS
+    this.unacknowledgedTimeout = settings.nf_conntrack_tcp_timeout_unacknowledged * NANOSECONDS
+  }
+
+  /** A segment of entry's connection. TAKEN, AGAIN (the entry is gone: this SYN begins a new connection), or why it is invalid. */
+  packet(entry: number, direction: number, packet: Packet, segmentLength: number, now: number): number {
+    const { table, settings, timeouts } = this
+    const base = entry * STATE_WORDS
+    const index = indexOf(packet.tcpFlags)
+    if (!(table.status[entry]! & CONFIRMED)) {
+      const fault = this.begin(base, packet, index, segmentLength)
+      if (fault !== TAKEN) return fault
+    }
+    const state = table.state
+    const sender = base + direction * window.SIDE_WORDS
+    const receiver = base + (1 - direction) * window.SIDE_WORDS
+    const end = window.endOf(packet, segmentLength)
+    let before_ = table.phase[entry]!
+    let after_ = matrix[(direction * 6 + index) * 10 + before_]!
+    let inWindow = false
+
+    switch (after_) {
+      case SYN_SENT:
+        if (before_ < TIME_WAIT) break
+        // RFC 1122 section 4.2.2.13: a SYN may reopen a connection that was closed in order, or reset from this side.
+        if (
+          (state[sender + window.FLAGS]! | state[receiver + window.FLAGS]!) & window.CLOSE_INITIATED ||
+          (state[base + LAST_DIRECTION] === direction && state[base + LAST_INDEX] === INDEX_RST)
+        ) {
+          table.remove(entry)
+          return AGAIN
+        }
+        return this.ignore(base, direction, index, before_, packet, end)
+      case IGNORE:
+        if (
+          index === INDEX_SYNACK &&
+          state[base + LAST_INDEX] === INDEX_SYN &&
+          state[base + LAST_DIRECTION] !== direction &&
+          packet.tcpAcknowledgement === state[base + LAST_END]
+        ) {
+          // The answer to a SYN that was ignored: the ends are in step, so we follow them.
+          before_ = SYN_SENT
+          after_ = SYN_RECV
+          this.followIgnoredSyn(base, sender, receiver)
+          break
+        }
+        return this.ignore(base, direction, index, before_, packet, end)
+      case INVALID:
+        return INVALID_TCP_STATE
+      case TIME_WAIT:
+        // RFC 5961: the challenge ACK that answers a SYN within LAST_ACK acknowledges no FIN.
+        if (
+          before_ === LAST_ACK &&
+          index === INDEX_ACK &&
+          state[base + LAST_DIRECTION] !== direction &&
+          state[base + LAST_INDEX] === INDEX_SYN &&
+          state[base + LAST_FLAGS]! & EXPECT_CHALLENGE_ACK
+        ) {
+          state[base + LAST_FLAGS]! &= ~EXPECT_CHALLENGE_ACK
+          return TAKEN
+        }
+        break
+      case SYN_SENT2:
+        state[base + LAST_FLAGS]! |= SIMULTANEOUS_OPEN
+        break
+      case SYN_RECV:
+        if (direction === REPLY && index === INDEX_ACK && state[base + LAST_FLAGS]! & SIMULTANEOUS_OPEN)
+          after_ = ESTABLISHED
+        break
+      case CLOSE: {
+        if (index !== INDEX_RST) break
+        const sequence = packet.tcpSequence
+        const status = table.status[entry]!
+        if (state[receiver + window.FLAGS]! & window.MAXACK_KNOWN) {
+          const acknowledged = state[receiver + window.MAXACK]!
+          if (before(sequence, acknowledged) && !settings.nf_conntrack_tcp_ignore_invalid_rst)
+            return INVALID_TCP_RST
+          if (before_ !== ESTABLISHED || sequence === acknowledged) break
+          // A RST that ends a train of segments of its sender.
+          if (
+            state[base + LAST_INDEX] === INDEX_ACK &&
+            state[base + LAST_DIRECTION] === direction &&
+            sequence === state[base + LAST_END]
+          )
+            break
+          // RFC 5961: not exactly the next byte, so the receiver will ask back; we wait for what follows.
+          after_ = before_
+        }
+        if (
+          ((status & SEEN_REPLY && state[base + LAST_INDEX] === INDEX_SYN) ||
+            (!(status & ASSURED) && state[base + LAST_INDEX] === INDEX_ACK)) &&
+          packet.tcpAcknowledgement === state[base + LAST_END]
+        )
+          // It answers a segment that we ignored: no window of ours has seen that.
+          inWindow = true
+        else if (
+          before_ === SYN_SENT &&
+          state[base + LAST_INDEX] === INDEX_ACK &&
+          state[base + LAST_DIRECTION] === REPLY &&
+          sequence === state[base + LAST_ACKNOWLEDGEMENT]
+        )
+          inWindow = true
+        break
+      }
+    }
+
+    if (!inWindow) {
+      const liberal =
+        settings.nf_conntrack_tcp_be_liberal !== 0 ||
+        (state[sender + window.FLAGS]! & window.BE_LIBERAL) !== 0
+      const result = window.check(state, base, direction, index === INDEX_ACK, before_, packet, end, liberal)
+      if (result === window.OUTSIDE_IGNORED) return TAKEN
+      if (result !== window.INSIDE) {
+        this.hastenEnd(entry, base, direction, index, now)
+        return result
+      }
+    }
+
+    state[base + LAST_INDEX] = index
+    state[base + LAST_DIRECTION] = direction
+    table.phase[entry] = after_
+    if (before_ !== after_ && after_ === FIN_WAIT) state[sender + window.FLAGS]! |= window.CLOSE_INITIATED
+
+    let timeout = timeouts[after_]!
+    if (
+      state[base + RETRANSMISSIONS]! >= settings.nf_conntrack_tcp_max_retrans &&
+      timeout > this.retransmissionTimeout
+    )
+      timeout = this.retransmissionTimeout
+    else if (index === INDEX_RST) timeout = timeouts[CLOSE]!
+    else if (
+      (state[sender + window.FLAGS]! | state[receiver + window.FLAGS]!) & window.UNACKNOWLEDGED &&
+      timeout > this.unacknowledgedTimeout
+    )
+      timeout = this.unacknowledgedTimeout
+    else if (state[base + LAST_WINDOW] === 0 && timeout > this.retransmissionTimeout)
+      timeout = this.retransmissionTimeout
+
+    const status = table.status[entry]!
+    if (!(status & SEEN_REPLY)) {
+      if (index === INDEX_RST) {
+        // Refused: the only answer is a RST, and the entry goes at once.
+        this.table.expires[entry] = now
+        return TAKEN
+      }
+      // Repeated SYNs do not prolong: a client that reuses its port would keep the entry for ever.
+      if (index === INDEX_SYN && before_ === SYN_SENT) return TAKEN
+      // Picked up in the middle: five days are for connections that were answered.
+      if (after_ === ESTABLISHED && timeout > this.unacknowledgedTimeout) timeout = this.unacknowledgedTimeout
+    } else if (
+      !(status & ASSURED) &&
+      (before_ === SYN_RECV || before_ === ESTABLISHED) &&
+      after_ === ESTABLISHED
+    )
+      table.status[entry] = status | ASSURED
+    table.expires[entry] = now + timeout
+    return TAKEN
+  }
+
+  /** The first packet of a connection. */
+  private begin(base: number, packet: Packet, index: number, segmentLength: number): number {
+    const first = matrix[index * 10 + NONE]!
+    if (first === INVALID) return INVALID_TCP_NEW
+    if (first !== SYN_SENT && this.settings.nf_conntrack_tcp_loose === 0) return INVALID_TCP_PICKUP
+    window.begin(this.table.state, base, packet, segmentLength, first === SYN_SENT)
+    this.table.state[base + LAST_INDEX] = INDEX_NONE
+    return TAKEN
+  }
+
+  /** Lets a segment pass that changes nothing, and remembers it: the answer to it tells who was out of step. */
+  private ignore(
+    base: number,
+    direction: number,
+    index: number,
+    phase: number,
+    packet: Packet,
+    end: number,
+  ): number {
+    const { state } = this.table
+    state[base + LAST_INDEX] = index
+    state[base + LAST_DIRECTION] = direction
+    state[base + LAST_SEQUENCE] = packet.tcpSequence
+    state[base + LAST_END] = end
+    state[base + LAST_WINDOW] = packet.tcpWindow
+    if (index === INDEX_SYN && direction === ORIGINAL) {
+      let flags = 0
+      state[base + LAST_SCALE] = 0
+      if (packet.tcpWindowScale >= 0) {
+        flags |= window.SCALED
+        state[base + LAST_SCALE] = Math.min(packet.tcpWindowScale, window.MOST_SCALE)
+      }
+      if (packet.tcpSackPermitted) flags |= window.SACK_PERMITTED
+      if (phase === LAST_ACK) flags |= EXPECT_CHALLENGE_ACK
+      state[base + LAST_FLAGS] = flags
+    }
+    if (phase === SYN_SENT && index === INDEX_ACK && direction === REPLY)
+      state[base + LAST_ACKNOWLEDGEMENT] = packet.tcpAcknowledgement
+    return TAKEN
+  }
+
+  private followIgnoredSyn(base: number, sender: number, receiver: number): void {
+    const { state } = this.table
+    const end = state[base + LAST_END]!
+    state[receiver + window.END] = end
+    state[receiver + window.MAXEND] = end
+    state[receiver + window.MAXWIN] = state[base + LAST_WINDOW] || 1
+    state[receiver + window.SCALE] = state[base + LAST_SCALE]!
+    state[base + LAST_FLAGS]! &= ~EXPECT_CHALLENGE_ACK
+    state[receiver + window.FLAGS] = state[base + LAST_FLAGS]! & 0x3f
+    state.fill(0, sender, sender + window.SIDE_WORDS)
+  }
+
+  /** FIN or RST out of window from both sides: the connection is probably over, and five days are too long for it. */
+  private hastenEnd(entry: number, base: number, direction: number, index: number, now: number): void {
+    const { table } = this
+    if (!(table.status[entry]! & ASSURED)) return
+    if (index !== INDEX_FIN && index !== INDEX_RST) return
+    const { state } = table
+    const last = state[base + LAST_INDEX]
+    if (state[base + LAST_DIRECTION] !== direction && (last === INDEX_FIN || last === INDEX_RST)) {
+      const remaining = table.expires[entry]! - now
+      if (remaining < 120 * NANOSECONDS || this.unacknowledgedTimeout > remaining) return
+      table.expires[entry] = now + this.unacknowledgedTimeout
+    } else {
+      state[base + LAST_INDEX] = index
+      state[base + LAST_DIRECTION] = direction
+    }
+  }
+}
+
+/** Is a connection over, for those who count (already_closed in nf_conncount.c)? */
+export function tcpIsClosed(phase: number): boolean {
+  return phase === TIME_WAIT || phase === CLOSE
+}
+
+function indexOf(flags: number): number {
+  if (flags & RST) return INDEX_RST
+  if (flags & SYN) return flags & ACK ? INDEX_SYNACK : INDEX_SYN
+  if (flags & FIN) return INDEX_FIN
+  return flags & ACK ? INDEX_ACK : INDEX_NONE
+}

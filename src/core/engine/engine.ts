@@ -1,0 +1,353 @@
+import type { Address } from "../base/address.js"
+import type { Diagnostic } from "../base/diagnostic.js"
+import { hasErrors } from "../base/diagnostic.js"
+import { Packet } from "../packet/packet.js"
+import type { LogNode } from "../ruleset/action/log.js"
+import type { Hook } from "../ruleset/hook.js"
+import { priority } from "../ruleset/hook.js"
+import type { Ruleset } from "../ruleset/ruleset.js"
+import type { Run } from "../ruleset/runtime.js"
+import { ACCEPT, REJECT } from "../ruleset/runtime.js"
+import {
+  type BaseEntry,
+  type CompiledRuleset,
+  type CompiledSet,
+  compileRuleset,
+  type OnSetAdd,
+} from "./compile.js"
+import { Conntrack, STATE_INVALID } from "./conntrack/conntrack.js"
+import { invalidReasons } from "./conntrack/invalid.js"
+import { Defragmenter } from "./defrag/defrag.js"
+import { Interfaces } from "./interfaces.js"
+import { receiveFault } from "./receive.js"
+import { type InterfaceRoutes, RoutingTable } from "./routes.js"
+import { defaultSettings, type Settings } from "./settings.js"
+import type { Trace } from "./trace.js"
+import {
+  type Judgement,
+  VERDICT_ABSORBED,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NONE,
+  VERDICT_REJECT,
+} from "./verdict.js"
+import { type CompiledChain, Walker } from "./walk.js"
+
+/** Which hooks a packet meets. */
+export type Path = "input" | "forward" | "output"
+
+export interface EngineOptions {
+  /** Interfaces and the networks behind them; a name without networks is only known. */
+  readonly interfaces?: readonly InterfaceRoutes[]
+  /** The firewall's own addresses. */
+  readonly local?: readonly Address[]
+  /** What differs from `defaultSettings`. */
+  readonly settings?: Partial<Settings>
+  /** `auto`: on for the IP versions whose rules ask for it, as in the kernel. `on`: for both. */
+  readonly conntrack?: "auto" | "on"
+  /** An integer from 0 (inclusive) to `below` (exclusive). */
+  readonly random: (below: number) => number
+  readonly onSetAdd?: OnSetAdd
+  readonly onLog?: (node: LogNode, packet: Packet, run: Run) => void
+}
+
+/** The engine, or (null) why there is none. */
+export interface EngineResult {
+  readonly engine: Engine | null
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** A user-space netfilter for this ruleset. Never throws; a ruleset that the kernel would not load has diagnostics instead. */
+export function createEngine(ruleset: Ruleset, options: EngineOptions): EngineResult {
+  const settings = { ...defaultSettings, ...options.settings }
+  const interfaces = new Interfaces((options.interfaces ?? []).map(({ name }) => name))
+  const conntrack = new Conntrack(settings, options.random(0x7fffffff))
+  const compiled = compileRuleset(ruleset, {
+    interfaces,
+    conntrack,
+    ...(options.onSetAdd ? { onSetAdd: options.onSetAdd } : {}),
+  })
+  if (hasErrors(compiled.diagnostics)) return { engine: null, diagnostics: compiled.diagnostics }
+  const routes = new RoutingTable(options.interfaces ?? [], options.local ?? [], (name) =>
+    interfaces.index(name),
+  )
+  return {
+    engine: new Engine(compiled, interfaces, conntrack, routes, settings, options),
+    diagnostics: compiled.diagnostics,
+  }
+}
+
+/** Where the kernel's own work stands among base chains; of chains at the same place it comes first, being registered last. */
+const AT_DEFRAGMENTATION: number = priority.defragmentation
+const AT_CONNTRACK: number = priority.conntrack
+
+/**
+ * Judges packets, one after the other, on their own time. What it remembers between packets (connections, fragments, sets, limits) is
+ * bounded by the settings and the sets' sizes.
+ */
+export class Engine {
+  readonly chains: readonly CompiledChain[]
+  readonly sets: readonly CompiledSet[]
+  readonly interfaces: Interfaces
+  readonly conntrack: Conntrack
+  readonly routes: RoutingTable
+
+  private readonly bases: CompiledRuleset["bases"]
+  private readonly tracksFour: boolean
+  private readonly tracksSix: boolean
+  private readonly defragmenter: Defragmenter
+  private readonly walker: Walker
+  private readonly run: EngineRun
+  private readonly ruleState: Float64Array
+  private readonly judgement: Judgement = {
+    verdict: VERDICT_ACCEPT,
+    chain: -1,
+    rule: -1,
+    ctState: 0,
+    ctDirection: 0,
+    why: "",
+    packet: new Packet(),
+  }
+
+  constructor(
+    compiled: CompiledRuleset,
+    interfaces: Interfaces,
+    conntrack: Conntrack,
+    routes: RoutingTable,
+    settings: Settings,
+    options: EngineOptions,
+  ) {
+    this.chains = compiled.chains
+    this.sets = compiled.sets
+    this.bases = compiled.bases
+    this.interfaces = interfaces
+    this.conntrack = conntrack
+    this.routes = routes
+    this.tracksFour = compiled.tracks.four || options.conntrack === "on"
+    this.tracksSix = compiled.tracks.six || options.conntrack === "on"
+    this.defragmenter = new Defragmenter(settings)
+    this.walker = new Walker(compiled.chains)
+    this.ruleState = new Float64Array(compiled.slots)
+    this.run = new EngineRun(routes, options, this.ruleState)
+  }
+
+  /** Nanoseconds: the latest packet's time. Time does not go back, even where a capture's does. */
+  get now(): number {
+    return this.run.now
+  }
+
+  /** A set by its table's and its own name. */
+  set(table: string, name: string): CompiledSet | undefined {
+    return this.sets.find((each) => each.table.name === table && each.declaration.name === name)
+  }
+
+  /**
+   * What becomes of a packet. `path`: to another host (`forward`), to a local address (`input`), or from one (`output`); `packet.inputInterface`
+   * and `packet.outputInterface` say where it arrives and leaves. The answer is good until the next call.
+   */
+  judge(packet: Packet, path: Path, trace: Trace | null = null): Judgement {
+    const { judgement, run, conntrack } = this
+    if (packet.time > run.now) run.now = packet.time
+    run.begin(packet)
+    conntrack.begin()
+    judgement.chain = -1
+    judgement.rule = -1
+    judgement.ctState = 0
+    judgement.ctDirection = 0
+    judgement.why = ""
+    judgement.packet = packet
+    const verdict = path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace)
+    judgement.verdict = verdict
+    if (verdict === VERDICT_ACCEPT) conntrack.confirm()
+    else conntrack.release()
+    if (run.tracked) {
+      judgement.ctState = run.ctState
+      judgement.ctDirection = run.ctDirection
+      if (run.ctState === STATE_INVALID && judgement.why === "")
+        judgement.why = invalidReasons[conntrack.reason]!.name
+    }
+    return judgement
+  }
+
+  private arrive(packet: Packet, path: "input" | "forward", trace: Trace | null): number {
+    const { run, judgement, bases } = this
+    run.inputInterface = packet.inputInterface
+    run.outputInterface = 0
+    if (bases.ingress.length > 0 && packet.family !== 0) {
+      run.ingress = true
+      const verdict = this.device(bases.ingress, packet.inputInterface, packet, trace)
+      run.ingress = false
+      if (verdict !== VERDICT_ACCEPT) return verdict
+    }
+    const fault = receiveFault(packet)
+    if (fault !== "") {
+      judgement.why = fault
+      if (trace !== null) trace.kernel(fault)
+      return VERDICT_NONE
+    }
+    const verdict = this.beforeRouting("prerouting", packet, true, trace)
+    if (verdict !== VERDICT_ACCEPT) return verdict
+    if (path === "input") return this.hook("input", judgement.packet, trace)
+    run.outputInterface = packet.outputInterface
+    const forwarded = this.hook("forward", judgement.packet, trace)
+    if (forwarded !== VERDICT_ACCEPT) return forwarded
+    return this.depart(judgement.packet, trace)
+  }
+
+  private leave(packet: Packet, trace: Trace | null): number {
+    const { run, judgement } = this
+    run.inputInterface = 0
+    run.outputInterface = packet.outputInterface
+    if (packet.family === 0) {
+      judgement.why = receiveFault(packet)
+      return VERDICT_NONE
+    }
+    const verdict = this.beforeRouting("output", packet, false, trace)
+    return verdict === VERDICT_ACCEPT ? this.depart(judgement.packet, trace) : verdict
+  }
+
+  private depart(packet: Packet, trace: Trace | null): number {
+    this.run.inputInterface = 0
+    const verdict = this.hook("postrouting", packet, trace)
+    if (verdict !== VERDICT_ACCEPT || this.bases.egress.length === 0) return verdict
+    return this.device(this.bases.egress, packet.outputInterface, packet, trace)
+  }
+
+  /** Prerouting or output, with the kernel's own work among the chains. */
+  private beforeRouting(
+    hook: "prerouting" | "output",
+    packet: Packet,
+    arriving: boolean,
+    trace: Trace | null,
+  ): number {
+    const { judgement, run, conntrack } = this
+    const tracks = packet.family === 4 ? this.tracksFour : this.tracksSix
+    const entries = this.bases[hook]
+    let current = packet
+    let next = 0
+    if (tracks) {
+      if (packet.isFragment) {
+        next = this.chainsBefore(entries, AT_DEFRAGMENTATION)
+        const verdict = this.some(entries, 0, next, current, trace)
+        if (verdict !== VERDICT_ACCEPT) return verdict
+        const whole = this.defragmenter.take(packet, run.now)
+        if (whole === null) {
+          judgement.why = this.defragmenter.why
+          if (trace !== null) trace.kernel(judgement.why || "fragment")
+          return VERDICT_ABSORBED
+        }
+        current = whole
+        judgement.packet = whole
+      }
+      const atConntrack = this.chainsBefore(entries, AT_CONNTRACK)
+      const verdict = this.some(entries, next, atConntrack, current, trace)
+      if (verdict !== VERDICT_ACCEPT) return verdict
+      next = atConntrack
+      if (!conntrack.track(current, run, arriving)) {
+        judgement.why = "conntrack-full"
+        return VERDICT_DROP
+      }
+      if (trace !== null) trace.kernel("conntrack")
+    }
+    return this.some(entries, next, entries.length, current, trace)
+  }
+
+  private chainsBefore(entries: readonly BaseEntry[], place: number): number {
+    let index = 0
+    while (index < entries.length && entries[index]!.priority < place) index++
+    return index
+  }
+
+  private hook(hook: Hook, packet: Packet, trace: Trace | null): number {
+    const entries = this.bases[hook]
+    return this.some(entries, 0, entries.length, packet, trace)
+  }
+
+  private some(
+    entries: readonly BaseEntry[],
+    from: number,
+    to: number,
+    packet: Packet,
+    trace: Trace | null,
+  ): number {
+    for (let index = from; index < to; index++) {
+      const entry = entries[index]!
+      if (packet.family === 4 ? !entry.four : !entry.six) continue
+      const verdict = this.base(entry.chain, packet, trace)
+      if (verdict !== VERDICT_ACCEPT) return verdict
+    }
+    return VERDICT_ACCEPT
+  }
+
+  private device(entries: readonly BaseEntry[], device: number, packet: Packet, trace: Trace | null): number {
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index]!
+      if (!entry.devices.includes(device)) continue
+      const verdict = this.base(entry.chain, packet, trace)
+      if (verdict !== VERDICT_ACCEPT) return verdict
+    }
+    return VERDICT_ACCEPT
+  }
+
+  private base(chain: number, packet: Packet, trace: Trace | null): number {
+    const { walker, judgement } = this
+    const outcome = walker.walk(chain, packet, this.run, trace)
+    if (outcome === ACCEPT) {
+      // An accept is told where a rule gave it; the last one counts.
+      if (walker.rule >= 0) {
+        judgement.chain = walker.chain
+        judgement.rule = walker.rule
+      }
+      return VERDICT_ACCEPT
+    }
+    judgement.chain = walker.chain
+    judgement.rule = walker.rule
+    return outcome === REJECT ? VERDICT_REJECT : VERDICT_DROP
+  }
+}
+
+/** What rules see besides the packet. */
+class EngineRun implements Run {
+  now = 0
+  readonly registers = new Uint32Array(64)
+  target = 0
+  family = 0
+  ingress = false
+  tracked = false
+  ctState = 0
+  connection: Run["connection"] = null
+  ctDirection = 0
+  mark = 0
+  untrack = false
+  inputInterface = 0
+  outputInterface = 0
+  state: Float64Array
+  stateBase = 0
+  element = -1
+  rejectWith: Run["rejectWith"] = null
+  readonly routes: RoutingTable
+  readonly random: (below: number) => number
+  private readonly onLog: EngineOptions["onLog"]
+
+  constructor(routes: RoutingTable, options: EngineOptions, state: Float64Array) {
+    this.routes = routes
+    this.random = options.random
+    this.onLog = options.onLog
+    this.state = state
+  }
+
+  begin(packet: Packet): void {
+    this.family = packet.family
+    this.tracked = false
+    this.ctState = 0
+    this.connection = null
+    this.ctDirection = 0
+    this.mark = 0
+    this.untrack = false
+    this.rejectWith = null
+  }
+
+  log(node: LogNode, packet: Packet): void {
+    this.onLog?.(node, packet, this)
+  }
+}

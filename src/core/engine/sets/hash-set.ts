@@ -1,0 +1,247 @@
+import type { Packet } from "../../packet/packet.js"
+import type { SetUpdateNode } from "../../ruleset/action/set-update.js"
+import type { Rule, SetDeclaration, SetElement } from "../../ruleset/ruleset.js"
+import { BREAK, CONTINUE, type Run, type RuntimeSet, type Update } from "../../ruleset/runtime.js"
+import { NANOSECONDS } from "../settings.js"
+import type { MapData } from "./data.js"
+import type { ElementStatements } from "./statements.js"
+
+/** What a dynamic set holds at most where it does not say so (nft_dynset.c). */
+const DYNAMIC_SIZE = 65535
+const FIRST_CAPACITY = 16
+/** Elements that ended keep their room until the kernel's collector comes by, once a second (nft_set_hash.c). */
+const COLLECT_EVERY = NANOSECONDS
+
+/** Who wants to know when a rule puts an element in. `words`: the key, borrowed. `expires`: nanoseconds, or Infinity. */
+export interface Additions {
+  /** The rule that is being compiled. */
+  rule(): Rule | undefined
+  readonly added: ((words: Uint32Array, expires: number, run: Run, rule: Rule) => void) | null
+}
+
+/**
+ * Single values, hashed: keys are words in one typed array, an element is a number, ends are times. The arrays double up to the
+ * set's size. An element that ended is gone for look-ups at once.
+ */
+export class HashSet implements RuntimeSet {
+  readonly keyWords: number
+  private readonly additions: Additions | undefined
+  private readonly most: number
+  private readonly timeout: number
+  private readonly statements: ElementStatements
+  private readonly declared: number
+  private readonly data: MapData
+  private capacity = 0
+  private count = 0
+  private keys = new Uint32Array(0)
+  private expires = new Float64Array(0)
+  private alive = new Uint8Array(0)
+  private next = new Int32Array(0)
+  private heads = new Int32Array(0)
+  private free = new Int32Array(0)
+  private freeCount = 0
+  private last = -1
+  private collectedAt = -Infinity
+  private start = Number.NaN
+  private readonly added: Uint32Array
+
+  constructor(
+    declaration: SetDeclaration,
+    keyWords: number,
+    statements: ElementStatements,
+    data: MapData,
+    additions?: Additions,
+  ) {
+    this.keyWords = keyWords
+    this.additions = additions
+    this.most =
+      declaration.size ?? (declaration.flags.includes("dynamic") ? DYNAMIC_SIZE : Number.MAX_SAFE_INTEGER)
+    this.timeout = declaration.timeout ?? Infinity
+    this.statements = statements
+    this.declared = statements.compile(declaration.statements)
+    this.data = data
+    this.added = new Uint32Array(keyWords)
+  }
+
+  get size(): number {
+    return this.count
+  }
+
+  contains(packet: Packet, run: Run, at: number): boolean {
+    const element = this.find(run.registers, at, run.now)
+    if (element < 0) return false
+    this.last = element
+    return this.statements.run(element, packet, run) === CONTINUE
+  }
+
+  has(run: Run, at: number): boolean {
+    return this.find(run.registers, at, run.now) >= 0
+  }
+
+  lastData(run: Run): number {
+    return this.data.get(this.last, run)
+  }
+
+  updater(node: SetUpdateNode): Update {
+    if (node.operation === "delete")
+      return (_packet, run, at) => {
+        const element = this.find(run.registers, at, run.now)
+        if (element >= 0) this.remove(element)
+        return CONTINUE
+      }
+    const program = node.statements === undefined ? this.declared : this.statements.compile(node.statements)
+    const life = node.timeout ?? this.timeout
+    const refreshes = node.operation === "update"
+    const rule = this.additions?.rule()
+    const added = rule === undefined ? null : (this.additions?.added ?? null)
+    return (packet, run, at) => {
+      let element = this.find(run.registers, at, run.now)
+      if (element >= 0) {
+        if (refreshes && this.expires[element] !== Infinity) this.expires[element] = run.now + life
+      } else {
+        element = this.insert(run.registers, at, run.now, run.now + life, program)
+        if (element < 0) return BREAK
+        if (added !== null) {
+          for (let word = 0; word < this.keyWords; word++) this.added[word] = run.registers[at + word]!
+          added(this.added, this.expires[element]!, run, rule!)
+        }
+      }
+      return this.statements.run(element, packet, run) === CONTINUE ? CONTINUE : BREAK
+    }
+  }
+
+  /** An element from outside: the ruleset's own, or a ledger's. False: the set is full. One that is there gets the new end. */
+  put(words: ArrayLike<number>, now: number, expires: number, data: SetElement["data"]): boolean {
+    let element = this.find(words, 0, now)
+    if (element < 0) element = this.insert(words, 0, now, expires, this.declared)
+    if (element < 0) return false
+    this.expires[element] = expires
+    this.data.put(element, data)
+    return true
+  }
+
+  /** Takes an element out. False: it was not there. */
+  take(words: ArrayLike<number>, now: number): boolean {
+    const element = this.find(words, 0, now)
+    if (element >= 0) this.remove(element)
+    return element >= 0
+  }
+
+  /** Calls back with each living element's key (borrowed) and end. */
+  forEach(now: number, visit: (words: Uint32Array, expires: number) => void): void {
+    for (let element = 0; element < this.capacity; element++)
+      if (this.alive[element] && this.expires[element]! > now)
+        visit(
+          this.keys.subarray(element * this.keyWords, (element + 1) * this.keyWords),
+          this.expires[element]!,
+        )
+  }
+
+  private find(words: ArrayLike<number>, at: number, now: number): number {
+    if (this.capacity === 0) return -1
+    const { keyWords, keys } = this
+    for (
+      let element = this.heads[this.hash(words, at) & (this.heads.length - 1)]!;
+      element >= 0;
+      element = this.next[element]!
+    ) {
+      const key = element * keyWords
+      let word = 0
+      while (word < keyWords && keys[key + word] === words[at + word]) word++
+      if (word === keyWords && this.expires[element]! > now) return element
+    }
+    return -1
+  }
+
+  private insert(
+    words: ArrayLike<number>,
+    at: number,
+    now: number,
+    expires: number,
+    program: number,
+  ): number {
+    if (Number.isNaN(this.start)) this.start = now
+    if (this.count >= this.most) {
+      this.collect(now)
+      if (this.count >= this.most) return -1
+    }
+    if (this.freeCount === 0) {
+      this.collect(now)
+      if (this.freeCount <= this.capacity >> 2 && this.capacity < this.most) this.grow()
+    }
+    const element = this.free[--this.freeCount]!
+    this.count++
+    for (let word = 0; word < this.keyWords; word++)
+      this.keys[element * this.keyWords + word] = words[at + word]!
+    this.expires[element] = expires
+    this.alive[element] = 1
+    this.statements.begin(element, program)
+    const bucket = this.hash(words, at) & (this.heads.length - 1)
+    this.next[element] = this.heads[bucket]!
+    this.heads[bucket] = element
+    return element
+  }
+
+  private remove(element: number): void {
+    const bucket = this.hash(this.keys, element * this.keyWords) & (this.heads.length - 1)
+    let at = this.heads[bucket]!
+    if (at === element) this.heads[bucket] = this.next[element]!
+    else {
+      while (at >= 0 && this.next[at] !== element) at = this.next[at]!
+      if (at >= 0) this.next[at] = this.next[element]!
+    }
+    this.alive[element] = 0
+    this.count--
+    this.free[this.freeCount++] = element
+  }
+
+  /** What the kernel's collector has removed by now: it comes once a second. */
+  private collect(now: number): void {
+    const tick = this.start + Math.floor((now - this.start) / COLLECT_EVERY) * COLLECT_EVERY
+    if (tick <= this.collectedAt) return
+    this.collectedAt = tick
+    for (let element = 0; element < this.capacity; element++)
+      if (this.alive[element] && this.expires[element]! <= tick) this.remove(element)
+  }
+
+  private grow(): void {
+    const before = this.capacity
+    const capacity = Math.min(Math.max(before * 2, FIRST_CAPACITY), this.most)
+    this.capacity = capacity
+    const keys = new Uint32Array(capacity * this.keyWords)
+    keys.set(this.keys)
+    this.keys = keys
+    const expires = new Float64Array(capacity)
+    expires.set(this.expires)
+    this.expires = expires
+    const alive = new Uint8Array(capacity)
+    alive.set(this.alive)
+    this.alive = alive
+    const free = new Int32Array(capacity)
+    free.set(this.free.subarray(0, this.freeCount))
+    this.free = free
+    for (let element = capacity - 1; element >= before; element--) this.free[this.freeCount++] = element
+    this.statements.reserve(capacity)
+    let buckets = FIRST_CAPACITY
+    while (buckets < capacity) buckets *= 2
+    this.heads = new Int32Array(buckets).fill(-1)
+    this.next = new Int32Array(capacity)
+    for (let element = 0; element < before; element++) {
+      if (!this.alive[element]) continue
+      const bucket = this.hash(this.keys, element * this.keyWords) & (buckets - 1)
+      this.next[element] = this.heads[bucket]!
+      this.heads[bucket] = element
+    }
+  }
+
+  private hash(words: ArrayLike<number>, at: number): number {
+    let value = 0x9747b28c
+    for (let word = 0; word < this.keyWords; word++) {
+      value ^= Math.imul(words[at + word]!, 0xcc9e2d51)
+      value = Math.imul((value << 13) | (value >>> 19), 5) + 0xe6546b64
+    }
+    value ^= value >>> 16
+    value = Math.imul(value, 0x85ebca6b)
+    return (value ^ (value >>> 13)) >>> 0
+  }
+}
