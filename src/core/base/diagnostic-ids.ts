@@ -96,6 +96,7 @@ export const diagnosticIds = {
   "empty-value": "Nothing stands behind a key or a dash. What is meant is said: off, {}, [] or a value.",
   "wrong-kind":
     "A list stands where a map is expected, or the other way round, or either in place of a word.",
+  "more-mistakes": "There were more mistakes than anybody reads at once.",
   // policy/: files
   "written-twice": "The same key has a value in two of the files that make up the policy.",
   "include-cycle": "A policy file includes itself, directly or by way of others.",

@@ -3,9 +3,10 @@ import { join } from "node:path"
 import { makeFolder, readText, writeAtomically } from "./files.js"
 import { done, fail, failed, type Outcome } from "./outcome.js"
 import { findProgram, run } from "./run.js"
+import type { State } from "./state.js"
 
 /** Where an administrator's units live (systemd.unit(5)). */
-export const unitFolder = "/etc/systemd/system"
+const unitFolder = "/etc/systemd/system"
 
 export interface Unit {
   readonly name: string
@@ -75,10 +76,47 @@ export function isEnabled(folder = unitFolder): boolean {
   return existsSync(join(folder, "floodwall.service"))
 }
 
+/** Has systemd load the confirmed rules of this state folder at boot. True: something changed. */
+export function enableBoot(state: State): Outcome<boolean> {
+  if (!state.isHosts) {
+    return fail(
+      "cannot",
+      "no-systemd",
+      "this is a network namespace of its own, and systemd loads rules into the host's",
+      `whoever makes the namespace can load ${state.bootText} with nft -f`,
+    )
+  }
+  if (!existsSync(state.bootText)) {
+    return fail(
+      "no",
+      "not-confirmed",
+      "no rules were confirmed yet, so there is nothing to load at boot",
+      "floodwall apply",
+    )
+  }
+  const systemd = needSystemd()
+  if (failed(systemd)) {
+    return fail(
+      "cannot",
+      "no-systemd",
+      "systemd does not run this machine, so there is no unit to enable",
+      `have your init system run at boot, after any other firewall script: nft -f ${state.bootText}`,
+    )
+  }
+  const nft = findProgram("nft") ?? "/usr/sbin/nft"
+  return enableUnits(systemd.value, units(nft, state.bootText, state.bootFallbackText))
+}
+
+/** Takes away the units that load this state folder's rules; a namespace of its own leaves the host's alone. True: they were there. */
+export function disableOwnUnits(state: State, folder = unitFolder): Outcome<boolean> {
+  const own = UNIT_NAMES.filter((name) => readText(join(folder, name))?.includes(` ${state.bootText} `))
+  return own.length === 0 ? done(false) : disableUnits(own, folder)
+}
+
+const UNIT_NAMES = ["floodwall.service", "floodwall-after-flush.service"]
+
 /** Writes the units and tells systemd. True: something changed. */
-export function enableUnits(wanted: readonly Unit[], folder = unitFolder): Outcome<boolean> {
-  const systemctl = needSystemd()
-  if (failed(systemctl)) return systemctl
+function enableUnits(systemctl: string, wanted: readonly Unit[], folder = unitFolder): Outcome<boolean> {
   const changed = wanted.filter(({ name, text }) => readText(join(folder, name)) !== text)
   try {
     makeFolder(folder, 0o755)
@@ -86,13 +124,11 @@ export function enableUnits(wanted: readonly Unit[], folder = unitFolder): Outco
   } catch (error) {
     return fail("cannot", "no-systemd", `the units cannot be written: ${(error as Error).message}`)
   }
-  const enabled = systemd(systemctl.value, ["daemon-reload"], ["enable", ...wanted.map(({ name }) => name)])
+  const enabled = systemd(systemctl, ["daemon-reload"], ["enable", ...wanted.map(({ name }) => name)])
   return failed(enabled) ? enabled : done(changed.length > 0)
 }
 
-/** Takes the units away. True: they were there. */
-export function disableUnits(names: readonly string[], folder = unitFolder): Outcome<boolean> {
-  if (!names.some((name) => existsSync(join(folder, name)))) return done(false)
+function disableUnits(names: readonly string[], folder: string): Outcome<boolean> {
   const systemctl = needSystemd()
   if (failed(systemctl)) return systemctl
   const disabled = systemd(systemctl.value, ["disable", ...names])
@@ -103,7 +139,7 @@ export function disableUnits(names: readonly string[], folder = unitFolder): Out
 }
 
 /** sd_booted(3): systemd runs this machine where /run/systemd/system is a folder. */
-export function needSystemd(): Outcome<string> {
+function needSystemd(): Outcome<string> {
   const systemctl = findProgram("systemctl")
   if (systemctl !== undefined && existsSync("/run/systemd/system")) return done(systemctl)
   return fail("cannot", "no-systemd", "systemd does not run this machine, so there is no unit to enable")

@@ -18,7 +18,7 @@ const listing = (letter: string, extra = "") => `table inet floodwall {
 			     192.0.2.2 limit rate 5/second expires 3s }
 	}
 
-	set block-list {
+	set block-list.${letter} {
 		type ipv4_addr
 		flags interval
 		elements = { 10.0.0.0/8,
@@ -27,13 +27,13 @@ const listing = (letter: string, extra = "") => `table inet floodwall {
 
 	chain input.${letter} {
 		type filter hook input priority filter; policy accept;
-		meta nfproto != @trial return
+		meta nfproto != @trial return comment "gate: trial"
 		ct state vmap { established : accept, new : jump new.${letter} }
 		${extra}
 	}
 
 	chain new.${letter} {
-		ip saddr @block-list counter drop comment "blocklist"
+		ip saddr @block-list.${letter} counter drop comment "blocklist"
 	}
 }
 `
@@ -59,6 +59,7 @@ test("what was added, taken away or changed is told, with its place", () => {
     { where: "inet floodwall chain input", side: "kernel", line: "tcp dport 22 accept" },
   ])
   expect(compareListings(wanted, parseListing(listing("b"), "a")).map(({ line }) => line)).toEqual([
+    "(missing in the kernel)",
     "(missing in the kernel)",
     "(missing in the kernel)",
   ])

@@ -1,4 +1,6 @@
+import { generationOf, pauseSet, trialSet } from "../../core/backend/nft/placement.js"
 import type { Generation } from "../../core/backend/nft/running.js"
+import { DIGEST_CHAIN } from "./kernel-table.js"
 import { list } from "./nft.js"
 import { done, failed, type Outcome } from "./outcome.js"
 
@@ -7,6 +9,8 @@ export interface Block {
   /** `inet floodwall chain input`, without the letter of its generation. */
   readonly name: string
   readonly lines: readonly string[]
+  /** The name of the set or chain with its letter, as the kernel has it. */
+  readonly listedAs: string
 }
 
 /** One line that stands on one side only. */
@@ -31,8 +35,8 @@ export function listRules(tables: readonly string[], generation: Generation): Ou
         blocks.push(block)
         continue
       }
-      const [kind = "set", name = ""] = block.name.split(" ").slice(-2)
-      const full = list("-s", "list", kind, ...table.split(" "), name)
+      const kind = block.name.split(" ").at(-2) ?? "set"
+      const full = list("-s", "list", kind, ...table.split(" "), block.listedAs)
       if (failed(full)) return full
       blocks.push(...parseListing(full.value, generation))
     }
@@ -44,13 +48,13 @@ export function listRules(tables: readonly string[], generation: Generation): Ou
 export function parseListing(text: string, generation: Generation): readonly Block[] {
   const blocks: Block[] = []
   let table = ""
-  let open: { name: string; lines: string[] } | undefined
+  let open: { name: string; lines: string[]; listedAs: string } | undefined
   for (const line of text.split("\n")) {
     const heading = /^\t(set|map|chain) (\S+) \{$/.exec(line)
     if (line.startsWith("table ")) {
       table = line.slice("table ".length, -" {".length)
     } else if (heading) {
-      open = { name: `${table} ${heading[1]} ${heading[2]}`, lines: [] }
+      open = { name: `${table} ${heading[1]} ${heading[2]}`, lines: [], listedAs: heading[2] ?? "" }
     } else if (line === "\t}" && open) {
       if (isCompared(open, generation)) blocks.push(withoutLetter(withoutMoving(open)))
       open = undefined
@@ -81,14 +85,13 @@ export function flatten(blocks: readonly Block[]): readonly string[] {
 }
 
 function isCompared(block: Block, generation: Generation): boolean {
-  const [kind, name = ""] = block.name.split(" ").slice(-2)
-  if (kind !== "chain") return !GATE_SETS.has(name)
-  const letter = /\.([ab])$/.exec(name)?.[1]
-  return letter === undefined || letter === generation
+  const name = block.listedAs
+  const letter = generationOf(name)
+  return !GATE_SETS.has(name) && !name.startsWith(DIGEST_CHAIN) && (letter === null || letter === generation)
 }
 
-const GATE_SETS: ReadonlySet<string> = new Set(["trial", "pause"])
-const GATE_RULE = /^meta nfproto (!= )?@(trial|pause) return\b/
+const GATE_SETS: ReadonlySet<string> = new Set([trialSet, pauseSet])
+const GATE_RULE = / comment "gate: (trial|kept|pause)"$/
 
 /** Elements go where rules or the guard put them: sets whose elements may end or are added by rules. */
 function withoutMoving(block: Block): Block {
@@ -100,7 +103,7 @@ function withoutMoving(block: Block): Block {
     if (!GATE_RULE.test(line) && !(moves && inElements)) lines.push(line)
     if (inElements && line.endsWith("}")) inElements = false
   }
-  return { name: block.name, lines }
+  return { ...block, lines }
 }
 
 function isStaticSet({ name, lines }: Block): boolean {
@@ -108,10 +111,11 @@ function isStaticSet({ name, lines }: Block): boolean {
   return !lines.some((line) => /^flags .*\b(dynamic|timeout)\b/.test(line))
 }
 
-function withoutLetter({ name, lines }: Block): Block {
+function withoutLetter({ name, lines, listedAs }: Block): Block {
   return {
+    listedAs,
     name: name.replace(/\.[ab]$/, ""),
-    lines: lines.map((line) => line.replace(/\b(jump|goto) ("?)([^\s,"]+)\.[ab]\b/g, "$1 $2$3")),
+    lines: lines.map((line) => line.replace(/(\bjump |\bgoto |@)([^\s,"]+)\.[ab]\b/g, "$1$2")),
   }
 }
 

@@ -68,14 +68,15 @@ export function saveTrial(state: State, saved: Saved): void {
   write(state, "trial", saved)
 }
 
-/** What is on trial becomes what boots. Done after the kernel kept it; a kill in between is made good by the next command (`settle`). */
-export function promoteTrial(state: State): void {
+/** What is on trial becomes what boots. Done after the kernel kept it; a kill in between is made good by the next command (`settle`). False: there was no page. */
+export function promoteTrial(state: State): boolean {
   const saved = read(state, "trial")
-  if (saved === undefined) return
+  if (saved === undefined) return false
   writeAtomically(state.bootText, saved.bootText)
   writeAtomically(state.bootFallbackText, saved.bootFallbackText)
   renameSync(stageFile(state, "trial"), stageFile(state, "confirmed"))
   syncFolder(state.folder)
+  return true
 }
 
 export function dropTrial(state: State): void {

@@ -22,6 +22,8 @@ export interface Ruling {
 /** A packet that came to the firewall, or that the firewall itself sent. */
 export interface Arrival {
   readonly frame: CapturedFrame
+  /** The firewall itself sent it. */
+  readonly own: boolean
   /** Null for what is not IP, and for packets that the firewall itself sent: rules that stop those cannot be seen on the wire. */
   readonly ruling: Ruling | null
 }
@@ -140,7 +142,7 @@ function rule(frames: CapturedFrame[], seen: Sightings): Arrival[] {
   for (const frame of ordered) {
     const identity = identify(frame.bytes, LINKTYPE_ETHERNET)
     if (!identity) {
-      if (frame.direction === "in") arrivals.push({ frame, ruling: null })
+      if (frame.direction === "in") arrivals.push({ frame, own: false, ruling: null })
       continue
     }
     if (frame.direction === "out") {
@@ -148,7 +150,7 @@ function rule(frames: CapturedFrame[], seen: Sightings): Arrival[] {
       const own = identity.isFragment
         ? within(seen.datagrams, "output").has(identity.datagram)
         : within(seen.packets, "output").has(identity.packet)
-      if (own) arrivals.push({ frame, ruling: null })
+      if (own) arrivals.push({ frame, own: false, ruling: null })
       continue
     }
     const passed = new Set<Place>()
@@ -172,7 +174,7 @@ function rule(frames: CapturedFrame[], seen: Sightings): Arrival[] {
       passed.add(place)
       if (place === "prerouting") state = sightings[number] ?? null
     }
-    arrivals.push({ frame, ruling: { passed, state, ambiguous } })
+    arrivals.push({ frame, own: false, ruling: { passed, state, ambiguous } })
   }
   return arrivals
 }

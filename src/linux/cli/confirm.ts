@@ -1,0 +1,26 @@
+import { confirmTrial } from "../host/apply.js"
+import { isEnabled } from "../host/boot.js"
+import { changeAndSay } from "./change.js"
+import { type Command, jsonOption } from "./command.js"
+
+export const command: Command<{ readonly json?: boolean }> = {
+  operands: "",
+  description:
+    "Keeps the rules that `floodwall apply` put on trial. Whether it is in time is the kernel's to say: the same transaction that removes the " +
+    "old rules fails once the trial is over, so there is no moment between the two.",
+  options: [jsonOption],
+  exitOne: "nothing was on trial, or its time was over",
+  exitThree: "no privilege, no nft, no nf_tables",
+  examples: [
+    { line: "floodwall confirm", text: "from a second session, which proves that one can still get in" },
+  ],
+  run: (_operands, { json }, io) =>
+    changeAndSay(io, json, confirmTrial, ({ remembered }) => {
+      const lines = [
+        `Confirmed: these rules stay.${isEnabled() ? "" : " Gone after a reboot: floodwall enable"}`,
+      ]
+      if (!remembered)
+        lines.push("They were applied with another state folder, so what boots is not these rules.")
+      return { text: lines.join("\n"), json: { result: "confirmed", boots: remembered && isEnabled() } }
+    }),
+}

@@ -1,0 +1,233 @@
+import { createHash } from "node:crypto"
+import {
+  renderApply,
+  renderConfirm,
+  renderPause,
+  renderRemove,
+  renderResume,
+  renderRollback,
+} from "../../core/backend/nft/transaction.js"
+import type { Diagnostic } from "../../core/base/diagnostic.js"
+import { hasErrors } from "../../core/base/diagnostic.js"
+import type { Ruleset } from "../../core/ruleset/ruleset.js"
+import { conntrackIsOn } from "./conntrack.js"
+import { firstApplyLines } from "./first-apply.js"
+import { type KernelState, readKernel } from "./kernel.js"
+import { digestChain } from "./kernel-table.js"
+import { flatten, listRules } from "./listing.js"
+import { load, loadTransaction, refusedByKernel } from "./nft.js"
+import { done, fail, failed, type Outcome } from "./outcome.js"
+import {
+  dropTrial,
+  forget,
+  promoteTrial,
+  readConfirmed,
+  readTrial,
+  type Saved,
+  type State,
+  saveTrial,
+} from "./state.js"
+
+export interface ApplyRequest {
+  readonly ruleset: Ruleset
+  /** The same policy compiled without ingress chains, for boots at which a device is not there yet. */
+  readonly fallback: Ruleset
+  /** Absolute path of the policy. */
+  readonly policy: string
+  /** Null: for good. */
+  readonly trialSeconds: number | null
+  readonly warmUpSeconds: number
+  readonly now: Date
+}
+
+export interface AppliedRules {
+  readonly result: "changed" | "unchanged"
+  readonly digest: string
+  readonly warnings: readonly Diagnostic[]
+  /** Conntrack was off: what was done for the connections that are alive. */
+  readonly first?: { readonly admitted: number; readonly left: number; readonly warmUpSeconds: number }
+}
+
+/**
+ * Puts rules in the kernel, in one transaction. The caller holds the lock.
+ *
+ * There is no moment at which a kill leaves half of it: what may become the boot text is written before the kernel is touched, the transaction is the
+ * kernel's, and the way back is in the kernel. A kill after it and before the files are in place is made good by the next command (`settle`).
+ */
+export async function applyRules(request: ApplyRequest, state: State): Promise<Outcome<AppliedRules>> {
+  const { trialSeconds, warmUpSeconds } = request
+  const kernel = readKernel()
+  if (failed(kernel)) return kernel
+  settle(state, kernel.value)
+
+  const boot = renderApply(request.ruleset, null, null)
+  if (hasErrors(boot.diagnostics)) return { failure: { kind: "wrong", diagnostics: boot.diagnostics } }
+  const digest = digestFor(boot.text)
+  const warnings = boot.diagnostics
+  if (isUnchanged(kernel.value, digest, state)) return done({ result: "unchanged", digest, warnings })
+
+  const ruleset = withDigest(request.ruleset, digest)
+  const transaction = renderApply(ruleset, kernel.value.running, trialSeconds)
+  const isFirst = !(await conntrackIsOn())
+  const first = isFirst ? firstApplyLines(ruleset, warmUpSeconds) : undefined
+  const saved: Saved = {
+    digest,
+    policy: request.policy,
+    at: request.now.toISOString(),
+    bootText: bootText(ruleset),
+    bootFallbackText: bootText(withDigest(request.fallback, digest)),
+  }
+  const before = readTrial(state)
+  saveTrial(state, saved)
+  const loaded = load(transaction.text + (first?.text ?? ""))
+  if (failed(loaded)) {
+    // The kernel is as it was, with a trial that may still be running.
+    if (before) saveTrial(state, before)
+    else dropTrial(state)
+    return loaded
+  }
+  const listing = listInForce()
+  if (!failed(listing)) saveTrial(state, { ...saved, listing: listing.value })
+  if (trialSeconds === null) promoteTrial(state)
+  return done({
+    result: "changed",
+    digest,
+    warnings,
+    ...(first && { first: { admitted: first.admitted, left: first.left, warmUpSeconds } }),
+  })
+}
+
+/** Keeps the rules on trial. There is no race with their end: it is the kernel that says whether it was in time. `remembered`: they are what boots now. */
+export function confirmTrial(state: State): Outcome<{ readonly remembered: boolean }> {
+  const kernel = readKernel()
+  if (failed(kernel)) return kernel
+  const { running, trial } = kernel.value
+  if (running === null || trial === undefined) {
+    settle(state, kernel.value)
+    return nothingPending()
+  }
+  if (trial.secondsLeft === undefined) return tooLate(state, kernel.value)
+  const errors = loadTransaction(renderConfirm(running))
+  if (errors === undefined) return done({ remembered: promoteTrial(state) })
+  return errors.some(({ message }) => /No such file or directory/.test(message))
+    ? tooLate(state, kernel.value)
+    : refusedByKernel(errors)
+}
+
+/** Ends a trial now. `expired`: it was over already, and this only tidied up. */
+export function rollbackTrial(state: State): Outcome<{ readonly expired: boolean }> {
+  const kernel = readKernel()
+  if (failed(kernel)) return kernel
+  const { running, trial } = kernel.value
+  if (running === null || trial === undefined) return nothingPending()
+  const loaded = load(renderRollback(running))
+  if (failed(loaded)) return loaded
+  dropTrial(state)
+  return done({ expired: trial.secondsLeft === undefined })
+}
+
+/** Lets every packet past for a while, timed by the kernel. */
+export function pauseRules(seconds: number): Outcome<void> {
+  const kernel = readKernel()
+  if (failed(kernel)) return kernel
+  if (kernel.value.running === null || kernel.value.inForce === null) return nothingRuns()
+  return load(renderPause(kernel.value.running, seconds))
+}
+
+/** Ends a pause before its time. */
+export function resumeRules(): Outcome<void> {
+  const kernel = readKernel()
+  if (failed(kernel)) return kernel
+  const { running, pausedSeconds } = kernel.value
+  if (running === null) return nothingRuns()
+  if (pausedSeconds === undefined) return fail("no", "not-paused", "nothing is paused")
+  return load(renderResume(running))
+}
+
+/** Takes every table of ours away, and what is remembered of them. */
+export function removeRules(state: State): Outcome<{ readonly tables: number }> {
+  const kernel = readKernel()
+  if (failed(kernel)) return kernel
+  const { running, tables } = kernel.value
+  if (running !== null) {
+    const loaded = load(renderRemove(running))
+    if (failed(loaded)) return loaded
+  }
+  forget(state)
+  return done({ tables: tables.length })
+}
+
+/**
+ * Brings the files in line with the kernel, which is the truth: an apply that was killed after its transaction left rules in force whose boot text is
+ * still on the trial's page; a trial that was given up or ran out left a page that nobody needs.
+ */
+export function settle(state: State, kernel: KernelState): void {
+  const pending = readTrial(state)
+  if (pending === undefined) return
+  if (kernel.trial === undefined && kernel.digest === pending.digest) promoteTrial(state)
+  else if (kernel.trial?.digest !== pending.digest) dropTrial(state)
+}
+
+/** The same rules, kept, and nobody has changed them since. */
+function isUnchanged(kernel: KernelState, digest: string, state: State): boolean {
+  if (kernel.trial !== undefined || kernel.pausedSeconds !== undefined || kernel.digest !== digest)
+    return false
+  const confirmed = readConfirmed(state)
+  if (confirmed?.digest !== digest || confirmed.listing === undefined) return false
+  const listing = listInForce(kernel)
+  return !failed(listing) && listing.value.join("\n") === confirmed.listing.join("\n")
+}
+
+function listInForce(known?: KernelState): Outcome<readonly string[]> {
+  const kernel = known === undefined ? readKernel() : done(known)
+  if (failed(kernel)) return kernel
+  const { tables, inForce } = kernel.value
+  if (inForce === null) return done([])
+  const listed = listRules(
+    tables.map(({ place }) => place),
+    inForce,
+  )
+  return failed(listed) ? listed : done(flatten(listed.value))
+}
+
+/** Plain nft text that replaces whatever stands in our tables: naming a table first makes deleting it possible where it is not there. */
+export function bootText(ruleset: Ruleset): string {
+  const places = ruleset.tables.map(({ family, name }) => `${family} ${name}`)
+  const clear = places.map((place) => `table ${place}\ndelete table ${place}\n`).join("")
+  return `#!/usr/sbin/nft -f\n# Written by floodwall; the next confirmed apply replaces it.\n${clear}${renderApply(ruleset, null, null).text}`
+}
+
+/** Names rules by what the kernel gets. */
+function digestFor(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16)
+}
+
+/** The rules with an empty chain that bears their digest: it goes where they go, so that the kernel itself says what runs. */
+function withDigest(ruleset: Ruleset, digest: string): Ruleset {
+  return {
+    tables: ruleset.tables.map((table) => ({
+      ...table,
+      chains: [...table.chains, { name: digestChain(digest), rules: [] }],
+    })),
+  }
+}
+
+function tooLate(state: State, { running }: KernelState): Outcome<never> {
+  // The kernel went back by itself; what lies about is taken away, and if that fails the next apply does it.
+  if (running !== null) load(renderRollback(running))
+  dropTrial(state)
+  return fail(
+    "no",
+    "trial-over",
+    "too late: the time was over, and the kernel has gone back to the rules before",
+    "floodwall apply tries again",
+  )
+}
+
+function nothingPending(): Outcome<never> {
+  return fail("no", "nothing-pending", "nothing is on trial", "floodwall status shows what runs")
+}
+
+function nothingRuns(): Outcome<never> {
+  return fail("no", "not-running", "no rules of floodwall are in force", "floodwall apply puts them there")
+}

@@ -1,0 +1,121 @@
+import type { Generation } from "../../core/backend/nft/running.js"
+import { list } from "./nft.js"
+import { failed } from "./outcome.js"
+
+/** A table of ours as the kernel lists it, in what `status` tells of it. */
+export interface KernelTable {
+  /** `inet floodwall`. */
+  readonly place: string
+  readonly chains: readonly { readonly name: string; readonly generation: Generation | null }[]
+  readonly rules: readonly KernelRule[]
+  readonly sets: readonly KernelSet[]
+}
+
+export interface KernelRule {
+  /** Without the letter of its generation. */
+  readonly chain: string
+  readonly generation: Generation | null
+  readonly comment?: string
+  /** Absent: the rule does not count. */
+  readonly counted?: { readonly packets: number; readonly bytes: number }
+}
+
+export interface KernelSet {
+  readonly name: string
+  /** How many elements it takes; absent: as many as there are. */
+  readonly size?: number
+  readonly isMap: boolean
+}
+
+interface Place {
+  readonly family: string
+  readonly table: string
+}
+
+interface Listed {
+  readonly chain?: Place & { readonly name: string }
+  readonly rule?: Place & {
+    readonly chain: string
+    readonly comment?: string
+    readonly expr?: readonly {
+      readonly counter?: { readonly packets: number; readonly bytes: number } | null
+    }[]
+  }
+  readonly set?: Place & { readonly name: string; readonly size?: number }
+  readonly map?: Place & { readonly name: string; readonly size?: number }
+}
+
+/** Reads `nft -j -t list ruleset`: the tables at these places. */
+export function parseKernelTables(text: string, places: readonly string[]): readonly KernelTable[] {
+  const { nftables } = JSON.parse(text) as { readonly nftables: readonly Listed[] }
+  return places.map((place) => parseTable(place, nftables))
+}
+
+function parseTable(place: string, nftables: readonly Listed[]): KernelTable {
+  const isHere = (object: Place | undefined): object is Place =>
+    object !== undefined && `${object.family} ${object.table}` === place
+  return {
+    place,
+    chains: nftables.flatMap(({ chain }) => (chain && isHere(chain) ? [splitLetter(chain.name)] : [])),
+    rules: nftables.flatMap(({ rule }): KernelRule[] => {
+      if (!rule || !isHere(rule)) return []
+      const { name, generation } = splitLetter(rule.chain)
+      const counter = rule.expr?.find((part) => part.counter)?.counter
+      return [
+        {
+          chain: name,
+          generation,
+          ...(rule.comment === undefined ? {} : { comment: rule.comment }),
+          ...(counter ? { counted: { packets: counter.packets, bytes: counter.bytes } } : {}),
+        },
+      ]
+    }),
+    sets: nftables.flatMap(({ set, map }): KernelSet[] => {
+      const found = set ?? map
+      if (!found || !isHere(found)) return []
+      const size = found.size === undefined ? {} : { size: found.size }
+      return [{ name: found.name, isMap: map !== undefined, ...size }]
+    }),
+  }
+}
+
+/** How many elements a set holds. nft's JSON leaves out those of connection counts, its text does not. */
+export function countElements(place: string, set: KernelSet): number {
+  const listed = list("-s", "list", set.isMap ? "map" : "set", ...place.split(" "), set.name)
+  return failed(listed) ? 0 : parseElementCount(listed.value)
+}
+
+/** Counts what stands between the braces of `elements = { … }`; no element has a comma of its own. */
+export function parseElementCount(text: string): number {
+  const elements = /\belements = \{([\s\S]*?)\}\n/.exec(text)?.[1]
+  return elements === undefined ? 0 : elements.replaceAll(/"[^"]*"/g, "").split(",").length
+}
+
+/** `input.a` is `input` of generation a. */
+export function splitLetter(chain: string): {
+  readonly name: string
+  readonly generation: Generation | null
+} {
+  const letter = /\.([ab])$/.exec(chain)?.[1]
+  return letter === "a" || letter === "b"
+    ? { name: chain.slice(0, -2), generation: letter }
+    : { name: chain, generation: null }
+}
+
+/** Tables of ours: those of this name, in whatever family. */
+export const TABLE_NAME = "floodwall"
+
+/** The name of an empty chain that says which rules these are: it has their generation's letter like every other chain. */
+export const DIGEST_CHAIN = "digest-"
+
+export function digestChain(digest: string): string {
+  return `${DIGEST_CHAIN}${digest}`
+}
+
+/** The digest of the rules that stand under a letter; undefined: none of ours put them there. */
+export function digestOf(tables: readonly KernelTable[], generation: Generation | null): string | undefined {
+  const chain = tables
+    .flatMap(({ chains }) => chains)
+    .find((found) => found.generation === generation && found.name.startsWith(DIGEST_CHAIN))
+  return chain?.name.slice(DIGEST_CHAIN.length)
+}
