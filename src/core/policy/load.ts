@@ -1,6 +1,6 @@
 import { type Diagnostic, hasErrors, isProblem, type Span } from "../base/diagnostic.js"
 import { didYouMean } from "../base/nearest.js"
-import type { Prefix } from "../base/prefix.js"
+import { type Prefix, printPrefix } from "../base/prefix.js"
 import { AddressBook } from "./addresses.js"
 import { readDetectors } from "./detect.js"
 import type { PolicyEnvironment, PolicyText } from "./environment.js"
@@ -48,9 +48,10 @@ export function loadPolicy(
   const merged = readIncluded(main, environment, report)
   const isEmpty = merged.root.entries.length === 0
   const policy = isEmpty ? undefined : new Loader(merged, environment, report, new Kinds(kinds)).load()
-  if (isEmpty && !hasErrors(report.diagnostics)) {
+  if (isEmpty && !report.hasErrors) {
     report.error("missing-key", merged.root.span, "the policy is empty", { hint: shortest })
   }
+  report.close({ file: main.path, line: 1, column: 1 })
   const diagnostics = inOrder(withoutConsequences(report, merged), merged.files)
   return hasErrors(diagnostics) || !policy ? { diagnostics } : { policy, diagnostics }
 }
@@ -159,7 +160,20 @@ class Loader {
 
   private neverBlock(): readonly Prefix[] {
     const node = this.value("never-block")
-    return node ? this.addresses.list(node).prefixes : []
+    if (!node) return []
+    const { prefixes } = this.addresses.list(node)
+    const wide = prefixes.find(({ length }) => length === 0)
+    if (wide) {
+      this.report.lint(
+        "never-blocks-anybody",
+        node.span,
+        `never-block holds ${printPrefix(wide)}, so nobody is ever kept out`,
+        {
+          hint: "action: drop says that of all protections",
+        },
+      )
+    }
+    return prefixes
   }
 
   private bypass(zones: readonly string[]): BypassEntry[] {
@@ -170,7 +184,7 @@ class Loader {
     return items.flatMap((item) => {
       if (item.kind !== "scalar") {
         const id = item.kind === "empty" ? "empty-value" : "wrong-kind"
-        this.report.error(id, item.span, `bypass is a list of packet phrases, not ${describe(item)}`, {
+        this.report.error(id, item.span, `${describe(item)} stands where a packet phrase should`, {
           hint: `a packet is written ${phraseGrammar}`,
         })
         return []
@@ -178,7 +192,8 @@ class Loader {
       const phrase = parsePhrase(item.text, names)
       if (!isProblem(phrase))
         return [{ phrase, origin: { span: item.span, text: `bypass: ${flowText(item)}` } }]
-      const isPiece = item.plain && !/\s/.test(item.text)
+      const hasNeighbour = items.some((other) => other !== item && other.span.line === item.span.line)
+      const isPiece = hasNeighbour && item.plain && !/\s/.test(item.text)
       const hint = isPiece ? "in [ ] a comma begins the next item: quote a phrase with commas" : phrase.hint
       this.report.problem({ ...phrase, ...(hint && { hint }) }, item.span)
       return []
@@ -197,14 +212,22 @@ class Loader {
 /** Where a file's syntax is broken, what is said of the lines behind it, or of what is missing, is mostly a consequence. */
 function withoutConsequences(report: Report, { brokenAt }: MergedText): readonly Diagnostic[] {
   if (brokenAt.size === 0) return report.diagnostics
-  const needWhole = new Set<string>(["missing-key", "unknown-zone", "unknown-address", "unused-name"])
+  const needWhole = new Set<string>([
+    "missing-key",
+    "unknown-zone",
+    "unknown-address",
+    "unused-name",
+    "empty-value",
+  ])
   return report.diagnostics.filter(({ id, span }) => {
-    if (id.startsWith("yaml-") || id === "not-text" || id === "file-too-large") return true
+    if (id.startsWith("yaml-") || wholeFile.has(id)) return true
     if (needWhole.has(id)) return false
     const broken = span && brokenAt.get(span.file)
     return broken === undefined || span!.line < broken
   })
 }
+
+const wholeFile = new Set<string>(["not-text", "file-too-large", "more-mistakes"])
 
 /** By file as read (list files last), then by place. */
 function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {

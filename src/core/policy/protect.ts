@@ -179,12 +179,11 @@ function readPreset(node: MapNode, { report }: ZoneContext): ChosenPreset | unde
   if (!entry) return undefined
   const names = presets.map((preset) => preset.name)
   const text = scalarOf(entry.value, "preset", names.join(" | "), report)
-  if (text === undefined || text === "off" || text === "none") return undefined
+  if (text === undefined || text === "off") return undefined
   const preset = presets.find(({ name }) => name === text)
   if (preset) return { preset, span: entry.value.span }
-  const boolean = booleanProblem(text)
   return report.error("unknown-preset", entry.value.span, `"${text}" is not a preset`, {
-    hint: didYouMean(text, names) ?? boolean?.hint ?? `presets are ${names.join(", ")}`,
+    hint: didYouMean(text, names) ?? `presets are ${names.join(", ")}`,
   })
 }
 
@@ -368,6 +367,6 @@ function unknownProtection({ key }: MapEntry, { report, kinds, direction }: Zone
         ? "it stands behind a protection: syn-floods: { limit: … }"
         : kinds.nearest(key.text, direction === "in" ? zoneKeys : [])
   report.error("unknown-protection", key.span, `"${key.text}" is not a protection`, {
-    hint: hint ?? "floodwall help lists them; the manual explains each",
+    hint: hint ?? "floodwall help protections lists them",
   })
 }

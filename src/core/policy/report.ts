@@ -13,8 +13,9 @@ const keptMaximum = 1000
 /** Collects what is found while a policy is read, so that reading goes on after a mistake. */
 export class Report {
   readonly diagnostics: Diagnostic[] = []
-  /** Those that were found beyond the maximum. */
-  left = 0
+  /** Whether there was an error, kept or not. */
+  hasErrors = false
+  private left = 0
   private readonly known = new Set<string>()
 
   error(id: DiagnosticId, span: Span, message: string, more: More = {}): undefined {
@@ -33,6 +34,13 @@ export class Report {
     this.keep(diagnose(problem, span, severity))
   }
 
+  /** Says how many were not kept. */
+  close(span: Span): void {
+    if (this.left === 0) return
+    const severity = this.hasErrors ? "error" : "warning"
+    this.diagnostics.push({ id: "more-mistakes", severity, message: `${this.left} more are not shown`, span })
+  }
+
   private add(severity: Severity, id: DiagnosticId, span: Span, message: string, more: More): void {
     const { hint, related } = more
     this.keep({ id, severity, message, span, ...(hint && { hint }), ...(related && { related }) })
@@ -44,6 +52,7 @@ export class Report {
     // A group's setting is read for each of its members, and a name wherever it is used.
     const key = `${diagnostic.id} ${place} ${diagnostic.message}`
     if (this.known.has(key)) return
+    this.hasErrors ||= diagnostic.severity === "error"
     if (this.diagnostics.length >= keptMaximum) {
       this.left++
       return

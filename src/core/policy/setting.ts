@@ -162,7 +162,7 @@ export function readDuration(text: string): number | Problem {
   return {
     id: "yaml-number",
     message: `${text} is a number in base 60 to YAML 1.1, and a time of day to people`,
-    hint: `write ${sexagesimal[1]}m or ${sexagesimal[1]}h`,
+    hint: `write ${sexagesimal[1]}m${sexagesimal[2]}s or ${sexagesimal[1]}h${sexagesimal[2]}m`,
   }
 }
 

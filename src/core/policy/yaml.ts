@@ -31,8 +31,6 @@ export interface YamlText {
  */
 export function readYaml(path: string, text: string, report: Report): YamlText {
   const source = text.startsWith("\ufeff") ? text.slice(1) : text
-  const lines = new LineCounter()
-  lines.addNewLine(0)
   const start: Span = { file: path, line: 1, column: 1 }
   if (source.length > textMaximum) {
     report.error("file-too-large", start, `the file has more than ${textMaximum / 1024 / 1024} MiB`, {
@@ -60,6 +58,8 @@ class Reader {
   private readonly lines = new LineCounter()
   private readonly anchors = new Set<string>()
   private brokenAt: number | undefined
+  private unclosedAt: number | undefined
+  private syntaxTold = false
   private readonly path: string
   private readonly source: string
   private readonly report: Report
@@ -83,12 +83,20 @@ class Reader {
     const second = documents[1] as Document.Parsed | undefined
     if (second) {
       const at = second.contents?.range?.[0] ?? second.range[0]
+      this.breakAt(this.span(at).line)
       this.report.error("yaml-documents", this.span(at), "a second document begins behind ---", {
         hint: "one file holds one policy: use include for parts",
       })
     }
     for (const match of this.source.matchAll(/(?:^|[\s[{,])&([^\s,[\]{}]+)/g)) this.anchors.add(match[1]!)
-    for (const error of first.errors) this.syntaxError(error)
+    if (first.errors.some(({ message }) => /call stack/i.test(message)))
+      throw new RangeError("nested too deeply")
+    const unclosed = first.errors.find(
+      ({ code, message }) => code === "MISSING_CHAR" && message.includes("quote"),
+    )
+    this.unclosedAt = unclosed?.pos[0]
+    // Where a quote is not closed, all behind it is inside, and nothing else that is said helps.
+    if (!unclosed) for (const error of first.errors) this.syntaxError(error, first.errors)
     const root = first.contents ? this.node(first.contents, 0) : undefined
     return {
       ...(root && root.kind !== "empty" && { root }),
@@ -96,17 +104,20 @@ class Reader {
     }
   }
 
-  private syntaxError(error: YAMLParseError): void {
+  private syntaxError(error: YAMLParseError, all: readonly YAMLParseError[]): void {
     const span = this.span(error.pos[0], error.pos[1])
     const rest = this.source.slice(error.pos[0], error.pos[0] + 200)
     // Both are told, with the quoted form, when the tree is walked.
     if (error.code === "BAD_ALIAS") return
     if (nestingCodes.has(error.code) && addressWithColons.test(rest)) return
-    if (this.brokenAt !== undefined && span.line <= this.brokenAt) return
+    // Wrong indentation has a sentence of its own.
+    const isSecond = ({ code, pos }: YAMLParseError) =>
+      code === "MULTILINE_IMPLICIT_KEY" && pos[0] === error.pos[0]
+    if (error.code === "BLOCK_AS_IMPLICIT_KEY" && all.some(isSecond)) return
     // What follows a broken place is mostly its consequence.
-    const isFirst = this.brokenAt === undefined
-    this.brokenAt ??= span.line
-    if (!isFirst) return
+    if (this.syntaxTold) return
+    this.syntaxTold = true
+    this.breakAt(span.line)
     if (error.code === "TAB_AS_INDENT") {
       this.report.error("yaml-tab", span, "a tab is used to indent", { hint: "YAML indents with spaces" })
       return
@@ -134,18 +145,27 @@ class Reader {
     const plain = node.type === "PLAIN" || node.type === undefined
     const text = String(node.value ?? "")
     if (plain && (text === "" || /^(~|null|Null|NULL)$/.test(text))) return { kind: "empty", span }
+    if (!plain && range?.[1] === this.unclosedAt) {
+      this.breakAt(span.line)
+      this.report.error("yaml-syntax", span, "a quote opens here and is not closed", {
+        hint: "close it with the same quote; an apostrophe in text needs quotes around the text",
+      })
+    }
     return { kind: "scalar", text: text.trim(), plain, span }
+  }
+
+  private breakAt(line: number): void {
+    this.brokenAt = Math.min(line, this.brokenAt ?? line)
   }
 
   private entries(pairs: readonly Pair[], depth: number): MapEntry[] {
     const entries: MapEntry[] = []
     const byKey = new Map<string, ScalarNode>()
-    for (const pair of pairs) {
+    const queue = [...pairs].reverse()
+    for (let pair = queue.pop(); pair; pair = queue.pop()) {
       const key = this.key(pair.key, depth)
       if (!key) continue
-      const value = pair.value
-        ? this.node(pair.value, depth + 1)
-        : ({ kind: "empty", span: key.span } as const)
+      const value = this.entryValue(pair, key, queue, depth)
       const first = byKey.get(key.text)
       if (first) {
         this.report.error("duplicate-key", key.span, `"${key.text}" stands twice in this map`, {
@@ -157,6 +177,20 @@ class Reader {
       entries.push({ key, value })
     }
     return entries
+  }
+
+  private entryValue({ value }: Pair, key: ScalarNode, queue: Pair[], depth: number): Node {
+    if (!value) return { kind: "empty", span: key.span }
+    if (isMap(value) && value.items.length > 1) {
+      // `a: 2001:db8::` takes the keys of the lines below into the map that it seems to begin.
+      const [first, ...below] = value.items as Pair[]
+      const address = this.addressReadAsMap([first!], key.span)
+      if (address) {
+        for (const pair of below.reverse()) queue.push(pair)
+        return address
+      }
+    }
+    return this.node(value, depth + 1)
   }
 
   private key(node: unknown, depth: number): ScalarNode | undefined {
@@ -180,13 +214,15 @@ class Reader {
   }
 
   /** `2001:db8::` ends in a colon, so YAML reads a map with the key `2001:db8:`. Returned as the address that was meant. */
-  private addressReadAsMap(pairs: readonly Pair[], span: Span): ScalarNode | undefined {
+  private addressReadAsMap(pairs: readonly Pair[], fallback: Span): ScalarNode | undefined {
     const pair = pairs[0]
     if (pairs.length !== 1 || !pair || !isScalar(pair.key) || pair.key.type !== "PLAIN") return undefined
     const key = String(pair.key.value)
     const hasValue = isScalar(pair.value) ? pair.value.value !== "" : pair.value !== null
     if (hasValue || !/^[0-9a-f]{0,4}(:[0-9a-f]{0,4})*:$/i.test(key)) return undefined
     const text = `${key}:`
+    const range = pair.key.range
+    const span = range ? this.span(range[0], range[1] + 1) : fallback
     this.report.error("yaml-address-as-map", span, `YAML reads ${text} as a map, for it ends in a colon`, {
       hint: `quote it: "${text}"`,
     })
@@ -213,14 +249,15 @@ class Reader {
   }
 
   private refuseExtras(node: unknown, span: Span): void {
-    const { anchor, tag, flow } = (node ?? {}) as { anchor?: string; tag?: string; flow?: boolean }
+    const { anchor, tag } = (node ?? {}) as { anchor?: string; tag?: string }
     if (anchor !== undefined) {
       this.report.error("yaml-anchor", span, `anchors (&${anchor}) are not used in a policy`, anchorHint)
     }
     if (tag !== undefined) {
-      const hint =
-        flow === undefined ? "write the value without it; text is quoted" : "write the value without it"
-      this.report.error("yaml-tag", span, `tags (${tag}) are not used in a policy`, { hint })
+      const written = tag.replace(/^tag:yaml\.org,2002:/, "!!")
+      this.report.error("yaml-tag", span, `tags (${written}) are not used in a policy`, {
+        hint: "write the value without it; text is quoted",
+      })
     }
   }
 
@@ -247,7 +284,10 @@ const syntaxSentences: Readonly<Record<string, readonly [string, string]>> = {
     "quote a value that holds a colon and a space; a key of the next level stands on its own line",
   ],
   BLOCK_IN_FLOW: ["a colon makes a map inside brackets", "quote a value that holds a colon"],
-  MULTILINE_IMPLICIT_KEY: ["a key spreads over two lines", "the line before may be indented wrongly"],
+  MULTILINE_IMPLICIT_KEY: [
+    "this and the key on the next line are read as one",
+    "indent keys of one map alike",
+  ],
   BAD_INDENT: [
     "a bracket is not closed, or the indentation is wrong here",
     "close it with ] or }, and indent all of a map alike",
