@@ -21,6 +21,8 @@ export const diagnosticIds = {
     "No policy was named, and neither ./floodwall.yaml nor /etc/floodwall/policy.yaml is there.",
   "unreadable-file": "A file that was named cannot be opened or read.",
   "unwritable-file": "A file that was named cannot be written.",
+  "mixed-link-types":
+    "Packets of several link types cannot be written to one pcap file, which has a single link type for all of them.",
   // packets as text
   "script-time":
     "A packet script gives time as +0.3 or +5ms after the packet before, or @2s after the start.",

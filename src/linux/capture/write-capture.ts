@@ -44,9 +44,9 @@ export class CaptureWriter {
     return true
   }
 
-  /** A capture without packets is a capture too, of Ethernet. */
-  close(): void {
-    if (!this.isPcapng && this.linkType === -1) this.put(pcapFileHeader(1))
+  /** A capture without packets is a capture too, of this link type (1 is Ethernet). */
+  close(linkType = 1): void {
+    if (!this.isPcapng && this.linkType === -1) this.put(pcapFileHeader(linkType))
     this.flush()
     if (this.file !== STANDARD_OUTPUT) closeSync(this.file)
   }

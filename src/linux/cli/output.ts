@@ -23,7 +23,7 @@ export interface Io {
   /** Reports one sentence and what to do, and is exit 3: this machine can't. */
   cannot(id: DiagnosticId, message: string, hint?: string): typeof exit.cannot
   /** On a terminal, a bar on standard error for anything longer than a second; elsewhere nothing. `done` it before printing again. */
-  progress(label: string, unit: string, total?: number): Progress
+  progress(label: string, unit: string): Progress
   /** Writes out what is buffered. */
   flush(): void
   /** Colours of standard output: plain unless it is a terminal. */
@@ -101,8 +101,7 @@ export function makeIo({ output, error, terminal, columns, environment, clock }:
       one(id, message, hint)
       return exit.cannot
     },
-    progress: (label, unit, total) =>
-      terminal.error ? new ProgressBar(error, label, unit, total, clock) : noProgress,
+    progress: (label, unit) => (terminal.error ? new ProgressBar(error, label, unit, clock) : noProgress),
     flush() {
       output.flush()
       error.flush()

@@ -2,8 +2,8 @@ import type { Sink } from "./sink.js"
 import { formatCount, formatSeconds } from "./text.js"
 
 export interface Progress {
-  /** How far: in the units of `total` (bytes of a capture), and how many items that were. Cheap: call it every few thousand items. */
-  at(done: number, items: number): void
+  /** How far: bytes of `total`, where there is one, and how many items that were. Cheap: call it every few thousand items. */
+  at(done: number, items: number, total?: number): void
   /** Takes the bar away. */
   done(): void
 }
@@ -15,27 +15,25 @@ export class ProgressBar implements Progress {
   readonly #sink: Sink
   readonly #label: string
   readonly #unit: string
-  readonly #total: number | undefined
   readonly #clock: () => number
   readonly #started: number
   #drawn = 0
 
   /** `clock` counts milliseconds; `unit` names the items: "packets". */
-  constructor(sink: Sink, label: string, unit: string, total: number | undefined, clock: () => number) {
+  constructor(sink: Sink, label: string, unit: string, clock: () => number) {
     this.#sink = sink
     this.#label = label
     this.#unit = unit
-    this.#total = total
     this.#clock = clock
     this.#started = clock()
   }
 
-  at(done: number, items: number): void {
+  at(done: number, items: number, total?: number): void {
     const now = this.#clock()
     const elapsed = (now - this.#started) / 1000
     if (elapsed < 1 || now - this.#drawn < 100) return
     this.#drawn = now
-    this.#sink.write(`\r\u001b[K${this.#line(done, items, elapsed)}`)
+    this.#sink.write(`\r\u001b[K${this.#line(done, items, elapsed, total)}`)
     this.#sink.flush()
   }
 
@@ -46,10 +44,10 @@ export class ProgressBar implements Progress {
     this.#sink.flush()
   }
 
-  #line(done: number, items: number, elapsed: number): string {
+  #line(done: number, items: number, elapsed: number, total: number | undefined): string {
     const rate = `${formatCount(items)} ${this.#unit}  ${formatCount(Math.round(items / elapsed))}/s`
-    if (!this.#total) return `${this.#label}  ${rate}  ${formatSeconds(elapsed)}`
-    const share = Math.min(1, done / this.#total)
+    if (!total) return `${this.#label}  ${rate}  ${formatSeconds(elapsed)}`
+    const share = Math.min(1, done / total)
     const left = share > 0 ? elapsed / share - elapsed : 0
     const filled = Math.round(share * WIDTH)
     const bar = "█".repeat(filled) + "░".repeat(WIDTH - filled)

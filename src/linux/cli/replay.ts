@@ -1,0 +1,117 @@
+import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
+import { createReplay } from "../../core/engine/replay.js"
+import { readCapture } from "../capture/read-capture.js"
+import { type Command, type ExitStatus, exit } from "./command.js"
+import { openRuleset } from "./compiled-policy.js"
+import type { Io } from "./output.js"
+import { enginePath } from "./path.js"
+import { ReplayListener } from "./replay-listener.js"
+import { type PathOptions, pathOptions } from "./replay-options.js"
+import { replayText } from "./replay-text.js"
+import { isSameFile, SortedCaptures } from "./sorted-captures.js"
+
+interface Options extends PathOptions {
+  readonly json?: boolean
+  readonly accepted?: string
+  readonly dropped?: string
+}
+
+export const command: Command<Options> = {
+  operands: "<capture...>",
+  description:
+    "Sends captured packets through a policy, in the engine that evaluates the same rules that the kernel would get: how many would be " +
+    "accepted and dropped, by which line of the policy, and who would be blocked. Nothing on this host changes. Captures are pcap or " +
+    "pcapng, either of them gzipped; - is standard input; several are taken as one after the other, with what was learnt kept. " +
+    "Time is the capture's.\n\n" +
+    "Every packet is taken to arrive on the policy's first interface, for this host, as far as neither --local nor --interface nor " +
+    "the capture says otherwise.",
+  options: [
+    ...pathOptions,
+    {
+      flags: "--accepted <file>",
+      text: "write the packets that are accepted to this capture: pcap, or pcapng where it ends so; - is standard output",
+    },
+    { flags: "--dropped <file>", text: "write the packets that are dropped or rejected to this capture" },
+    {
+      flags: "--json",
+      text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate), then one summary",
+    },
+  ],
+  examples: [
+    { line: "floodwall replay monday.pcap", text: "what the policy would have done on Monday" },
+    {
+      line: "floodwall replay --local 192.0.2.1 --interface eth0=default --interface eth1=10.0.0.0/8 gateway.pcapng.gz",
+      text: "a gateway's capture: what came from outside, what came from inside",
+    },
+    {
+      line: "tcpdump -i eth0 -w - -c 100000 | floodwall replay --json - | jq 'select(.verdict == \"drop\")'",
+      text: "live traffic, and what would be lost of it",
+    },
+    {
+      line: "floodwall replay --dropped lost.pcap monday.pcap",
+      text: "what would be lost, to be looked at in Wireshark",
+    },
+  ],
+  run,
+}
+
+async function run(captures: readonly string[], options: Options, io: Io): Promise<ExitStatus> {
+  const conflict = conflictOf(captures, options)
+  if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall replay --help")
+  const opened = openRuleset(options.policy, options, io)
+  if (opened === undefined) return exit.wrong
+  const { replay, diagnostics } = createReplay(opened.ruleset, enginePath(opened.policy, options))
+  io.report(diagnostics)
+  if (replay === null) return exit.wrong
+  const sorted = SortedCaptures.open(options, io)
+  if (sorted === undefined) return exit.wrong
+
+  const listener = new ReplayListener(replay, sorted, io, options.json === true)
+  const read: { path: string; packets: number; format: string }[] = []
+  const problems: Diagnostic[] = []
+  for (const path of captures) {
+    const progress = io.progress(nameOf(path), "packets")
+    const summary = await readCapture(path, (record, capture) => listener.take(record, capture), {
+      onProgress: (done, size) => progress.at(done, replay.count, size),
+    })
+    progress.done()
+    problems.push(...summary.diagnostics)
+    read.push({ path, packets: summary.packets, format: summary.format })
+  }
+  problems.push(...sorted.close())
+
+  const summary = replay.summary()
+  if (options.json) io.json({ summary: { ...summary, captures: read } })
+  else if (replay.count > 0) {
+    const { first, last, leftAside, withoutDirection } = listener
+    const story = { captures: captures.map(nameOf), first, last, leftAside, withoutDirection }
+    const text = replayText(summary, { ...story, knowsLocal: options.local !== undefined }, io)
+    // Standard output may be taken by a capture.
+    if (options.accepted === "-" || options.dropped === "-") io.note(text)
+    else io.print(text)
+  }
+  io.report(problems)
+  return hasErrors(problems) ? exit.wrong : exit.done
+}
+
+/** What cannot be meant, as a sentence. */
+function conflictOf(
+  captures: readonly string[],
+  { accepted, dropped, json, policy }: Options,
+): string | undefined {
+  if (captures.filter((path) => path === "-").length > 1) return "standard input can be read only once"
+  if (policy === "-" && captures.includes("-")) return "standard input cannot be the policy and a capture"
+  if (accepted !== undefined && dropped !== undefined && isSameFile(accepted, dropped)) {
+    return "--accepted and --dropped are the same file"
+  }
+  const outputs = [accepted, dropped].filter((path) => path !== undefined)
+  if (json && outputs.includes("-")) return "standard output cannot be JSON and a capture"
+  const overwritten = outputs.find((output) =>
+    captures.some((capture) => output !== "-" && isSameFile(output, capture)),
+  )
+  return overwritten === undefined ? undefined : `${overwritten} is read, so it cannot be written`
+}
+
+function nameOf(path: string): string {
+  return path === "-" ? "standard input" : path
+}
