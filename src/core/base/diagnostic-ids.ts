@@ -21,6 +21,7 @@ export const diagnosticIds = {
     "No policy was named, and neither ./floodwall.yaml nor /etc/floodwall/policy.yaml is there.",
   "unreadable-file": "A file that was named cannot be opened or read.",
   "unwritable-file": "A file that was named cannot be written.",
+  "backend-missing": "Rules for this backend cannot be written by this version.",
   "mixed-link-types":
     "Packets of several link types cannot be written to one pcap file, which has a single link type for all of them.",
   // packets as text
@@ -58,12 +59,14 @@ export const diagnosticIds = {
   "no-systemd":
     "Loading rules at boot is a systemd unit's work, and systemd does not run this machine or did not take the unit.",
   "nothing-pending": "There is no trial to confirm or to roll back.",
-  "trial-over": "The trial was not confirmed in time, and the kernel has gone back to the rules before by itself.",
+  "trial-over":
+    "The trial was not confirmed in time, and the kernel has gone back to the rules before by itself.",
   "not-running": "No rules of floodwall are in force.",
   "not-paused": "There is no pause to end.",
   "not-enabled": "The rules are not loaded at boot, so there is nothing to disable.",
   "not-confirmed": "Only rules that were confirmed are loaded at boot, and there are none.",
-  "cuts-session": "The rehearsal found that the rules would cut an administrator's session, or keep a new one out.",
+  "cuts-session":
+    "The rehearsal found that the rules would cut an administrator's session, or keep a new one out.",
   "no-state-folder": "The folder that remembers the confirmed rules cannot be made or written.",
   // captures
   "capture-unknown-format": "The file is neither pcap nor pcapng, or ends before it says which.",
@@ -162,6 +165,30 @@ export const diagnosticIds = {
   "unknown-chain": "A rule jumps to a chain that its table does not have.",
   "jump-ring": "Jumps lead back to the chain that they came from. The kernel refuses such rules.",
   "jump-depth": "Jumps nest deeper than the 16 that the kernel follows. It refuses such rules.",
+
+  // ruleset/
+  "set-type-mismatch": "A set holds other types than the rule asks it for, or is a map where a set is meant.",
+  "jump-to-base-chain": "A rule jumps to a base chain; only the kernel's hooks lead there.",
+  "step-behind-verdict": "A verdict ends its rule, so what stands behind it would never be done.",
+  "unreachable-rule": "A rule before this one ends the chain for every packet.",
+  "conntrack-too-early":
+    "A rule asks conntrack at a place before it: there every packet's state is invalid, and nothing else is known of its connection.",
+  "notrack-too-late": "A rule says notrack behind conntrack, where it does nothing.",
+  "fragments-have-ports":
+    "A rule asks for a transport field at a place that sees fragments: the kernel reads ports and flags of later fragments out of their data.",
+  "dynamic-set-without-size": "Rules add to a set that does not say how many elements it holds.",
+  "dynamic-not-declared": "Rules add elements with statements to a set that lacks the flag dynamic.",
+  "interval-and-dynamic": "A set of networks or ranges cannot be added to by rules.",
+  "interval-not-declared":
+    "A set has networks, ranges or wildcards among its elements, and lacks the flag interval.",
+  "timeout-not-declared": "Elements have a timeout, and their set lacks the flag.",
+  "count-with-timeout":
+    "Elements that count connections cannot have a timeout; the kernel refuses both together.",
+  "set-too-small": "A set has more elements than its size.",
+  "unknown-field": "A rule asks for a header field that the protocol does not have.",
+  "value-does-not-fit":
+    "A value is not of the type that it is compared with: another number of words, or a number that is too large.",
+  "duplicate-name": "Two chains, or two sets, of a table have the same name.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds

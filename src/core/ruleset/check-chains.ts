@@ -1,0 +1,154 @@
+import type { Diagnostic } from "../base/diagnostic.js"
+import { priority } from "./hook.js"
+import { isName } from "./name.js"
+import type { ExpressionNode } from "./node.js"
+import type { BaseChain, Chain, Rule, Table } from "./ruleset.js"
+import { expressionsIn, isUnconditional, reachableFrom, stepsIn, targetsOf } from "./walk.js"
+
+/** The chains together: loops, rules that nothing reaches, questions asked at a place where the kernel has no answer yet. */
+export function checkChains(table: Table): readonly Diagnostic[] {
+  return [
+    ...table.chains.flatMap((chain) => [
+      ...checkName(chain),
+      ...checkLoop(chain, table),
+      ...checkUnreachable(chain),
+    ]),
+    ...unique(table.chains.flatMap((chain) => (chain.base ? checkPlace(chain, chain.base, table) : []))),
+  ]
+}
+
+function checkName(chain: Chain): readonly Diagnostic[] {
+  if (isName(chain.name)) return []
+  return [
+    {
+      id: "bad-nft-name",
+      severity: "error",
+      message: `nft does not take ${JSON.stringify(chain.name)} as the name of a chain`,
+    },
+  ]
+}
+
+function checkLoop(chain: Chain, table: Table): readonly Diagnostic[] {
+  const behind = [...targetsOf(chain, table)].flatMap((name) =>
+    table.chains.filter((next) => next.name === name),
+  )
+  if (!behind.some((next) => reachableFrom(next, table).includes(chain))) return []
+  return [
+    {
+      id: "jump-ring",
+      severity: "error",
+      message: `chain ${chain.name} leads back to itself`,
+      ...spanOf(chain.rules[0]),
+    },
+  ]
+}
+
+function checkUnreachable(chain: Chain): readonly Diagnostic[] {
+  const end = chain.rules.findIndex(isUnconditional)
+  const next = end < 0 ? undefined : chain.rules[end + 1]
+  if (!next) return []
+  const related = {
+    span: chain.rules[end]!.origin.span,
+    message: "this rule ends the chain for every packet",
+  }
+  const message = `no packet reaches this rule and what follows it in chain ${chain.name}`
+  return [{ id: "unreachable-rule", severity: "lint", message, ...spanOf(next), related }]
+}
+
+/** A base chain says where its rules, and those of all chains behind it, are asked. */
+function checkPlace(chain: Chain, base: BaseChain, table: Table): readonly Diagnostic[] {
+  const chains = reachableFrom(chain, table)
+  return [
+    ...(isBeforeConntrack(base)
+      ? chains.flatMap((reached) => reached.rules.flatMap((rule) => checkConntrack(rule, chain)))
+      : []),
+    ...(isBeforeConntrack(base)
+      ? []
+      : chains.flatMap((reached) => reached.rules.flatMap((rule) => checkNotrack(rule, chain)))),
+    ...(seesFragments(base) ? chains.flatMap((reached) => checkFragments(reached, chain)) : []),
+  ]
+}
+
+/** At its own priority it is left open who comes first. */
+function isBeforeConntrack(base: BaseChain): boolean {
+  if (base.hook === "ingress") return true
+  return (base.hook === "prerouting" || base.hook === "output") && base.priority <= priority.conntrack
+}
+
+function seesFragments(base: BaseChain): boolean {
+  return base.hook === "ingress" || (base.hook === "prerouting" && base.priority <= priority.defragmentation)
+}
+
+function checkConntrack(rule: Rule, chain: Chain): readonly Diagnostic[] {
+  const asks = rule.steps.some((step) =>
+    [...expressionsIn(step)].some(({ expression }) => expression === "ct"),
+  )
+  if (!asks) return []
+  const message = `chain ${chain.name} is before conntrack, where every packet's state is invalid and nothing else is known`
+  return [
+    {
+      id: "conntrack-too-early",
+      severity: "lint",
+      message,
+      ...spanOf(rule),
+      hint: "ask at prerouting with a priority above -200",
+    },
+  ]
+}
+
+function checkNotrack(rule: Rule, chain: Chain): readonly Diagnostic[] {
+  if (![...stepsIn(rule.steps)].some(({ step }) => step === "notrack")) return []
+  const message = `chain ${chain.name} is behind conntrack, where notrack comes too late`
+  return [
+    { id: "notrack-too-late", severity: "lint", message, ...spanOf(rule), hint: "use a priority of -300" },
+  ]
+}
+
+/** Fine where the rule, or an earlier one of the chain, asks about fragments: then somebody has thought of them. */
+function checkFragments(reached: Chain, chain: Chain): readonly Diagnostic[] {
+  const thought = reached.rules.findIndex((rule) => asks(rule, asksFragment))
+  const careless = reached.rules.find(
+    (rule, index) => (thought < 0 || index < thought) && asks(rule, isTransportField),
+  )
+  if (!careless) return []
+  const message = `chain ${chain.name} sees fragments, and the kernel reads ports and flags of later ones out of their data`
+  return [
+    {
+      id: "fragments-have-ports",
+      severity: "lint",
+      message,
+      ...spanOf(careless),
+      hint: "ask ip frag-off & 0x1fff == 0 (and exthdr frag missing) before",
+    },
+  ]
+}
+
+function asks(rule: Rule, isAsked: (expression: ExpressionNode) => boolean): boolean {
+  return rule.steps.some((step) => [...expressionsIn(step)].some(isAsked))
+}
+
+function asksFragment(expression: ExpressionNode): boolean {
+  if (expression.expression === "extension-header") return expression.header === "frag"
+  return (
+    expression.expression === "payload" && expression.protocol === "ip" && expression.field === "frag-off"
+  )
+}
+
+const transports = new Set(["tcp", "udp", "th", "icmp", "icmpv6"])
+
+function isTransportField(expression: ExpressionNode): boolean {
+  return expression.expression === "payload" && transports.has(expression.protocol)
+}
+
+function spanOf(rule: Rule | undefined) {
+  return rule ? { span: rule.origin.span } : {}
+}
+
+/** Two base chains may lead to the same rule. */
+function unique(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>()
+  return diagnostics.filter((diagnostic) => {
+    const key = JSON.stringify(diagnostic)
+    return !seen.has(key) && seen.add(key)
+  })
+}

@@ -1,0 +1,63 @@
+import type { ExpressionNode, StepNode, VerdictNode } from "./node.js"
+import type { Chain, Rule, Table } from "./ruleset.js"
+
+/** Ways through a ruleset, for who reads it as a whole: checks, listings, what a rule asks for. */
+
+/** Every expression in a step, masks and parts of concatenations included; those of an element's statements too. */
+export function* expressionsIn(step: StepNode): Generator<ExpressionNode> {
+  if ("left" in step) yield* nested(step.left)
+  if (step.step !== "set-update") return
+  yield* nested(step.key)
+  for (const statement of step.statements ?? []) yield* expressionsIn(statement)
+}
+
+function* nested(expression: ExpressionNode): Generator<ExpressionNode> {
+  yield expression
+  if (expression.expression === "and") yield* nested(expression.left)
+  if (expression.expression === "concatenation") for (const part of expression.parts) yield* nested(part)
+}
+
+/** A step and the statements inside it. */
+export function* stepsIn(steps: readonly StepNode[]): Generator<StepNode> {
+  for (const step of steps) {
+    yield step
+    if (step.step === "set-update") yield* stepsIn(step.statements ?? [])
+  }
+}
+
+/** Every verdict that a step may give; named maps bring those of their elements. */
+export function verdictsOf(step: StepNode, table: Table): readonly VerdictNode[] {
+  if (step.step === "verdict") return [step]
+  if (step.step !== "verdict-map") return []
+  const { map } = step
+  if (typeof map !== "string") return map.map(({ verdict }) => verdict)
+  const elements = table.sets.find(({ name }) => name === map)?.elements ?? []
+  return elements.flatMap(({ data }) => (data && "step" in data ? [data] : []))
+}
+
+/** Names of the chains that a chain's rules jump or go to. */
+export function targetsOf(chain: Chain, table: Table): ReadonlySet<string> {
+  const verdicts = chain.rules.flatMap(({ steps }) => steps.flatMap((step) => verdictsOf(step, table)))
+  return new Set(verdicts.flatMap((verdict) => verdict.chain ?? []))
+}
+
+/** A chain and all chains that are reached from it, itself first. */
+export function reachableFrom(chain: Chain, table: Table): readonly Chain[] {
+  const found = new Set<Chain>([chain])
+  for (const current of found) {
+    const targets = targetsOf(current, table)
+    for (const next of table.chains) if (targets.has(next.name)) found.add(next)
+  }
+  return [...found]
+}
+
+/** Whether every packet that reaches the rule ends there: nothing is asked before a verdict that ends the chain. */
+export function isUnconditional(rule: Rule): boolean {
+  for (const step of rule.steps) {
+    if (step.step === "reject") return step.with !== "tcp-reset"
+    if (step.step === "verdict") return step.verdict !== "continue" && step.verdict !== "jump"
+    if (step.step !== "counter" && step.step !== "log" && step.step !== "mark" && step.step !== "notrack")
+      return false
+  }
+  return false
+}
