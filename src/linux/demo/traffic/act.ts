@@ -65,6 +65,9 @@ export const worlds: readonly World[] = [
   },
 ]
 
+/** Nanoseconds between two packets of an act that says nothing of time. */
+const WIRE = 5000
+
 /** Collects the frames of an act, and gives each packet a number of its own, so that it can be told from all others wherever it is seen. */
 export class ActWriter {
   readonly #frames: ActFrame[] = []
@@ -93,6 +96,7 @@ export class ActWriter {
 
   /** A packet; identification and flow label are given where the description has none. */
   packet(side: Side, description: PacketDescription): this {
+    this.#at += WIRE
     return this.bytes(side, buildPacket(this.numbered(description)))
   }
 

@@ -38,6 +38,9 @@ class Sources {
   }
 }
 
+/** Nanoseconds between two packets of a flood where times are kept: 50,000 a second. */
+const FLOOD_PACE = 20_000
+
 const dropped: Expectation = { verdict: "dropped" }
 const XMAS = FIN | SYN | RST | PSH | ACK | URG
 
@@ -93,7 +96,7 @@ export function attackActs(world: World, numbers: Numbers, sizes: Sizes): Act[] 
 export function forgedFlood(world: World, numbers: Numbers, { forged }: Sizes): Act {
   const writer = new ActWriter(numbers)
   for (let number = 0; number < forged; number++)
-    writer.packet("outside", {
+    writer.wait(FLOOD_PACE).packet("outside", {
       source: world.attacker(100_000 + number),
       destination: world.inside,
       tcp: {
@@ -222,7 +225,7 @@ function overlappingFragments(world: World, writer: ActWriter, sources: Sources)
   const source = sources.next()
   for (let number = 0; number < 10; number++) {
     const whole = writer.numbered(synWithData(source, world.inside, 7100 + number))
-    writer.packet("outside", { ...whole, fragment: { offset: 0, more: true }, payload: 44 })
+    writer.packet("outside", { ...whole, fragment: { offset: 0, more: true }, payload: 48 })
     writer.packet("outside", {
       ...rest(whole),
       protocol: 6,
@@ -260,7 +263,7 @@ function smallMss(world: World, writer: ActWriter, sources: Sources): void {
 function pingFlood(world: World, writer: ActWriter, sources: Sources): void {
   const source = sources.next()
   for (let number = 0; number < sources.sizes.flood / 2; number++)
-    writer.packet("outside", {
+    writer.wait(FLOOD_PACE).packet("outside", {
       source,
       destination: world.inside,
       icmp: { type: world.family === 4 ? 8 : 128, identifier: 3, sequence: number },
@@ -279,13 +282,15 @@ function syn(source: string, destination: string, number: number): PacketDescrip
 function synFlood(world: World, writer: ActWriter, sources: Sources): void {
   const source = sources.next()
   for (let number = 0; number < sources.sizes.flood; number++)
-    writer.packet("outside", syn(source, world.inside, number))
+    writer.wait(FLOOD_PACE).packet("outside", syn(source, world.inside, number))
 }
 
 function synFloodOfOnePrefix(world: World, writer: ActWriter, sources: Sources): void {
   const prefix = sources.next().replace(/::1$/, "::")
   for (let number = 0; number < sources.sizes.flood; number++)
-    writer.packet("outside", syn(`${prefix}${(number + 2).toString(16)}`, world.inside, number))
+    writer
+      .wait(FLOOD_PACE)
+      .packet("outside", syn(`${prefix}${(number + 2).toString(16)}`, world.inside, number))
 }
 
 function decoys(world: World, writer: ActWriter, sources: Sources): void {
