@@ -41,7 +41,7 @@ export const diagnosticIds = {
   "script-word": "A packet script has a word that means nothing at its place.",
   "script-quote": "A text in quotes or a quoted packet in parentheses does not begin or end where it must.",
   "script-character": "A text of a packet script has a character that is not one byte.",
-  "script-too-long": "A packet script makes more than a million packets.",
+  "script-too-long": "A packet script makes more than 100000 packets.",
   "script-too-large": "A packet of a script does not fit into an IP packet of 65535 bytes.",
   // the host
   "not-linux": "Rules can be applied on Linux only.",
@@ -94,6 +94,8 @@ export const diagnosticIds = {
     "A number is written in a form that means one thing to some programs and another to others: 0022, 1:30, 1_000.",
   "yaml-boolean":
     "yes, no, on, true and their like are booleans to one version of YAML and text to another. The policy says off, or what to do.",
+  "odd-character":
+    "A character looks like a space, a dash or a quote and is another: it came with a copy from a web page or a word processor.",
   "not-text": "The file is not UTF-8 text.",
   "file-too-large":
     "A policy file is larger than anybody would write; long lists of addresses go in list files.",

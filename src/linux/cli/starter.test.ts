@@ -13,11 +13,13 @@ const webServer: Survey = {
   ],
   resolvers: ["192.0.2.53", "2001:db8::53"],
   administrators: ["198.51.100.7"],
+  schema: "/opt/floodwall/schema/policy.schema.json",
 }
 
 test("a web server's first policy", () => {
   expect(starterPolicy(webServer, { interfaces: [], preset: "default" })).toMatchInlineSnapshot(`
-    "# Floodwall's policy for www. Try it before it counts:
+    "# yaml-language-server: $schema=/opt/floodwall/schema/policy.schema.json
+    # Floodwall's policy for www. Try it before it counts:
     #   floodwall check                   every mistake at once
     #   floodwall replay traffic.pcap     what it would do to a capture of your traffic
     #   floodwall apply                   to the kernel; undone by itself unless you confirm

@@ -12,6 +12,8 @@ export interface Survey {
   readonly resolvers: readonly string[]
   /** Where administrators are connected from. */
   readonly administrators: readonly string[]
+  /** Where the policy's JSON Schema is, for editors. */
+  readonly schema?: string | undefined
 }
 
 export interface Listener {
@@ -31,6 +33,7 @@ export interface StarterChoice {
 export function starterPolicy(survey: Survey, choice: StarterChoice): string {
   const { administrators, resolvers, listeners } = survey
   const lines = [
+    ...(survey.schema === undefined ? [] : [`# yaml-language-server: $schema=${survey.schema}`]),
     `# Floodwall's policy for ${survey.hostName}. Try it before it counts:`,
     "#   floodwall check                   every mistake at once",
     "#   floodwall replay traffic.pcap     what it would do to a capture of your traffic",

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { hostname } from "node:os"
+import { fileURLToPath } from "node:url"
 import { parseAddress, printAddress } from "../../core/base/address.js"
 import { gatherFacts } from "../host/facts.js"
 import { findSessions } from "../host/sessions.js"
@@ -22,7 +23,15 @@ export function surveyHost(environment: Environment): Survey {
     listeners: listenersOf(facts.listening),
     resolvers: readResolvers(),
     administrators: [...new Set(administrators)].sort(),
+    schema: schemaPath(),
   }
+}
+
+/** The policy's JSON Schema, from where the bundle lies (dist) and from where this file does. */
+function schemaPath(): string | undefined {
+  return ["..", "../../.."]
+    .map((root) => fileURLToPath(new URL(`${root}/schema/policy.schema.json`, import.meta.url)))
+    .find((path) => existsSync(path))
 }
 
 function listenersOf(listening: ReturnType<typeof gatherFacts>["listening"]): Listener[] {
