@@ -20,4 +20,33 @@ export const commandGroups: readonly CommandGroup[] = [
       { name: "check", summary: "every mistake of a policy at once", load: () => import("./check.js") },
     ],
   },
+  {
+    title: "The kernel",
+    commands: [
+      { name: "confirm", summary: "keep the rules that are on trial", load: () => import("./confirm.js") },
+      {
+        name: "rollback",
+        summary: "go back to the rules before the trial",
+        load: () => import("./rollback.js"),
+      },
+      {
+        name: "status",
+        summary: "what really runs, with counters",
+        load: () => import("./status.js"),
+      },
+      {
+        name: "pause",
+        summary: "let everything past for a while, timed by the kernel",
+        load: () => import("./pause.js"),
+      },
+      { name: "resume", summary: "end a pause", load: () => import("./resume.js") },
+      { name: "enable", summary: "load the confirmed rules at boot", load: () => import("./enable.js") },
+      { name: "disable", summary: "no longer load them at boot", load: () => import("./disable.js") },
+      {
+        name: "remove",
+        summary: "take everything out of the kernel, and out of the boot",
+        load: () => import("./remove.js"),
+      },
+    ],
+  },
 ]

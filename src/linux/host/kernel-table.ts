@@ -18,6 +18,8 @@ export interface KernelRule {
   readonly comment?: string
   /** Absent: the rule does not count. */
   readonly counted?: { readonly packets: number; readonly bytes: number }
+  /** What it does with the packets that it counts; absent: they go on. */
+  readonly verdict?: "accept" | "drop"
 }
 
 export interface KernelSet {
@@ -60,13 +62,17 @@ function parseTable(place: string, nftables: readonly Listed[]): KernelTable {
     rules: nftables.flatMap(({ rule }): KernelRule[] => {
       if (!rule || !isHere(rule)) return []
       const { name, generation } = splitLetter(rule.chain)
-      const counter = rule.expr?.find((part) => part.counter)?.counter
+      const parts = rule.expr ?? []
+      const counter = parts.map((part) => part["counter"]).find(isCounter)
+      const verdict = parts.some((part) => "drop" in part) ? "drop" : "accept"
+      const hasVerdict = parts.some((part) => verdict in part)
       return [
         {
           chain: name,
           generation,
           ...(rule.comment === undefined ? {} : { comment: rule.comment }),
-          ...(counter ? { counted: { packets: counter.packets, bytes: counter.bytes } } : {}),
+          ...(counter ? { counted: counter } : {}),
+          ...(hasVerdict ? { verdict } : {}),
         },
       ]
     }),
@@ -77,6 +83,10 @@ function parseTable(place: string, nftables: readonly Listed[]): KernelTable {
       return [{ name: found.name, isMap: map !== undefined, ...size }]
     }),
   }
+}
+
+function isCounter(value: unknown): value is { readonly packets: number; readonly bytes: number } {
+  return typeof value === "object" && value !== null && "packets" in value && "bytes" in value
 }
 
 /** How many elements a set holds. nft's JSON leaves out those of connection counts, its text does not. */

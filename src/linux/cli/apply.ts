@@ -1,0 +1,227 @@
+import { resolve } from "node:path"
+import { printAddress } from "../../core/base/address.js"
+import { printSpan } from "../../core/base/diagnostic.js"
+import { type AppliedRules, applyRules } from "../host/apply.js"
+import { isEnabled } from "../host/boot.js"
+import { conntrackIsOn, forwards, picksUpMidStream } from "../host/conntrack.js"
+import { failed } from "../host/outcome.js"
+import { type Cut, deviceTo, type RehearsedSession, rehearse } from "../host/rehearsal.js"
+import { outputOf } from "../host/run.js"
+import { findSessions } from "../host/sessions.js"
+import { isLoopback, printEndpoint } from "../host/sockets.js"
+import type { State } from "../host/state.js"
+import { change } from "./change.js"
+import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
+import { type CompiledHere, compileHere } from "./compile-here.js"
+import type { Io } from "./output.js"
+import { policyWords } from "./policy-file.js"
+import { plural } from "./text.js"
+import { formatTime, parseSeconds, tell } from "./told.js"
+
+interface Options {
+  readonly confirm?: number
+  readonly keep?: boolean
+  readonly warmUp: number
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+const TRIAL_SECONDS = 60
+
+export const command: Command<Options> = {
+  operands: "[policy]",
+  description:
+    "Puts the policy's rules in the kernel, in one transaction and in a table of their own; nobody else's rules are touched. First the administrators' " +
+    "live sessions, and three new connections from where they are, go through the rules in the engine: what would cut them is refused. " +
+    "With --confirm the kernel itself goes back to the rules before when the time is over, whatever happens to this process, unless `floodwall confirm` comes first. " +
+    "The same policy again changes nothing.\n" +
+    "Where connection tracking was off before, connections that are alive stay: those of this host by name, forwarded ones if they say something within " +
+    "the warm-up. A forwarded connection that is silent for longer than that is cut when new-tcp-without-syn drops: give a longer --warm-up if there are such. " +
+    policyWords,
+  options: [
+    {
+      flags: "--confirm <time>",
+      text: `on trial for so long; on a terminal this is the default, with ${TRIAL_SECONDS} seconds`,
+      parse: parseSeconds(1),
+    },
+    { flags: "--keep", text: "for good; without a terminal this is the default" },
+    {
+      flags: "--warm-up <time>",
+      text: "where connection tracking was off: how long packets of unknown connections are counted and let past",
+      parse: parseSeconds(0),
+      fallback: "5s",
+    },
+    { flags: "--force", text: "even if the rehearsal says that a session would be cut" },
+    jsonOption,
+  ],
+  exitOne: "refused: it would cut an administrator's session, or another floodwall is at work",
+  exitThree: "no privilege, no nft, no nf_tables, or the kernel does not take the rules",
+  examples: [
+    {
+      line: "floodwall apply",
+      text: "on trial for a minute; then, from a SECOND session: floodwall confirm",
+    },
+    { line: "floodwall apply --keep policy.yaml", text: "for good, from a script" },
+    {
+      line: "floodwall apply --warm-up 10m",
+      text: "on a gateway with forwarded sessions that are often silent",
+    },
+  ],
+  run(operands, options, io) {
+    if (options.keep && options.confirm !== undefined) {
+      return Promise.resolve(io.wrong("bad-command-line", "--keep and --confirm contradict each other"))
+    }
+    return change(io, (state) => apply(operands[0], options, state, io))
+  },
+}
+
+async function apply(named: string | undefined, options: Options, state: State, io: Io): Promise<ExitStatus> {
+  const compiled = compileHere(named, io)
+  if (compiled === undefined) return exit.wrong
+  const sessions = rehearsable(io)
+  const cuts = await rehearseAll(compiled, sessions)
+  if (cuts.length > 0 && !options.force) return refuse(cuts, io)
+
+  const now = new Date()
+  const trialSeconds = options.keep ? null : (options.confirm ?? (io.terminal.output ? TRIAL_SECONDS : null))
+  const applied = await applyRules(
+    {
+      ruleset: compiled.ruleset,
+      fallback: compiled.fallback,
+      policy: resolve(compiled.path),
+      trialSeconds,
+      warmUpSeconds: options.warmUp,
+      now,
+    },
+    state,
+  )
+  if (failed(applied)) return tell(applied.failure, io)
+  io.report(applied.value.warnings)
+  const report: Report = { applied: applied.value, trialSeconds, sessions, cuts, now: new Date() }
+  if (options.json) io.json(toJson(report))
+  else print(report, io)
+  return exit.done
+}
+
+interface Report {
+  readonly applied: AppliedRules
+  readonly trialSeconds: number | null
+  readonly sessions: readonly RehearsedSession[]
+  readonly cuts: readonly Cut[]
+  /** After the transaction: the kernel's time began at most this much earlier. */
+  readonly now: Date
+}
+
+/** The sessions whose packets the rules could stop; those within this host they do not see. */
+function rehearsable(io: Io): readonly RehearsedSession[] {
+  return findSessions(io.environment)
+    .filter(({ remote }) => !isLoopback(remote.address))
+    .flatMap((session) => {
+      const device = deviceTo(printAddress(session.remote.address), (address) =>
+        outputOf("ip", ["-j", "route", "get", address]),
+      )
+      return device === undefined || device === "lo" ? [] : [{ ...session, device }]
+    })
+}
+
+async function rehearseAll(
+  { ruleset, facts }: CompiledHere,
+  sessions: readonly RehearsedSession[],
+): Promise<readonly Cut[]> {
+  if (sessions.length === 0) return []
+  return rehearse(ruleset, sessions, {
+    addresses: facts.addresses.map(({ address }) => address),
+    conntrackIsOn: await conntrackIsOn(),
+  })
+}
+
+function refuse(cuts: readonly Cut[], io: Io): ExitStatus {
+  io.report(
+    cuts.map((cut) => ({
+      id: "cuts-session",
+      severity: "error",
+      message: `${cut.origin ? "" : "floodwall: "}this would cut ${describeCut(cut)}`,
+      ...(cut.origin ? { span: cut.origin.span } : {}),
+      hint: "nothing was changed; never-block, open, for and bypass make exceptions, --force applies it all the same",
+    })),
+  )
+  return exit.no
+}
+
+function describeCut({ session, what, number, origin }: Cut): string {
+  const from = printAddress(session.remote.address)
+  const whose =
+    what === "live session"
+      ? `the live session ${printEndpoint(session.remote)} to port ${session.local.port}`
+      : `new connection ${number} of 3 from ${from} to port ${session.local.port}, where an administrator is connected now`
+  return origin?.text ? `${whose}: ${origin.text}` : whose
+}
+
+function print({ applied, trialSeconds, sessions, cuts, now }: Report, io: Io): void {
+  const { style } = io
+  if (applied.result === "unchanged") {
+    io.print("unchanged: these rules are in force already")
+    return
+  }
+  if (cuts.length > 0) {
+    io.note(
+      io.noteStyle.warn(`Forced, though the rehearsal says it cuts: ${cuts.map(describeCut).join("; ")}`),
+    )
+  } else if (sessions.length > 0) {
+    const where = sessions.map(({ remote }) => printEndpoint(remote)).join(", ")
+    io.print(
+      `rehearsed: ${plural(sessions.length, "live session")} (${where}) and three new connections get through`,
+    )
+  }
+  if (applied.first) printFirst(applied.first, io)
+  if (trialSeconds === null) {
+    io.print(`${style.good("changed")}: the rules are in force`)
+    if (!isEnabled()) io.print("Gone after a reboot: floodwall enable")
+    return
+  }
+  const until = formatTime(new Date(now.getTime() + trialSeconds * 1000), now)
+  io.print(`${style.warn("changed")}: the rules are in force, on trial`)
+  io.print(`Open a SECOND session and run: floodwall confirm (undone by the kernel at ${until})`)
+}
+
+function printFirst({ admitted, left, warmUpSeconds }: NonNullable<AppliedRules["first"]>, io: Io): void {
+  io.print(
+    `Connection tracking was off: ${plural(admitted, "live connection")} of this host ${admitted === 1 ? "is" : "are"} let in by name.`,
+  )
+  if (left > 0)
+    io.note(`There was no room for ${plural(left, "more")}; they live if they speak in the warm-up.`)
+  if (!forwards()) return
+  io.print(
+    warmUpSeconds > 0
+      ? `Forwarded connections have ${warmUpSeconds} s to be seen; one that is silent for longer is cut where new-tcp-without-syn drops (--warm-up).`
+      : "Forwarded connections from before are cut where new-tcp-without-syn drops (--warm-up).",
+  )
+  if (!picksUpMidStream()) {
+    io.note(
+      "net.netfilter.nf_conntrack_tcp_loose is 0: connections from before are never learnt, and cut after the warm-up.",
+    )
+  }
+}
+
+function toJson({ applied, trialSeconds, sessions, cuts, now }: Report): object {
+  const isOnTrial = applied.result === "changed" && trialSeconds !== null
+  return {
+    result: applied.result,
+    digest: applied.digest,
+    trial: isOnTrial
+      ? { seconds: trialSeconds, until: new Date(now.getTime() + trialSeconds * 1000).toISOString() }
+      : null,
+    firstConntrack: applied.first ?? null,
+    rehearsed: sessions.map(({ remote, local, device }) => ({
+      from: printEndpoint(remote),
+      to: printEndpoint(local),
+      device,
+    })),
+    cuts: cuts.map((cut) => ({
+      what: cut.what,
+      from: printEndpoint(cut.session.remote),
+      origin: cut.origin ? `${printSpan(cut.origin.span)}: ${cut.origin.text}` : null,
+    })),
+    boots: isEnabled(),
+  }
+}

@@ -1,0 +1,38 @@
+import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
+import { compilePolicy } from "../../core/policy/compile.js"
+import { loadPolicy } from "../../core/policy/load.js"
+import type { HostFacts } from "../../core/policy/policy.js"
+import type { Ruleset } from "../../core/ruleset/ruleset.js"
+import { gatherFacts } from "../host/facts.js"
+import type { Io } from "./output.js"
+import { fileEnvironment, readPolicyText } from "./policy-file.js"
+
+export interface CompiledHere {
+  readonly path: string
+  readonly ruleset: Ruleset
+  /** The same without ingress chains, for kernels and boots at which a device is not there. */
+  readonly fallback: Ruleset
+  readonly facts: HostFacts
+}
+
+/**
+ * The policy as rules for this very host, for commands that load them or compare them with the kernel: unlike those that only look, a host without default route
+ * has no `auto`. Everything there is to say is reported; undefined: there was an error, and the exit is 2.
+ */
+export function compileHere(named: string | undefined, io: Io): CompiledHere | undefined {
+  const text = readPolicyText(named, io)
+  if (text === undefined) return undefined
+  const facts = gatherFacts()
+  const loaded = loadPolicy(text, fileEnvironment(facts))
+  const compiled = loaded.policy && compilePolicy(loaded.policy, facts)
+  const told = [...loaded.diagnostics, ...(compiled?.diagnostics ?? [])]
+  io.report(told.filter(isTold))
+  if (!loaded.policy || !compiled || hasErrors(told)) return undefined
+  const fallback = compilePolicy(loaded.policy, { ...facts, ingressDevices: [], egress: false })
+  return { path: text.path, ruleset: compiled.ruleset, fallback: fallback.ruleset, facts }
+}
+
+/** Lints are `check`'s to tell. */
+function isTold({ severity }: Diagnostic): boolean {
+  return severity !== "lint"
+}
