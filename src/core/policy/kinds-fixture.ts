@@ -70,7 +70,12 @@ function kind(
     compile() {
       throw new Error("tests of the language compile nothing")
     },
-    manual: { title: `Title of ${name}.`, text: "Text.", harms: "nobody", example: `${name}: drop` },
+    manual: {
+      title: `Title of ${name}.`,
+      text: "Text.",
+      harms: `Clients that ${name} mistakes.`,
+      example: `${name}: drop`,
+    },
     ...more,
   }
 }

@@ -137,6 +137,8 @@ function suggest(text: string): string | undefined {
       (found) => `${found[1]}..${found[2]}/${unit(found[3])}`,
     ],
     [/^(\d+)$/, (found) => found[1]!],
+    // CSF's PORTFLOOD, which drops the one that reaches the number.
+    [/^\d+;(?:tcp|udp);(\d+);(\d+)$/, (found) => `more than ${Number(found[1]) - 1} in ${found[2]}s`],
   ]
   for (const [pattern, write] of attempts) {
     const found = pattern.exec(plain)

@@ -354,6 +354,32 @@ protect: [wan]`),
     `)
   })
 
+  test("characters that look like others", () => {
+    expect(
+      check(
+        wan(
+          "syn-floods: { limit:\u00a0200/second }",
+          "connections: \u201c300\u201d",
+          "in\u2013valid: drop",
+          "open: [\u200bssh]",
+        ),
+      ),
+    ).toMatchInlineSnapshot(`
+      "p.yaml:4:19: a no-break space stands in "limit: 200/second" [odd-character]
+        hint: it came with a copy: type it anew
+      p.yaml:4:19: "limit: 200/second" is not a key of syn-floods [unknown-key]
+        hint: its keys are limit, per, ports, for, action, block-for
+      p.yaml:5:18: a curved quote stands in "“300”" [odd-character]
+        hint: it came with a copy: type it anew
+      p.yaml:6:5: an en dash stands in "in–valid" [odd-character]
+        hint: it came with a copy: type it anew
+      p.yaml:6:5: "in-valid" is not a protection [unknown-protection]
+        hint: did you mean "invalid"?
+      p.yaml:7:12: a character that cannot be seen stands in "​ssh" [odd-character]
+        hint: it came with a copy: type it anew"
+    `)
+  })
+
   test("brackets without end, and a file without end", () => {
     expect(check("[".repeat(100_000))).toMatchInlineSnapshot(
       `"p.yaml:1:1: brackets are nested too deeply [yaml-syntax]"`,

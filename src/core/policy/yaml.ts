@@ -151,7 +151,22 @@ class Reader {
         hint: "close it with the same quote; an apostrophe in text needs quotes around the text",
       })
     }
-    return { kind: "scalar", text: text.trim(), plain, span }
+    return { kind: "scalar", text: plain ? this.plainText(text, span) : text.trim(), plain, span }
+  }
+
+  /** Characters that look like another, from web pages and word processors, are told and read as what they look like. */
+  private plainText(text: string, span: Span): string {
+    const odd = oddCharacters.exec(text)
+    if (!odd) return text.trim()
+    const name = oddNames.get(odd[0]) ?? "a character that cannot be seen"
+    this.report.error("odd-character", span, `${name} stands in "${text}"`, {
+      hint: "it came with a copy: type it anew",
+    })
+    return text
+      .replace(/[\u2010-\u2015\u2212]/g, "-")
+      .replace(/[\u00a0\u2000-\u200a\u202f\u3000]/g, " ")
+      .replace(/[\u200b-\u200f\u2018-\u201f\u2060\ufeff]/g, "")
+      .trim()
   }
 
   private breakAt(line: number): void {
@@ -273,6 +288,19 @@ class Reader {
     }
   }
 }
+
+const oddCharacters = /[\u00a0\u2000-\u200f\u2010-\u2015\u2018-\u201f\u202f\u2060\u2212\u3000\ufeff]/
+
+const oddNames = new Map([
+  ["\u00a0", "a no-break space"],
+  ["\u2013", "an en dash"],
+  ["\u2014", "an em dash"],
+  ["\u2212", "a minus sign"],
+  ["\u2018", "a curved quote"],
+  ["\u2019", "a curved quote"],
+  ["\u201c", "a curved quote"],
+  ["\u201d", "a curved quote"],
+])
 
 const anchorHint = { hint: "give a name under addresses, or write it out" }
 const nestingCodes = new Set(["BLOCK_AS_IMPLICIT_KEY", "BLOCK_IN_FLOW"])
