@@ -94,6 +94,14 @@ export class ActWriter {
     return this
   }
 
+  /** What `write` writes happens beside what is written afterwards: time goes back to where it was. Captures are sorted. */
+  meanwhile(write: () => void): this {
+    const now = this.#at
+    write()
+    this.#at = now
+    return this
+  }
+
   /** A packet; identification and flow label are given where the description has none. */
   packet(side: Side, description: PacketDescription): this {
     this.#at += WIRE
