@@ -1,28 +1,52 @@
 import type { Diagnostic } from "../base/diagnostic.js"
-import type { Rule, SetDeclaration } from "../ruleset/ruleset.js"
+import type { Chain, Rule, SetDeclaration } from "../ruleset/ruleset.js"
 import type { Action, HostFacts, Limit, Policy, Protection, Zone } from "./policy.js"
 
 /**
- * Where a protection's rules go, in the order that packets meet them, cheapest first (docs/architecture.md has the drawing and the costs):
- * `early`: on arrival, before defragmentation and conntrack; every packet passes, so each expression here costs everybody;
- * `invalid`: after conntrack, packets that belong to no connection it understands;
- * `new`: after conntrack and before destination NAT, the first packet of a connection: ports mean what the client dialled;
- * `related`: none today, they are accepted.
- * With direction `out` the same places on the way out.
+ * Where a protection's rules go, in the order that packets meet them (layout.ts has the chains, docs/decisions/ the costs).
+ * On arrival, before defragmentation and conntrack:
+ * `arrival`: every packet; each expression here costs everybody;
+ * `listed`: every packet but plain ACKs of sources that no `Listing` holds;
+ * `fragment`: only fragments, first and later ones;
+ * `syn`: only TCP packets with SYN and none of FIN, RST, ACK;
+ * `datagram`: all other packets with a transport header of their own, but no plain ACK.
+ * After conntrack and before destination NAT, so that ports mean what the client dialled:
+ * `tracked`: every packet;
+ * `invalid`: packets that belong to no connection conntrack understands;
+ * `new`: the first packet of a connection.
+ * With direction `out` the same on the way out, where fragments are met on the wire (egress) and all else in postrouting.
  */
-export type Place = "early" | "invalid" | "new"
+export type Place = "arrival" | "listed" | "fragment" | "syn" | "datagram" | "tracked" | "invalid" | "new"
 
 export interface PlacedRules {
   readonly place: Place
+  /** Absent: the direction that the protection was asked for. */
+  readonly direction?: "in" | "out"
   /** Orders rules within a place: lower is met first. Rules of equal order keep the policy's order. */
   readonly order: number
   readonly rules: readonly Rule[]
 }
 
-/** What a kind compiles to. Names of sets are unique in the table; kinds make them with `context.name`. */
+/** TCP flags (FIN 1 to URG 32) that no honest packet has, and the chain that judges them: all kinds share one look-up. */
+export interface FlagRules {
+  readonly flags: readonly number[]
+  readonly chain: string
+}
+
+/** A set of sources that are not let in: packets of theirs do not take the short way that plain ACKs have. */
+export interface Listing {
+  readonly family: 4 | 6
+  readonly set: string
+}
+
+/** What a kind compiles to. Names of sets and chains are unique in the table; kinds make them with `context.name`. */
 export interface Compiled {
   readonly placed: readonly PlacedRules[]
+  readonly flags?: readonly FlagRules[]
+  readonly listings?: readonly Listing[]
   readonly sets: readonly SetDeclaration[]
+  /** Chains that its rules jump to. */
+  readonly chains: readonly Chain[]
   readonly diagnostics?: readonly Diagnostic[]
 }
 
@@ -31,6 +55,8 @@ export interface CompileContext {
   readonly zone: Zone
   readonly direction: "in" | "out"
   readonly host: HostFacts
+  /** Begins the names of this protection's sets and chains: `wan-syn-floods`, and a number where the name stands several times. */
+  readonly name: string
 }
 
 /** The manual entry of a protection; the reference and `--help` are generated from it. */

@@ -1,0 +1,69 @@
+import { ICMP, ICMPV6, TCP, UDP } from "../packet/packet.js"
+import {
+  accept,
+  exthdr,
+  inSet,
+  ip,
+  ipOf,
+  is,
+  isIpv4,
+  isIpv6,
+  l4proto,
+  maskedIs,
+  missing,
+  portItem,
+  prefixItem,
+  th,
+} from "../ruleset/build.js"
+import type { StepNode } from "../ruleset/node.js"
+import type { Rule } from "../ruleset/ruleset.js"
+import { type Family, families, hasFamily, minimal } from "./compile-hosts.js"
+import { rule } from "./compile-rule.js"
+import type { PacketPhrase, Policy } from "./policy.js"
+
+/** The bypasses that concern a zone and a direction. An accept ends only its own base chain, so each base chain begins with them. */
+export function bypassRules(policy: Policy, zone: string, direction: "in" | "out"): readonly Rule[] {
+  return policy.bypass
+    .filter(({ phrase }) => phrase.direction === direction && (phrase.zone ?? zone) === zone)
+    .flatMap(({ phrase, origin }) => phraseSteps(phrase).map((steps) => rule(origin, ...steps, accept)))
+}
+
+/**
+ * A packet phrase as matches: one list for each family that it can be about, or one for both where it asks nothing of addresses or ports.
+ * Only the first fragment of a datagram has ports; later ones have none to ask for.
+ */
+export function phraseSteps(phrase: PacketPhrase): readonly (readonly StepNode[])[] {
+  const { from = [], to = [], ports = [], protocol } = phrase
+  const asksFamily = from.length > 0 || to.length > 0 || ports.length > 0 || protocol === "icmp"
+  if (!asksFamily) return [protocolSteps(protocol, 4)]
+  return families
+    .filter((family) => from.length === 0 || hasFamily(from, family))
+    .filter((family) => to.length === 0 || hasFamily(to, family))
+    .map((family) => [
+      family === 4 ? isIpv4 : isIpv6,
+      ...protocolSteps(protocol, family),
+      ...(ports.length > 0 ? portSteps(phrase, family) : []),
+      ...addressSteps("saddr", from, family),
+      ...addressSteps("daddr", to, family),
+    ])
+}
+
+function protocolSteps(protocol: PacketPhrase["protocol"], family: Family): readonly StepNode[] {
+  if (protocol === undefined) return []
+  if (protocol === "icmp") return [is(l4proto, family === 4 ? ICMP : ICMPV6)]
+  return [is(l4proto, protocol === "tcp" ? TCP : UDP)]
+}
+
+function portSteps({ protocol, ports = [] }: PacketPhrase, family: Family): readonly StepNode[] {
+  const isWhole = family === 4 ? maskedIs(ip("frag-off"), 0x1fff, 0) : missing(exthdr("frag"))
+  const hasPorts = protocol === undefined ? [inSet(l4proto, [TCP, UDP])] : []
+  return [isWhole, ...hasPorts, inSet(th("dport"), ports.map(portItem))]
+}
+
+function addressSteps(
+  field: "saddr" | "daddr",
+  prefixes: PacketPhrase["from"] & object,
+  family: Family,
+): readonly StepNode[] {
+  return prefixes.length === 0 ? [] : [inSet(ipOf(family, field), minimal(prefixes, family).map(prefixItem))]
+}

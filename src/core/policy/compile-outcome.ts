@@ -1,0 +1,102 @@
+import { counter, drop, equal, ipOf, limit, logTo, network, notInSet, update } from "../ruleset/build.js"
+import type { ExpressionNode } from "../ruleset/node.js"
+import type { Chain, Rule, SetDeclaration } from "../ruleset/ruleset.js"
+import { families, hasFamily, hostSet } from "./compile-hosts.js"
+import { rule } from "./compile-rule.js"
+import type { Policy, Protection } from "./policy.js"
+import type { CompileContext } from "./protection.js"
+
+/** The NFLOG group that the guard listens to. */
+export const logGroup = 7
+
+/** Bytes of each packet that are logged: all headers that a detector reads. */
+const logSnapshot = 128
+
+/** NFLOG prefixes are cut at 63 characters by older programs (libulog); the zone's name gives way. */
+const logPrefixMaximum = 63
+
+/** A flood is not logged packet by packet: that would cost more than dropping it. */
+const logRate = { count: 10, unit: "second" } as const
+const logBurst = 20
+
+/**
+ * Asking the log's limit costs 60 to 100 ns (it takes the time and a lock), a third of what it costs to drop a malformed packet; counting to eight costs 20.
+ * So of dropped packets the first and every eighth asks. The counters miss none.
+ */
+const logSample = 8
+
+/** Sources that are kept out. The guard adds to them, and so do rules; an element without a timeout stays. */
+export const blocked4: SetDeclaration = {
+  name: "blocked4",
+  key: ["ipv4_addr"],
+  flags: ["timeout", "dynamic"],
+  size: 131072,
+  keeps: "ledger",
+}
+
+/** By /64: who has one address of it has them all. */
+export const blocked6: SetDeclaration = { ...blocked4, name: "blocked6", key: ["ipv6_addr"] }
+
+/** What is looked up in `blocked4` and `blocked6`: the source, of IPv6 its /64. */
+export function blockedKey(family: 4 | 6): ExpressionNode {
+  return network(ipOf(family, "saddr"), family, family === 4 ? 32 : 64)
+}
+
+/** `never-block`, for each family that it names; declared where something in the policy blocks. */
+export function neverBlockSets(policy: Policy): readonly SetDeclaration[] {
+  return families
+    .filter((family) => hasFamily(policy.neverBlock, family))
+    .map((family) => hostSet(`never-block${family}`, policy.neverBlock, family))
+}
+
+/**
+ * The chain that says what happens to a packet that a protection has found: it is logged, its source is listed where the action is `block`, and it is counted and
+ * dropped. Where the action is `notify` the chain ends, and the packet goes on behind the rule that jumped.
+ * What leaves is never listed: its source is one of ours.
+ */
+export function outcomeChain(
+  protection: Protection,
+  context: CompileContext,
+  before: readonly Rule[] = [],
+  suffix = "",
+): Chain {
+  const { origin } = protection
+  const action = protection.action === "block" && context.direction === "out" ? "drop" : protection.action
+  const rules: Rule[] = [...before]
+  const sample =
+    action === "notify" ? [] : [equal({ expression: "numgen", mode: "inc", modulus: logSample }, 0)]
+  const prefix = logPrefix(context, protection.name, action)
+  rules.push(rule(origin, ...sample, limit(logRate, logBurst), logTo(logGroup, prefix, logSnapshot)))
+  if (action === "block") rules.push(...listing(protection, context))
+  rules.push(action === "notify" ? rule(origin, counter) : rule(origin, counter, drop))
+  return { name: context.name + suffix, rules }
+}
+
+/** The outcome of a limit, and that of newcomers beyond their ceiling, who are dropped but never listed: they may be honest. */
+export function limitChains(
+  protection: Protection,
+  context: CompileContext,
+  before: readonly Rule[] = [],
+): { readonly chain: string; readonly newcomers: string; readonly chains: readonly Chain[] } {
+  const beyond = outcomeChain(protection, context, before)
+  if (protection.action !== "block") return { chain: beyond.name, newcomers: beyond.name, chains: [beyond] }
+  const newcomers = outcomeChain({ ...protection, action: "drop" }, context, [], "-newcomers")
+  return { chain: beyond.name, newcomers: newcomers.name, chains: [beyond, newcomers] }
+}
+
+/** Its own rule: a full set ends the rule, and the packet is dropped behind it. */
+function listing(protection: Protection, { policy }: CompileContext): Rule[] {
+  return families.map((family) => {
+    const isSpared = hasFamily(policy.neverBlock, family)
+    const spared = isSpared ? [notInSet(ipOf(family, "saddr"), `never-block${family}`)] : []
+    const listed = update(`blocked${family}`, blockedKey(family), { timeout: protection.blockFor })
+    return rule(protection.origin, ...spared, listed)
+  })
+}
+
+/** `floodwall ZONE PROTECTION ACTION` */
+function logPrefix({ zone, direction }: CompileContext, protection: string, action: string): string {
+  const rest = ` ${protection} ${action}${direction === "out" ? " out" : ""}`
+  const room = logPrefixMaximum - "floodwall ".length - rest.length
+  return `floodwall ${zone.name.slice(0, room)}${rest}`
+}

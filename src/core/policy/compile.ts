@@ -1,0 +1,175 @@
+import type { Diagnostic } from "../base/diagnostic.js"
+import type { Origin } from "../ruleset/origin.js"
+import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
+import { bypassRules } from "./compile-bypass.js"
+import { blocked4, blocked6, neverBlockSets } from "./compile-outcome.js"
+import {
+  arrivalChains,
+  connectionChains,
+  connectionsBaseChain,
+  incomingBaseChains,
+  trackedChains,
+  type ZoneRules,
+} from "./layout.js"
+import {
+  egressChains,
+  egressDevices,
+  forwardedFragmentChains,
+  inNetdev,
+  outgoingChains,
+} from "./layout-outgoing.js"
+import type { HostFacts, Policy, Protection, Zone } from "./policy.js"
+import type { Compiled, Place, PlacedRules } from "./protection.js"
+import { protectionKinds } from "./protections/index.js"
+
+export interface CompiledPolicy {
+  readonly ruleset: Ruleset
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+export const tableName = "floodwall"
+
+/** The rules that a policy stands for on a host: one table, and a second one where fragments that leave are judged. */
+export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
+  const pieces = policy.zones.flatMap((zone) => [
+    ...compileDirection(policy, zone, host, "in"),
+    ...compileDirection(policy, zone, host, "out"),
+  ])
+  const zonesOf = (direction: "in" | "out") =>
+    policy.zones
+      .filter(({ incoming, outgoing }) => incoming.length > 0 || outgoing.length > 0)
+      .map((zone) => zoneRules(policy, zone, direction, pieces))
+  const incoming = zonesOf("in").filter(({ zone }) => zone.incoming.length > 0)
+  const outgoing = zonesOf("out")
+
+  const arrivals = incoming.flatMap(arrivalChains)
+  const connections = connectionsBaseChain(incoming, policyOrigin(policy))
+  const egress = egressChains(outgoing, host)
+  const inEgress = pieces.filter((piece) => isOnlyEgress(piece, host))
+  const inInet = pieces.filter((piece) => !inEgress.includes(piece) || isAlsoForwarded(piece, host))
+  const chains: readonly Chain[] = [
+    ...incomingBaseChains(incoming, arrivals, host.ingressDevices),
+    ...arrivals.filter(({ name }) => !isOnlyAtIngress(name, incoming, host)),
+    ...(connections ? [connections] : []),
+    ...trackedChains(incoming),
+    ...incoming.flatMap((zone) => connectionChains(zone)),
+    ...outgoingChains(outgoing),
+    ...forwardedFragmentChains(outgoing, host),
+    ...inInet.flatMap(({ compiled }) => compiled.chains),
+  ]
+  const sets: readonly SetDeclaration[] = [
+    blocked4,
+    blocked6,
+    ...neverBlockSets(policy),
+    ...inInet.flatMap(({ compiled }) => compiled.sets),
+  ]
+  const tables: Table[] = [{ family: "inet", name: tableName, sets: distinct(sets), chains }]
+  if (egress.length > 0) {
+    const judges = inEgress.flatMap(({ compiled }) => compiled.chains)
+    tables.push({
+      family: "netdev",
+      name: tableName,
+      sets: [],
+      chains: [...egress, ...judges.map((chain) => ({ ...chain, rules: chain.rules.map(inNetdev) }))],
+    })
+  }
+  return {
+    ruleset: { tables },
+    diagnostics: pieces.flatMap(({ compiled }) => compiled.diagnostics ?? []),
+  }
+}
+
+/** What one protection of a zone came to. */
+interface Piece {
+  readonly zone: Zone
+  readonly direction: "in" | "out"
+  readonly compiled: Compiled
+}
+
+function compileDirection(
+  policy: Policy,
+  zone: Zone,
+  host: HostFacts,
+  direction: "in" | "out",
+): readonly Piece[] {
+  const protections = direction === "in" ? zone.incoming : zone.outgoing
+  const seen = new Map<string, number>()
+  return protections.flatMap((protection): Piece[] => {
+    const kind = protectionKinds.find(({ name }) => name === protection.name)
+    if (!kind) return [{ zone, direction, compiled: unknown(protection) }]
+    const count = (seen.get(kind.name) ?? 0) + 1
+    seen.set(kind.name, count)
+    const name = [
+      zone.name,
+      ...(direction === "out" ? ["out"] : []),
+      kind.name,
+      ...(count > 1 ? [count] : []),
+    ].join("-")
+    return [{ zone, direction, compiled: kind.compile(protection, { policy, zone, direction, host, name }) }]
+  })
+}
+
+function unknown(protection: Protection): Compiled {
+  const message = `there is no protection of the name "${protection.name}"`
+  const diagnostics: Diagnostic[] = [
+    { id: "unknown-protection", severity: "error", message, span: protection.origin.span },
+  ]
+  return { placed: [], sets: [], chains: [], diagnostics }
+}
+
+function zoneRules(policy: Policy, zone: Zone, direction: "in" | "out", pieces: readonly Piece[]): ZoneRules {
+  const ofZone = pieces.filter((piece) => piece.zone === zone)
+  const own = ofZone.filter((piece) => piece.direction === direction)
+  const placed = ofZone
+    .flatMap((piece) =>
+      piece.compiled.placed.map((place) => ({ place, goes: place.direction ?? piece.direction })),
+    )
+    .filter(({ goes }) => goes === direction)
+    .map(({ place }) => place)
+  return {
+    zone,
+    bypass: bypassRules(policy, zone.name, direction),
+    flags: own.flatMap(({ compiled }) => compiled.flags ?? []),
+    listings: own.flatMap(({ compiled }) => compiled.listings ?? []),
+    at: (place) => rulesAt(place, placed),
+  }
+}
+
+/** Array.sort is stable: rules of equal order keep the policy's order. */
+function rulesAt(place: Place, placed: readonly PlacedRules[]): readonly Rule[] {
+  return placed
+    .filter((rules) => rules.place === place)
+    .sort((left, right) => left.order - right.order)
+    .flatMap(({ rules }) => rules)
+}
+
+/** Where every device of a zone has an ingress chain, the chain to jump to from prerouting is left out. */
+function isOnlyAtIngress(chain: string, zones: readonly ZoneRules[], host: HostFacts): boolean {
+  return zones.some(
+    ({ zone }) =>
+      chain === `${zone.name}-arrival` &&
+      zone.interfaces.every((device) => host.ingressDevices.includes(device)),
+  )
+}
+
+function isOnlyEgress({ direction, compiled, zone }: Piece, host: HostFacts): boolean {
+  return (
+    direction === "out" &&
+    compiled.placed.length > 0 &&
+    compiled.placed.every(({ place }) => place === "fragment") &&
+    egressDevices(zone.interfaces, host).length > 0
+  )
+}
+
+function isAlsoForwarded({ zone }: Piece, host: HostFacts): boolean {
+  return egressDevices(zone.interfaces, host).length < zone.interfaces.length
+}
+
+function policyOrigin(policy: Policy): Origin {
+  const span = policy.zones[0]?.origin.span ?? { file: policy.files[0] ?? "", line: 1, column: 1 }
+  return { span, text: "packets of connections that are known" }
+}
+
+function distinct(sets: readonly SetDeclaration[]): readonly SetDeclaration[] {
+  return [...new Map(sets.map((set) => [set.name, set])).values()]
+}

@@ -1,0 +1,31 @@
+import { ACK, FIN, RST, SYN } from "../../packet/packet.js"
+import { and, jump, notEqual, tcp } from "../../ruleset/build.js"
+import { admittedRules, admittedSets } from "../compile-admitted.js"
+import { outcomeChain } from "../compile-outcome.js"
+import { sparing } from "../compile-ports.js"
+import { rule } from "../compile-rule.js"
+import type { ProtectionKind } from "../protection.js"
+
+export const newTcpWithoutSyn: ProtectionKind = {
+  name: "new-tcp-without-syn",
+  aliases: ["new-tcp-w/o-syn"],
+  value: "setting",
+  limits: [],
+  defaults: { action: "drop" },
+  outgoing: true,
+  compile(protection, context) {
+    const chain = outcomeChain(protection, context, [...admittedRules(protection), ...sparing(protection)])
+    // As iptables' `! --syn`: SYN alone of these four; PSH, URG and ECN's flags do not count.
+    const isNotSyn = notEqual(and(tcp("flags"), FIN | SYN | RST | ACK), SYN)
+    const rules = [rule(protection.origin, isNotSyn, jump(chain.name))]
+    return { placed: [{ place: "new", order: 100, rules }], sets: admittedSets, chains: [chain] }
+  },
+  manual: {
+    title: "TCP connections that begin in the middle",
+    text: "Connection tracking takes up a connection that it meets in the middle (nf_conntrack_tcp_loose), which is how ACK scans get past a firewall. Right after an apply that switched connection tracking on such packets are let past for a while, and connections of this host that were alive then are known.",
+    harms:
+      "Connections whose beginning this host did not see: after a failover to it, with asymmetric routes (there the default only notifies), or after more than five days without a packet.",
+    example: "new-tcp-without-syn: drop",
+    ancestors: "FireHOL: protection new-tcp-w/o-syn. Kura: ! --syn with --ctstate NEW. CSF: PACKET_FILTER.",
+  },
+}
