@@ -205,6 +205,17 @@ protect:
     `)
   })
 
+  test("null is a word where a key stands", () => {
+    expect(check(wan("null: drop", "~: drop", ": drop"))).toMatchInlineSnapshot(`
+      "p.yaml:4:5: "null" is not a protection [unknown-protection]
+        hint: floodwall help protections lists them
+      p.yaml:5:5: "~" is not a protection [unknown-protection]
+        hint: floodwall help protections lists them
+      p.yaml:6:1: nothing stands where a key should [yaml-key]
+        hint: a key is one word in front of a colon"
+    `)
+  })
+
   test("a list for a map, a map for a list", () => {
     expect(
       check(`interfaces: [wan]

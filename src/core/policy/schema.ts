@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { detectorWords } from "./detectors.js"
+import { limitExamples } from "./limit.js"
 import { phraseGrammar } from "./phrase.js"
 import type { Limit } from "./policy.js"
 import { presets } from "./presets.js"
@@ -12,8 +13,13 @@ import { actions } from "./word.js"
  * in two files, limits that make no sense) is the loader's.
  */
 export function policySchema(kinds: readonly ProtectionKind[] = protectionKinds) {
-  const protections = Object.fromEntries(kinds.flatMap((kind) => protectionEntries(kind)))
-  const leaving = kinds.filter((kind) => kind.outgoing).flatMap((kind) => protectionEntries(kind))
+  const entries = kinds.map((kind) => ({ kind, shape: protectionShape(kind) }))
+  const spelled = (chosen: typeof entries) =>
+    Object.fromEntries(
+      chosen.flatMap(({ kind, shape }) => [kind.name, ...kind.aliases].map((name) => [name, shape])),
+    )
+  const protections = spelled(entries)
+  const leaving = spelled(entries.filter(({ kind }) => kind.outgoing))
   const preset = z
     .enum(presets.map(({ name }) => name))
     .describe(
@@ -21,33 +27,29 @@ export function policySchema(kinds: readonly ProtectionKind[] = protectionKinds)
     )
   const zone = z.strictObject({
     preset: preset.optional(),
-    action: action("The highest step that the zone's protections take by themselves.").optional(),
+    action: action.describe("The highest step that the zone's protections take by themselves.").optional(),
     ...protections,
     outgoing: z
-      .strictObject({ preset: preset.optional(), ...Object.fromEntries(leaving) })
+      .strictObject({ preset: preset.optional(), ...leaving })
       .describe("The same words, for packets that leave here.")
       .optional(),
   })
   return z
     .strictObject({
       version: z.literal(1).describe("The version of the policy language.").optional(),
-      include: oneOrMore(z.string())
-        .describe("Other policy files: paths from this one, * allowed.")
-        .optional(),
+      include: texts.describe("Other policy files: paths from this one, * allowed.").optional(),
       interfaces: z
-        .record(z.string(), oneOrMore(z.string()))
+        .record(z.string(), texts)
         .describe(
           "Zones and their devices: auto is the default route's; names, lists, br-*. What is not named is not touched.",
         )
         .optional(),
       addresses: z
-        .record(z.string(), addressList("Addresses, networks, other names, or file PATH."))
+        .record(z.string(), texts.describe("Addresses, networks, other names, or file PATH."))
         .describe("Names for addresses.")
         .optional(),
-      action: action(
-        "The highest step that protections take by themselves: notify < drop < block.",
-      ).optional(),
-      "never-block": addressList("Limited like others, but never kept out.").optional(),
+      action: action.describe("The highest step that protections take by themselves.").optional(),
+      "never-block": texts.describe("Limited like others, but never kept out.").optional(),
       protect: z
         .record(z.string(), z.union([preset, zone]))
         .describe("What each zone is protected against.")
@@ -56,24 +58,24 @@ export function policySchema(kinds: readonly ProtectionKind[] = protectionKinds)
         .strictObject(Object.fromEntries(detectorWords.map((words) => [words.name, detector(words)])))
         .describe("What the guard looks for.")
         .optional(),
-      bypass: oneOrMore(z.string()).describe(`Packets that are not looked at: ${phraseGrammar}`).optional(),
+      bypass: texts.describe(`Packets that are not looked at: ${phraseGrammar}`).optional(),
     })
     .describe("A Floodwall policy: what a host or gateway is protected against.")
 }
 
 /** The published JSON Schema (draft 7, which editors' YAML servers read). */
 export function policyJsonSchema(kinds: readonly ProtectionKind[] = protectionKinds): object {
-  return { ...z.toJSONSchema(policySchema(kinds), { target: "draft-7" }), title: "Floodwall policy" }
+  return {
+    ...z.toJSONSchema(policySchema(kinds), { target: "draft-7", reused: "ref" }),
+    title: "Floodwall policy",
+  }
 }
 
-function protectionEntries(kind: ProtectionKind): [string, z.ZodType][] {
-  const text = `${kind.manual.title}\n\n${kind.manual.text}\n\nHonest traffic it can harm: ${kind.manual.harms}`
-  const shape = shapes[kind.value](kind).describe(text).optional()
-  const aliases = kind.aliases.map((alias): [string, z.ZodType] => [
-    alias,
-    shapes[kind.value](kind).describe(`Another spelling of ${kind.name}.`).optional(),
-  ])
-  return [[kind.name, shape], ...aliases]
+function protectionShape(kind: ProtectionKind): z.ZodType {
+  const { title, text, harms } = kind.manual
+  return shapes[kind.value](kind)
+    .describe(`${title}\n\n${text}\n\nHonest traffic it can harm: ${harms}`)
+    .optional()
 }
 
 interface Settable {
@@ -81,115 +83,94 @@ interface Settable {
   readonly options?: ProtectionKind["options"] | undefined
 }
 
+const off = z.literal("off")
+const word = z.enum(["off", ...actions])
+const texts = oneOrMore(z.string())
+const port = z.union([z.string(), z.number().int().min(1).max(65535)])
+const ports = oneOrMore(port).describe("The ports that clients dial, before destination NAT.").optional()
+const action = z.enum(actions)
+const protectionAction = action
+  .describe("notify, drop, or block: drop and keep the source out for a while.")
+  .optional()
+const addressList = texts.describe("Addresses, networks, names, and paths of list files.")
+const blockFor = z
+  .string()
+  .regex(/^((\d+(ms|[wdhms]))+|ever)$/)
+  .describe("How long a source is kept out where the action is block: 10m, 6h, ever.")
+  .optional()
+const prefixLength = z.union([z.string().regex(/^\/\d+$/), z.number().int().positive()])
+const per = z
+  .union([
+    z.enum(["source", "everyone"]),
+    prefixLength,
+    z.strictObject({ ipv4: prefixLength.optional(), ipv6: prefixLength.optional() }),
+  ])
+  .describe(
+    "What shares a limit: a source (IPv6: its /64), everyone together, or sources of a prefix such as /24.",
+  )
+  .optional()
+
+const limitShapes: Readonly<Record<Limit["form"], z.ZodType>> = {
+  rate: z
+    .string()
+    .regex(/^[1-9]\d*\/(second|minute|hour|day|week)( burst [1-9]\d*)?$/)
+    .meta({ examples: [limitExamples.rate] }),
+  window: z
+    .string()
+    .regex(/^more than [1-9]\d* in (\d+(ms|[wdhms]))+$/)
+    .meta({ examples: [limitExamples.window] }),
+  count: z
+    .number()
+    .int()
+    .positive()
+    .meta({ examples: [300] }),
+  ramp: z
+    .string()
+    .regex(/^[1-9]\d*\.\.[1-9]\d*\/(second|minute|hour|day|week)$/)
+    .meta({ examples: [limitExamples.ramp] }),
+}
+
 const shapes: Readonly<Record<ProtectionKind["value"], (kind: ProtectionKind) => z.ZodType>> = {
   setting: (kind) => setting(kind, common(kind)),
   group: (kind) => setting(kind, common(kind)),
-  ports: (kind) => z.union([off(), oneOrMore(port()), z.strictObject(common(kind))]),
+  ports: (kind) => z.union([off, oneOrMore(port), z.strictObject(common(kind))]),
   "setting-per-port": (kind) => {
     const { ports: _ports, ...perPort } = common(kind)
-    const byPort = z.record(z.string(), setting(kind, perPort))
-    return z.union([off(), z.strictObject(common(kind)), byPort])
+    return z.union([off, z.strictObject(common(kind)), z.record(z.string(), setting(kind, perPort))])
   },
   addresses: (kind) => {
     const { ports: _ports, ...keys } = common({ limits: [], options: kind.options })
-    const list = addressList("Addresses, networks, names, and paths of list files.")
-    return z.union([off(), list, z.strictObject({ ...keys, addresses: list })])
+    return z.union([off, addressList, z.strictObject({ ...keys, addresses: addressList })])
   },
 }
 
-function setting(kind: Settable, keys: Record<string, z.ZodType>): z.ZodType {
-  const words = z.enum(["off", ...actions])
-  const map = z.strictObject(keys)
-  return kind.limits.length > 0 ? z.union([words, limit(kind.limits), map]) : z.union([words, map])
+function setting({ limits }: Settable, keys: Record<string, z.ZodType>): z.ZodType {
+  return z.union([word, ...limits.map((form) => limitShapes[form]), z.strictObject(keys)])
 }
 
 function common({ limits, options = {} }: Settable): Record<string, z.ZodType> {
-  const own = limits.length > 0 ? z.union([off(), limit(limits)]) : off()
-  const limitKeys: Record<string, z.ZodType> =
-    limits.length > 0 ? { limit: limit(limits).optional(), per: per().optional() } : {}
+  const forms = limits.map((form) => limitShapes[form])
+  const limit = z.union(forms).optional()
   return {
-    ...limitKeys,
-    ports: oneOrMore(port()).describe("The ports that clients dial, before destination NAT.").optional(),
-    for: z.record(z.string(), own).describe("Hosts with a limit of their own, or off.").optional(),
-    action: action("notify, drop, or block: drop and keep the source out for a while.").optional(),
-    "block-for": duration().optional(),
+    ...(limits.length > 0 && { limit, per }),
+    ports,
+    for: z
+      .record(z.string(), z.union([off, ...forms]))
+      .describe("Hosts with a limit of their own, or off.")
+      .optional(),
+    action: protectionAction,
+    "block-for": blockFor,
     ...Object.fromEntries(Object.entries(options).map(([name, values]) => [name, option(values)])),
   }
 }
 
 function option(values: readonly string[] | "number"): z.ZodType {
-  if (values === "number") return z.number().int().nonnegative().optional()
-  return z.enum(values as [string, ...string[]]).optional()
+  return (values === "number" ? z.number().int().nonnegative() : z.enum(values)).optional()
 }
 
 function detector({ title, limits }: (typeof detectorWords)[number]): z.ZodType {
   const { ports: _ports, per: _per, ...keys } = common({ limits })
   return setting({ limits }, keys).describe(title).optional()
-}
-
-const limitShapes: Readonly<Record<Limit["form"], () => z.ZodType>> = {
-  rate: () =>
-    z
-      .string()
-      .regex(/^[1-9]\d*\/(second|minute|hour|day|week)( burst [1-9]\d*)?$/)
-      .meta({ examples: ["200/second burst 1000"] }),
-  window: () =>
-    z
-      .string()
-      .regex(/^more than [1-9]\d* in (\d+(ms|[wdhms]))+$/)
-      .meta({ examples: ["more than 5 in 300s"] }),
-  count: () =>
-    z
-      .number()
-      .int()
-      .positive()
-      .meta({ examples: [300] }),
-  ramp: () =>
-    z
-      .string()
-      .regex(/^[1-9]\d*\.\.[1-9]\d*\/(second|minute|hour|day|week)$/)
-      .meta({ examples: ["100..1000/second"] }),
-}
-
-function limit(forms: readonly Limit["form"][]): z.ZodType {
-  const shapes = forms.map((form) => limitShapes[form]())
-  return shapes.length === 1 ? shapes[0]! : z.union(shapes)
-}
-
-function per(): z.ZodType {
-  const length = z.union([z.string().regex(/^\/\d+$/), z.number().int().positive()])
-  return z
-    .union([
-      z.enum(["source", "everyone"]),
-      length,
-      z.strictObject({ ipv4: length.optional(), ipv6: length.optional() }),
-    ])
-    .describe(
-      "What shares a limit: a source (IPv6: its /64), everyone together, or sources of a prefix such as /24.",
-    )
-}
-
-function action(text: string): z.ZodType {
-  return z.enum(actions).describe(text)
-}
-
-function duration(): z.ZodType {
-  return z
-    .string()
-    .regex(/^((\d+(ms|[wdhms]))+|ever)$/)
-    .describe("How long a source is kept out where the action is block: 10m, 6h, ever.")
-}
-
-function port(): z.ZodType {
-  return z.union([z.string(), z.number().int().min(1).max(65535)])
-}
-
-function addressList(text: string): z.ZodType {
-  return oneOrMore(z.string()).describe(text)
-}
-
-function off(): z.ZodType {
-  return z.literal("off")
 }
 
 function oneOrMore(item: z.ZodType): z.ZodType {

@@ -209,7 +209,12 @@ class Reader {
   }
 
   private key(node: unknown, depth: number): ScalarNode | undefined {
-    const key = this.node(node, depth + 1)
+    const read = this.node(node, depth + 1)
+    // `null` and `~` are words where a key stands.
+    const key: Node =
+      read.kind === "empty" && isScalar(node) && node.value !== ""
+        ? { kind: "scalar", text: String(node.value), plain: true, span: read.span }
+        : read
     if (key.kind === "scalar") {
       if (key.text !== "<<" || !key.plain) return key
       this.report.error("yaml-anchor", key.span, "merge keys (<<) are not used in a policy", anchorHint)
