@@ -93,7 +93,7 @@ export const diagnosticIds = {
   "yaml-number":
     "A number is written in a form that means one thing to some programs and another to others: 0022, 1:30, 1_000.",
   "yaml-boolean":
-    "yes, no, on, true and their like are booleans to one version of YAML and text to another. The policy says off, or what to do.",
+    "`yes`, `no`, `on`, `true` and their like are booleans to one version of YAML and text to another. The policy says off, or what to do.",
   "odd-character":
     "A character looks like a space, a dash or a quote and is another: it came with a copy from a web page or a word processor.",
   "not-text": "The file is not UTF-8 text.",
@@ -117,7 +117,7 @@ export const diagnosticIds = {
   "device-in-two-zones":
     "A device belongs to two zones, perhaps by a *; which protections its packets meet would be left to chance.",
   "not-a-device": "The text cannot be the name of a network device.",
-  "no-default-route": "auto stands for the device of the default route, and there is none, or none is known.",
+  "no-default-route": "`auto` stands for the device of the default route, and there is none, or none is known.",
   "unknown-address": "The text is neither an address nor a name that the policy defines under addresses.",
   "address-cycle": "A name under addresses stands for itself, directly or by way of others.",
   "addresses-missing": "A protection that goes by a list of addresses has none.",
@@ -151,7 +151,7 @@ export const diagnosticIds = {
   "closes-your-session": "The list of open ports leaves out the port that the administrator is logged in on.",
   "decoy-port-in-use":
     "A decoy port is a port that nobody honest connects to; this one is open, or something listens on it.",
-  "never-blocks-anybody": "never-block holds a whole address family.",
+  "never-blocks-anybody": "`never-block` holds a whole address family.",
   "bypasses-everything": "A bypass without a protocol, port or address lets everything past.",
   "protects-nothing": "No zone of the policy has a protection.",
 
