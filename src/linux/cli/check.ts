@@ -1,5 +1,7 @@
 import { hasErrors, type Severity } from "../../core/base/diagnostic.js"
+import { lintPolicy } from "../../core/policy/lint.js"
 import { printPolicy } from "../../core/policy/print.js"
+import { findSessions } from "../host/sessions.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { openPolicy } from "./open-policy.js"
 import type { Io } from "./output.js"
@@ -38,7 +40,13 @@ export const command: Command<Options> = {
   async run([named], options, io: Io): Promise<ExitStatus> {
     const opened = openPolicy(named, io)
     if (opened === undefined) return exit.wrong
-    const { path, policy, diagnostics } = opened
+    const { path, policy } = opened
+    const sessions = findSessions(io.environment).map(({ remote, local }) => ({
+      from: remote.address,
+      port: local.port,
+    }))
+    const lints = policy ? lintPolicy(policy, { ...opened.host, sessions }) : []
+    const diagnostics = [...opened.diagnostics, ...lints]
     const has = (severity: Severity) => diagnostics.some((diagnostic) => diagnostic.severity === severity)
     const status = hasErrors(diagnostics) ? exit.wrong : options.strict && has("lint") ? exit.no : exit.done
     if (options.json) {
