@@ -18,11 +18,24 @@ export const commandGroups: readonly CommandGroup[] = [
     commands: [
       { name: "init", summary: "print a commented policy for this host", load: () => import("./init.js") },
       { name: "check", summary: "every mistake of a policy at once", load: () => import("./check.js") },
+      { name: "compile", summary: "what a policy becomes", load: () => import("./compile.js") },
+      { name: "replay", summary: "captured packets through a policy", load: () => import("./replay.js") },
+      {
+        name: "explain",
+        summary: "one packet, from policy line to verdict",
+        load: () => import("./explain.js"),
+      },
     ],
   },
   {
     title: "The kernel",
     commands: [
+      {
+        name: "apply",
+        summary: "put the policy in the kernel; undone by itself unless you confirm",
+        load: () => import("./apply.js"),
+      },
+      { name: "diff", summary: "policy against kernel", load: () => import("./diff.js") },
       { name: "confirm", summary: "keep the rules that are on trial", load: () => import("./confirm.js") },
       {
         name: "rollback",

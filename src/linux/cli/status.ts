@@ -6,6 +6,7 @@ import { failed } from "../host/outcome.js"
 import { openState, readConfirmed, readTrial, type Saved } from "../host/state.js"
 import {
   blockedSources,
+  judgesPackets,
   type ProtectionStatus,
   protectionStatus,
   type SetStatus,
@@ -69,7 +70,7 @@ function gather(kernel: KernelState, io: Io): Report {
   const hasWarmUp = table?.sets.some(({ name }) => name === "warm-up")
   return {
     kernel,
-    isProtected: isRunning && kernel.pausedSeconds === undefined,
+    isProtected: judgesPackets(kernel) && kernel.pausedSeconds === undefined,
     saved: pages.find((page) => page !== undefined && page.digest === kernel.digest),
     protections: isRunning ? protectionStatus(kernel) : [],
     sets: isRunning ? setStatus(kernel) : [],
@@ -106,6 +107,8 @@ function headLines(report: Report, io: Io): string[] {
     lines.push(
       `${style.bad("NOT PROTECTED")}: paused until ${at(pausedSeconds)} (${formatSeconds(pausedSeconds)} left); floodwall resume ends it`,
     )
+  } else if (!report.isProtected) {
+    lines.push(`${style.bad("NOT PROTECTED")}: the policy in force protects nothing`)
   } else if (trial?.secondsLeft !== undefined) {
     lines.push(
       `${style.warn("ON TRIAL")}: undone by the kernel at ${at(trial.secondsLeft)} (${formatSeconds(trial.secondsLeft)} left) unless you run: floodwall confirm`,

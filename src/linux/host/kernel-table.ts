@@ -6,9 +6,17 @@ import { failed } from "./outcome.js"
 export interface KernelTable {
   /** `inet floodwall`. */
   readonly place: string
-  readonly chains: readonly { readonly name: string; readonly generation: Generation | null }[]
+  readonly chains: readonly KernelChain[]
   readonly rules: readonly KernelRule[]
   readonly sets: readonly KernelSet[]
+}
+
+export interface KernelChain {
+  /** Without the letter of its generation. */
+  readonly name: string
+  readonly generation: Generation | null
+  /** It stands at a hook: packets come to it by themselves. */
+  readonly isBase: boolean
 }
 
 export interface KernelRule {
@@ -35,7 +43,7 @@ interface Place {
 }
 
 interface Listed {
-  readonly chain?: Place & { readonly name: string }
+  readonly chain?: Place & { readonly name: string; readonly hook?: string }
   readonly rule?: Place & {
     readonly chain: string
     readonly comment?: string
@@ -58,7 +66,9 @@ function parseTable(place: string, nftables: readonly Listed[]): KernelTable {
     object !== undefined && `${object.family} ${object.table}` === place
   return {
     place,
-    chains: nftables.flatMap(({ chain }) => (chain && isHere(chain) ? [splitLetter(chain.name)] : [])),
+    chains: nftables.flatMap(({ chain }) =>
+      chain && isHere(chain) ? [{ ...splitLetter(chain.name), isBase: chain.hook !== undefined }] : [],
+    ),
     rules: nftables.flatMap(({ rule }): KernelRule[] => {
       if (!rule || !isHere(rule)) return []
       const { name, generation } = splitLetter(rule.chain)

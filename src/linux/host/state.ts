@@ -103,14 +103,20 @@ export function forget(state: State): void {
   }
 }
 
-/** Empty in the network namespace of the first process, and where that cannot be told. */
+/** Empty in the host's network namespace, and where that cannot be told. */
 function ownNamespace(): string {
+  const own = namespaceOf("self")
+  const hosts = namespaceOf("1") ?? (readText("/proc/2/comm") === "kthreadd\n" ? namespaceOf("2") : undefined)
+  if (own === undefined || hosts === undefined || own === hosts) return ""
+  return `namespace-${/\d+/.exec(own)?.[0]}`
+}
+
+/** The first process may be beyond our sight (it has a capability that we lack); the kernel's own threads are in the host's namespace, and never hidden. */
+function namespaceOf(process: string): string | undefined {
   try {
-    const own = readlinkSync("/proc/self/ns/net")
-    if (own === readlinkSync("/proc/1/ns/net")) return ""
-    return `namespace-${/\d+/.exec(own)?.[0]}`
+    return readlinkSync(`/proc/${process}/ns/net`)
   } catch {
-    return ""
+    return undefined
   }
 }
 

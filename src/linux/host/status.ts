@@ -1,6 +1,6 @@
 import { generationOf } from "../../core/backend/nft/placement.js"
 import type { KernelState } from "./kernel.js"
-import { countElements, DIGEST_CHAIN } from "./kernel-table.js"
+import { countElements } from "./kernel-table.js"
 
 /** What a protection has done since its rules were loaded, by the policy line that asked for it. */
 export interface ProtectionStatus {
@@ -61,11 +61,12 @@ export function blockedSources(sets: readonly SetStatus[]): number {
     .reduce((sum, { elements }) => sum + elements, 0)
 }
 
-/** How many chains judge packets now. */
-export function chainCount({ tables, inForce }: KernelState): number {
-  return tables
-    .flatMap(({ chains }) => chains)
-    .filter(({ name, generation }) => generation === inForce && !name.startsWith(DIGEST_CHAIN)).length
+/** Whether any packet meets a rule: a policy that protects nothing compiles to no chain at a hook. */
+export function judgesPackets({ tables, inForce }: KernelState): boolean {
+  return (
+    inForce !== null &&
+    tables.some(({ chains }) => chains.some(({ generation, isBase }) => isBase && generation === inForce))
+  )
 }
 
 const NOTHING: Count = { packets: 0, bytes: 0 }
