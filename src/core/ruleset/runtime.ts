@@ -136,6 +136,8 @@ export interface RuntimeSet {
   readonly keyWords: number
   /** True when an element is there, is alive, and the statements it carries did not break. `run.target`/`verdict` of a map: see `lastData`. */
   contains(packet: Packet, run: Run, at: number): boolean
+  /** True when an element is there and is alive; its statements are left alone. */
+  has(run: Run, at: number): boolean
   /** After a `contains` that was true, in a map: for verdict maps the outcome (JUMP and GOTO have set run.target), for others the first word. */
   lastData(run: Run): number
   /**

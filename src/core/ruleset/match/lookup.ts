@@ -38,8 +38,9 @@ export const lookup: StepKind<LookupNode> = {
     const elements = typeof set === "string" ? undefined : set.map((key) => ({ key }))
     const found = elements ? build.anonymousSet({ key: types, elements }) : build.set(set as string)
     const load = build.load(node.left)
-    return (packet, run) =>
-      load(packet, run, 0) && found.contains(packet, run, 0) !== negated ? CONTINUE : BREAK
+    // `!= @set` ends the rule where an element is found, before the kernel runs its statements (nft_lookup_eval; looked at on Linux 6.18).
+    if (negated) return (packet, run) => (load(packet, run, 0) && !found.has(run, 0) ? CONTINUE : BREAK)
+    return (packet, run) => (load(packet, run, 0) && found.contains(packet, run, 0) ? CONTINUE : BREAK)
   },
   manual: {
     title: "Set look-ups",
