@@ -159,8 +159,8 @@ export function hasNone(left: ExpressionNode, mask: number): CompareNode {
   return equal(and(left, mask), 0)
 }
 
-/** For `exthdr` and `tcpOption` without a field. */
-export const exists = (left: ExpressionNode): CompareNode => equal(left, 1)
+/** For `exthdr` and `tcpOption` without a field, and for the interface of a `fib` look-up. */
+export const exists = (left: ExpressionNode): CompareNode => notEqual(left, 0)
 export const missing = (left: ExpressionNode): CompareNode => equal(left, 0)
 
 export const isIpv4 = equal(nfproto, 2)

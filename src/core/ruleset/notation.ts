@@ -10,7 +10,7 @@ export function itemToNft(item: Item, types: readonly TypeName[]): string {
   if ("parts" in item) return item.parts.map((part, index) => itemToNft(part, [types[index]!])).join(" . ")
   const type = types[0]!
   if ("value" in item) return literalToNft(item.value, type)
-  if ("from" in item) return `${literalToNft(item.from, type)}-${literalToNft(item.to, type)}`
+  if ("from" in item) return `${endToNft(item.from, type)}-${endToNft(item.to, type)}`
   return `${literalToNft(item.prefix, type)}/${item.length}`
 }
 
@@ -22,6 +22,12 @@ export function literalToNft(literal: Literal, type: TypeName): string {
   if (bits) return bitsToNft(number, bits).join(" | ") || "0x0"
   const name = names[type]?.[number]
   return name ?? printers[type]?.(literal) ?? String(number)
+}
+
+/** An end of a range: in numbers, for nft reads a hyphen between names as part of one name. */
+function endToNft(literal: Literal, type: TypeName): string {
+  if (typeof literal === "string") return literalToNft(literal, type)
+  return printers[type]?.(literal) ?? String(literal[0] ?? 0)
 }
 
 /** `established,new`: nft's short form for "one of these bits". */

@@ -2,6 +2,7 @@ import type { Packet } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
 import type { TypeName } from "../type.js"
+import { packetEnd } from "./packet-end.js"
 
 /** An IPv6 extension header: a field of it, or with `field` absent whether it is there (`exthdr frag exists`). */
 export interface ExtensionHeaderNode {
@@ -63,7 +64,7 @@ function readOf(node: ExtensionHeaderNode): Read {
   const divisor = 2 ** (bytes * 8 - (bit & 7) - bits)
   return (packet) => {
     const header = packet.family === 6 && bits > 0 ? find(packet, number) : -1
-    if (header < 0 || header + from + bytes > packet.view.byteLength) return -1
+    if (header < 0 || header + from + bytes > packetEnd(packet)) return -1
     let value = 0
     for (let index = 0; index < bytes; index++)
       value = value * 256 + packet.view.getUint8(header + from + index)
@@ -75,9 +76,10 @@ function readOf(node: ExtensionHeaderNode): Read {
 function find(packet: Packet, number: number): number {
   const { view } = packet
   let at = packet.networkOffset + 40
-  if (at > view.byteLength) return -1
+  const end = packetEnd(packet)
+  if (at > end) return -1
   let next = view.getUint8(packet.networkOffset + 6)
-  while (at + 8 <= view.byteLength) {
+  while (at + 8 <= end) {
     if (next === number) return at
     if (next === 44) {
       if (view.getUint16(at + 2) >>> 3 > 0) return -1

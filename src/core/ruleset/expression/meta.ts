@@ -54,9 +54,8 @@ const reads: Record<MetaNode["key"], Read> = {
 
 /** Bytes from the IP header on. At ingress a short frame's padding still counts (46 for a bare SYN); later IP has cut it off (40). */
 export function lengthOf(packet: Packet, run: Run): number {
-  return run.ingress || packet.family === 0
-    ? packet.wireLength - Math.max(0, packet.networkOffset)
-    : packet.networkLength
+  if (!run.ingress && packet.family !== 0) return packet.networkLength
+  return packet.wireLength - Math.max(0, packet.networkOffset - packet.frameOffset)
 }
 
 /** PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST, PACKET_OTHERHOST of linux/if_packet.h, as the link layer says or its address tells. */

@@ -2,6 +2,7 @@ import { ICMP, ICMPV6, type Packet, TCP, UDP } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
 import { wordsOf } from "../type.js"
+import { capturedEnd, packetEnd } from "./packet-end.js"
 import { type PayloadField, payloadFields } from "./payload-field.js"
 
 /** A field of a packet's headers, by nft's names (nft(8), PAYLOAD EXPRESSIONS): `ip saddr`, `tcp dport`, `th dport`, `ip frag-off`. */
@@ -136,12 +137,6 @@ function isExtension(protocol: number): boolean {
   return protocol === 0 || protocol === 43 || protocol === 44 || protocol === 51 || protocol === 60
 }
 
-/** One byte behind the last that belongs to the packet and was captured. */
-function packetEnd(packet: Packet): number {
-  const captured = packet.view.byteLength
-  return packet.family === 0 ? captured : Math.min(captured, packet.networkOffset + packet.networkLength)
-}
-
 function loadSource6(packet: Packet, run: { registers: Uint32Array }, at: number): boolean {
   if (packet.family !== 6) return false
   const { registers } = run
@@ -170,7 +165,7 @@ function loadEther(
   const from = fieldOf(node).bit >>> 3
   return (packet, run, at) => {
     const header = start(packet)
-    if (header < 0 || header + from + 6 > packet.view.byteLength) return false
+    if (header < 0 || header + from + 6 > capturedEnd(packet)) return false
     run.registers[at] = packet.view.getUint32(header + from)
     run.registers[at + 1] = packet.view.getUint16(header + from + 4)
     return true

@@ -1,6 +1,7 @@
 import { type Packet, TCP } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
+import { packetEnd } from "./packet-end.js"
 
 /** A TCP option: a field of it (`tcp option maxseg size`), or with `field` absent whether it is there. */
 export interface TcpOptionNode {
@@ -54,9 +55,9 @@ function readOf(node: TcpOptionNode): Read {
 function find(packet: Packet, kind: number, needed: number): number {
   if (packet.protocol !== TCP || packet.transportOffset < 0 || packet.fragmentOffset > 0) return -1
   const { view, transportOffset } = packet
-  if (transportOffset + 20 > view.byteLength) return -1
+  if (transportOffset + 20 > packetEnd(packet)) return -1
   const end = transportOffset + (view.getUint8(transportOffset + 12) >>> 4) * 4
-  if (end > view.byteLength) return -1
+  if (end > packetEnd(packet)) return -1
   let at = transportOffset + 20
   while (at < end - 1) {
     const length = view.getUint8(at) <= 1 ? 1 : Math.max(1, view.getUint8(at + 1))
