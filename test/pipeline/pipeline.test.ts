@@ -31,5 +31,5 @@ test.each(cases)("%s has a story", (name) => {
     .trim()
     .split("\n")
   expect(story[0]).toMatch(/^# [A-Z]/)
-  expect(story.length).toBeGreaterThanOrEqual(5)
+  expect(story.length).toBeGreaterThanOrEqual(4)
 })

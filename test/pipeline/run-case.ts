@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { renderNft } from "../../src/core/backend/nft/render.js"
-import { parseAddress } from "../../src/core/base/address.js"
+import { parseAddress, printAddress } from "../../src/core/base/address.js"
 import { type Diagnostic, printDiagnostic } from "../../src/core/base/diagnostic.js"
 import { hostPrefix } from "../../src/core/base/prefix.js"
 import { createEngine, type Engine, type Path } from "../../src/core/engine/engine.js"
@@ -80,7 +80,8 @@ function judgeAll(
   script: string,
   problems: Diagnostic[],
 ): string {
-  const listed: string[] = []
+  const listed = new Map<string, string>()
+  const told: string[] = []
   const { engine, diagnostics } = createEngine(ruleset, {
     interfaces: [
       { name: "eth0", networks: ["default"] },
@@ -88,13 +89,13 @@ function judgeAll(
     ],
     local: own,
     random: () => 0,
+    onLog: ({ prefix }) => told.push(prefix),
     onSetAdd(_table, set, words, expires, run, rule) {
-      if (set.keeps !== "ledger" || listed.some((line) => line.startsWith(`${set.name} ${[...words]}`)))
-        return
+      if (set.keeps !== "ledger") return
+      const source = printAddress({ family: words.length === 1 ? 4 : 6, words: [...words] })
       const until = Number.isFinite(expires) ? `${expires / 1e9} s` : "ever"
-      listed.push(
-        `${set.name} ${[...words]}: from ${run.now / 1e9} s until ${until}, ${rule.origin.protection}`,
-      )
+      const line = `  ${source} from ${run.now / 1e9} s until ${until} for ${rule.origin.protection}\n`
+      if (!listed.has(source)) listed.set(source, line)
     },
   })
   problems.push(...diagnostics)
@@ -109,7 +110,7 @@ function judgeAll(
       continue
     }
     for (const [at, run] of runsOf(
-      group.map((packet) => describe(engine, judge(engine, packet))),
+      group.map((packet) => describe(engine, judge(engine, packet), told.splice(0))),
     ).entries()) {
       const first = number + 1
       number += run.length
@@ -121,7 +122,7 @@ function judgeAll(
     }
   }
   const table = formatRows(rows)
-  return listed.length === 0 ? table : `${table}\nlisted\n${listed.map((line) => `  ${line}\n`).join("")}`
+  return listed.size === 0 ? table : `${table}\nblocked\n${[...listed.values()].join("")}`
 }
 
 const packet = new Packet()
@@ -140,12 +141,18 @@ function judge(
 }
 
 /** `drop`, `new`, `policy.yaml:6 syn-floods`. */
-function describe(engine: Engine, judgement: Judgement): readonly string[] {
+function describe(engine: Engine, judgement: Judgement, told: readonly string[]): readonly string[] {
   const reference = ruleReference(engine, judgement.chain, judgement.rule)
   const origin = reference?.origin
   const rule = origin ? `${origin.file}:${origin.line} ${origin.protection ?? origin.text}` : "-"
   const why = judgement.why === "" ? "" : ` (${judgement.why})`
-  return [verdictNames[judgement.verdict]!, ctStateName(judgement.ctState) ?? "-", rule + why]
+  // What was dropped is told too, but sampled: told of here is what went on.
+  const notices = told.filter((prefix) => prefix.includes(" notify")).map((prefix) => `, told "${prefix}"`)
+  return [
+    verdictNames[judgement.verdict]!,
+    ctStateName(judgement.ctState) ?? "-",
+    rule + why + notices.join(""),
+  ]
 }
 
 interface Same {

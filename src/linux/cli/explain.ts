@@ -1,0 +1,196 @@
+import { isProblem } from "../../core/base/diagnostic.js"
+import { createEngine, type Engine, type Path } from "../../core/engine/engine.js"
+import { type RuleReference, ruleReference } from "../../core/engine/reference.js"
+import { ctStateName, type Judgement, verdictNames } from "../../core/engine/verdict.js"
+import { decode } from "../../core/packet/decode.js"
+import { Packet } from "../../core/packet/packet.js"
+import { parseScript, type ScriptPacket } from "../../core/packet/script.js"
+import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
+import { openRuleset } from "./compiled-policy.js"
+import type { Io } from "./output.js"
+import { isPhrase, phraseToScript } from "./packet-words.js"
+import { enginePath } from "./path.js"
+import { readPolicyText } from "./policy-file.js"
+import { type PathOptions, pathOptions } from "./replay-options.js"
+import { formatTable } from "./text.js"
+import { type TracedStage, TraceRecorder, withCtState } from "./trace-recorder.js"
+import { traceText } from "./trace-text.js"
+
+interface Options extends PathOptions {
+  readonly json?: boolean
+}
+
+export const command: Command<Options> = {
+  operands: "<packet...>",
+  description:
+    "Sends a packet that is written as text through a policy, and shows its way: which chains it meets, which rules ask what of it " +
+    "and what they find, which line of the policy each comes from, and the verdict.\n\n" +
+    "A packet is a line of a packet script (10.0.0.9:40000 > 10.0.0.1:22 S; docs/packet-scripts.md has all words) or a packet phrase " +
+    "(in|out [on ZONE] [tcp|udp|icmp] [port P] [from A] [to A]), which stands for the first packet of such traffic. Several packets " +
+    "are separated by ; and - reads a script from standard input: earlier packets are judged first, and the last is explained.",
+  options: [...pathOptions, jsonOption],
+  examples: [
+    { line: "floodwall explain in tcp port 22 from 198.51.100.7", text: "would that host reach SSH here?" },
+    {
+      line: "floodwall explain '203.0.113.9:4000 > 192.0.2.1:80 S mss 64'",
+      text: "a packet in every detail; in quotes, for > is the shell's",
+    },
+    {
+      line: "floodwall explain '203.0.113.9:1024++ > 192.0.2.1:80 S repeat 2000'",
+      text: "the last one of a flood",
+    },
+  ],
+  run,
+}
+
+async function run(words: readonly string[], options: Options, io: Io): Promise<ExitStatus> {
+  const opened = openRuleset(options.policy, options, io)
+  if (opened === undefined) return exit.wrong
+  const { policy, ruleset, host } = opened
+  const text = words.join(" ")
+  const lines = text === "-" ? readPolicyText("-", io)?.text : text.replace(/\s*;\s*/g, "\n")
+  if (lines === undefined) return exit.wrong
+  const local =
+    options.local?.flat() ?? host.addresses.filter(({ address }) => address.words[0]! >>> 24 !== 127)
+  const script = isPhrase(lines) ? phraseToScript(lines, policy, local) : lines
+  if (isProblem(script)) return io.wrong(script.id, script.message, script.hint)
+  const { packets, diagnostics } = parseScript(script, "packet")
+  io.report(diagnostics)
+  const last = packets.at(-1)
+  if (diagnostics.length > 0) return exit.wrong
+  if (last === undefined)
+    return io.wrong("bad-command-line", "there is no packet in the words", "see floodwall explain --help")
+
+  const path = enginePath(policy, options)
+  const { engine, diagnostics: found } = createEngine(ruleset, path)
+  io.report(found)
+  if (engine === null) return exit.wrong
+  const stage = new Stage(engine, path.firstInterface)
+  const before = packets.slice(0, -1).map((packet) => ({ packet, said: stage.judge(packet) }))
+  const recorder = new TraceRecorder(engine)
+  const said = stage.judge(last, recorder)
+  const stages = withCtState(recorder.stages, said.ctStateBit)
+  if (options.json) {
+    const { ctStateBit: _, ...answer } = said
+    io.json({ packet: last.text, ...answer, trace: stages })
+    return exit.done
+  }
+  tell(before, last, said, stages, io)
+  return exit.done
+}
+
+interface Said {
+  readonly path: Path
+  readonly verdict: string
+  readonly rule: RuleReference | null
+  readonly ctstate: string | null
+  readonly why: string
+  readonly ctStateBit: number
+}
+
+/** An engine, and packets of a script going through it. */
+class Stage {
+  readonly #engine: Engine
+  readonly #firstInterface: string
+  readonly #packet = new Packet()
+
+  constructor(engine: Engine, firstInterface: string) {
+    this.#engine = engine
+    this.#firstInterface = firstInterface
+  }
+
+  judge(
+    { bytes, linkType, time, inputInterface, outputInterface }: ScriptPacket,
+    trace?: TraceRecorder,
+  ): Said {
+    const engine = this.#engine
+    const packet = this.#packet
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    decode(packet, view, 0, bytes.length, bytes.length, linkType)
+    packet.time = time
+    const path = this.#place(packet, inputInterface, outputInterface)
+    return said(engine, path, engine.judge(packet, path, trace ?? null))
+  }
+
+  /** `in NAME` and `out NAME` say it; else addresses do, where it is known what lies where; else it arrives, for this host. */
+  #place(packet: Packet, input: string, output: string): Path {
+    const { interfaces, routes } = this.#engine
+    const first = interfaces.index(this.#firstInterface)
+    const isFromHere =
+      routes.knowsLocal && routes.isLocal(packet, "source") && !routes.isLocal(packet, "destination")
+    const isForHere = !routes.knowsLocal || routes.isLocal(packet, "destination")
+    const path: Path =
+      input !== "" || output !== ""
+        ? input === ""
+          ? "output"
+          : output === ""
+            ? "input"
+            : "forward"
+        : isFromHere
+          ? "output"
+          : isForHere
+            ? "input"
+            : "forward"
+    const route = (which: "source" | "destination") =>
+      packet.family === 0 ? 0 : routes.interfaceTo(packet, which)
+    packet.inputInterface =
+      path === "output" ? 0 : input === "" ? route("source") || first : interfaces.index(input)
+    packet.outputInterface =
+      path === "input" ? 0 : output === "" ? route("destination") || first : interfaces.index(output)
+    return path
+  }
+}
+
+function said(engine: Engine, path: Path, judgement: Judgement): Said {
+  return {
+    path,
+    verdict: verdictNames[judgement.verdict]!,
+    rule: ruleReference(engine, judgement.chain, judgement.rule),
+    ctstate: ctStateName(judgement.ctState),
+    why: judgement.why,
+    ctStateBit: judgement.ctState,
+  }
+}
+
+const pathWords: Readonly<Record<Path, string>> = {
+  input: "arrives, for this host",
+  output: "leaves, from this host",
+  forward: "goes through this host",
+}
+
+function tell(
+  before: readonly { readonly packet: ScriptPacket; readonly said: Said }[],
+  last: ScriptPacket,
+  answer: Said,
+  stages: readonly TracedStage[],
+  io: Io,
+): void {
+  if (before.length > 0) {
+    const rows = runsOf(before).map(({ count, said, text }) => [
+      String(count),
+      said.verdict,
+      said.rule?.origin ? `${said.rule.origin.file}:${said.rule.origin.line}` : "",
+      text,
+    ])
+    io.print(io.style.bold("Before it"))
+    io.print(formatTable([{ title: "", align: "right" }, { title: "" }, { title: "" }, { title: "" }], rows))
+    io.print()
+  }
+  io.print(`${io.style.bold("Packet")}   ${last.text}\n         ${pathWords[answer.path]}\n`)
+  io.print(traceText(stages, answer, io.style))
+}
+
+/** Neighbours of the same line that got the same answer are one row. */
+function runsOf(before: readonly { readonly packet: ScriptPacket; readonly said: Said }[]) {
+  const runs: { count: number; said: Said; text: string }[] = []
+  for (const { packet, said } of before) {
+    const run = runs.at(-1)
+    const isSame =
+      run?.text === packet.text &&
+      run.said.verdict === said.verdict &&
+      run.said.rule?.index === said.rule?.index
+    if (run && isSame) run.count++
+    else runs.push({ count: 1, said, text: packet.text })
+  }
+  return runs
+}
