@@ -77,17 +77,17 @@ export class Capture {
     if (this.stopped) return
     this.stopped = true
     const left = this.queue.available + (this.format?.pending ?? 0)
-    if (this.format && left > 0) {
+    if (this.queue.consumed === 0) {
+      this.report({
+        id: "capture-unknown-format",
+        severity: "error",
+        message: left === 0 ? "the file is empty" : "the file ends inside its header",
+      })
+    } else if (left > 0) {
       this.report({
         id: "capture-truncated",
         severity: "warning",
         message: `the capture ends inside the record at byte ${this.queue.consumed}, behind packet ${this.count}`,
-      })
-    } else if (!this.format || this.interfaces.length === 0) {
-      this.report({
-        id: "capture-unknown-format",
-        severity: "error",
-        message: left === 0 && !this.format ? "the file is empty" : "the file ends inside its header",
       })
     }
   }

@@ -3,7 +3,7 @@ import { CHECKSUM_BAD, CHECKSUM_GOOD, networkChecksum, transportChecksum } from 
 import { extensionList } from "./extension-list.js"
 import { isIcmpError, isIcmpQuery } from "./icmp.js"
 import { isIcmpv6Error } from "./icmpv6.js"
-import { LINKTYPE_ETHERNET, LINKTYPE_RAW, linkTypeName } from "./link-type.js"
+import { LINKTYPE_ETHERNET, LINKTYPE_RAW, linkTypeName, linkTypeNumber } from "./link-type.js"
 import { describeMalformed } from "./malformed.js"
 import { ICMP, ICMPV6, Packet, TCP, UDP } from "./packet.js"
 import { decodeQuoted } from "./quoted.js"
@@ -42,7 +42,7 @@ export function printPacketExactly(packet: Packet): string {
     same(read[0]!.bytes, bytes)
   )
     return words
-  return `frame ${linkTypeName(packet.linkType) ?? packet.linkType} ${hex(bytes)}`.trimEnd()
+  return frameText(packet)
 }
 
 /** Nanoseconds as a script's delay: `+0.3`. */
@@ -85,9 +85,15 @@ function linkWords(packet: Packet): string[] {
 function otherText(packet: Packet): string {
   const arp = arpText(packet)
   if (arp !== undefined) return [...linkWords(packet), arp].join(" ")
-  const link = linkTypeName(packet.linkType) ?? String(packet.linkType)
-  const { view, frameOffset, capturedLength } = packet
-  return `frame ${link} ${hex(new Uint8Array(view.buffer, view.byteOffset + frameOffset, capturedLength))}`.trimEnd()
+  return frameText(packet)
+}
+
+/** The whole frame in hexadecimal; `-` is none. A name stands only where reading it back gives the same number. */
+function frameText({ view, frameOffset, capturedLength, linkType }: Packet): string {
+  const name = linkTypeName(linkType)
+  const link = name !== undefined && linkTypeNumber(name) === linkType ? name : String(linkType)
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + frameOffset, capturedLength)
+  return `frame ${link} ${capturedLength === 0 ? "-" : hex(bytes)}`
 }
 
 function arpText(packet: Packet): string | undefined {

@@ -1,10 +1,10 @@
 import { parseAddress } from "../base/address.js"
-import type { Diagnostic, Span } from "../base/diagnostic.js"
-import type { DiagnosticId } from "../base/diagnostic-ids.js"
+import type { Span } from "../base/diagnostic.js"
 import { didYouMean } from "../base/nearest.js"
 import { LINKTYPE_RAW, linkTypeNumber } from "./link-type.js"
 import { type Draft, type Endpoint, newDraft, parseHex } from "./script-draft.js"
 import type { Token } from "./script-lexer.js"
+import { parseNumber, parseTime, TokenReader } from "./script-reader.js"
 import {
   extensionNames,
   flagWords,
@@ -16,20 +16,12 @@ import {
   protocolNames,
 } from "./script-words.js"
 
-const MOST_REPETITIONS = 1_000_000
+const MOST_REPETITIONS = 100_000
 const leadingWords = ["in", "out", "vlan", "mac", "raw", "arp", "frame", "ethertype"]
 
 /** Reads the words of one line into a draft. Mistakes are reported, and reading goes on behind them. */
-export class LineParser {
-  private readonly tokens: readonly Token[]
-  private readonly report: (mistake: Diagnostic) => void
+export class LineParser extends TokenReader {
   private readonly draft: Draft = newDraft()
-  private at = 0
-
-  constructor(tokens: readonly Token[], report: (mistake: Diagnostic) => void) {
-    this.tokens = tokens
-    this.report = report
-  }
 
   parse(): Draft {
     this.time()
@@ -163,7 +155,7 @@ export class LineParser {
     return "0.0.0.0"
   }
 
-  /** `frame [LINK] HEX`, LINK being a name or a LINKTYPE number. */
+  /** `frame [LINK] HEX`, LINK being a name or a LINKTYPE number; `-` is a frame without bytes. */
   private frame(): void {
     const text = this.peek() ?? ""
     const named = linkTypeNumber(text)
@@ -172,7 +164,8 @@ export class LineParser {
       this.take()
       this.draft.linkType = named ?? Number(text)
     }
-    this.draft.frame = this.peek() === undefined ? new Uint8Array(0) : this.hex()
+    if (this.peek() === "-") this.take()
+    this.draft.frame = this.tokens[this.at - 1]?.text === "-" ? new Uint8Array(0) : this.hex()
     this.repetitionOnly()
   }
 
@@ -202,7 +195,7 @@ export class LineParser {
     this.draft.source = source
     this.draft.destination = destination
     this.attributes()
-    this.check(first.span)
+    if (this.mistakes === 0) this.check(first.span)
   }
 
   /** `10.0.0.9`, `10.0.0.9:80`, `2001:db8::1`, `[2001:db8::1]:80`, each number with `++` behind it or not. */
@@ -298,6 +291,7 @@ export class LineParser {
       token.span,
       didYouMean(token.text, known),
     )
+    if (/^\d/.test(this.peek() ?? "")) this.take()
   }
 
   private formWord({ text, span }: Token): void {
@@ -469,89 +463,10 @@ export class LineParser {
     }
     if (draft.transport === "icmp") draft.icmpCode = draft.numbers.get("code") ?? draft.icmpCode
   }
-
-  private word(what: string): string {
-    const token = this.take()
-    if (!token) this.mistake("script-no-packet", `${what} is missing`, this.previous())
-    return token?.text ?? ""
-  }
-
-  private number(name: string, largest: number): number {
-    const token = this.take()
-    const value = parseNumber(token?.text ?? "")
-    if (value !== undefined && value <= largest) return value
-    this.mistake(
-      "script-number",
-      `${name} takes a number from 0 to ${largest}, not "${token?.text ?? ""}"`,
-      this.spanOf(token),
-    )
-    return 0
-  }
-
-  private hex(): Uint8Array {
-    const token = this.take()
-    const bytes = parseHex(token?.text ?? "")
-    if (bytes) return bytes
-    this.mistake(
-      "script-hex",
-      `"${token?.text ?? ""}" is not made of whole hexadecimal bytes`,
-      this.spanOf(token),
-    )
-    return new Uint8Array(0)
-  }
-
-  private expect(text: string): void {
-    if (this.peek() === text) this.at++
-    else this.mistake("script-word", `"${text}" is missing here`, this.spanOf(this.tokens[this.at]))
-  }
-
-  private peek(): string | undefined {
-    const token = this.tokens[this.at]
-    return token?.quoted ? undefined : token?.text
-  }
-
-  private take(): Token | undefined {
-    return this.tokens[this.at++]
-  }
-
-  private previous(): Span {
-    return this.tokens[Math.min(this.at, this.tokens.length) - 1]?.span ?? this.tokens[0]!.span
-  }
-
-  private spanOf(token: Token | undefined): Span {
-    return token?.span ?? this.tokens.at(-1)!.span
-  }
-
-  private mistake(id: DiagnosticId, message: string, span: Span, hint?: string): void {
-    this.report({ id, severity: "error", message, span, ...(hint === undefined ? {} : { hint }) })
-  }
 }
 
 function protocolOf(draft: Draft): number {
   if (draft.transport === "tcp") return 6
   if (draft.transport === "udp") return 17
   return draft.source?.address.family === 6 ? 58 : 1
-}
-
-/** Decimal, or hexadecimal with 0x. */
-function parseNumber(text: string): number | undefined {
-  return /^(?:\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : undefined
-}
-
-const timeUnits: Readonly<Record<string, number>> = {
-  "": 1e9,
-  s: 1e9,
-  ms: 1e6,
-  us: 1e3,
-  ns: 1,
-  m: 60e9,
-  h: 3600e9,
-}
-
-/** `0.3` and `2s` in seconds, `5ms`, `10us`, `7ns`, `2m`, `1h`: in nanoseconds. */
-function parseTime(text: string): number | undefined {
-  const found = /^(\d+(?:\.\d+)?)(s|ms|us|ns|m|h|)$/.exec(text)
-  const unit = timeUnits[found?.[2] ?? "none"]
-  if (!found || unit === undefined) return undefined
-  return Math.round(Number(found[1]) * unit)
 }

@@ -29,7 +29,7 @@ export interface Script {
 }
 
 /** A script is a test or a question, not a capture. */
-const MOST_PACKETS = 1_000_000
+const MOST_PACKETS = 100_000
 /** An IP packet, an Ethernet header and two VLAN tags. */
 const MOST_BYTES = 65535 + 22
 
