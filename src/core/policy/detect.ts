@@ -2,7 +2,8 @@ import { didYouMean } from "../base/nearest.js"
 import type { AddressBook } from "./addresses.js"
 import { type DetectorWords, detectorWords } from "./detectors.js"
 import type { Action, DetectorSetting } from "./policy.js"
-import { type ChosenPreset, defaultBlockFor } from "./protect.js"
+import type { ChosenPreset } from "./protect.js"
+import { defaultBlockFor } from "./protection-value.js"
 import type { Report } from "./report.js"
 import { readSetting, type Settable } from "./setting.js"
 import { describe, flowText, type MapEntry, type Node, treeOf } from "./tree.js"
@@ -28,7 +29,8 @@ export function readDetectors(
       const setting =
         detector && readDetector(detector, { key, value: treeOf(words, span) }, undefined, context)
       if (!setting) continue
-      const action = ceiling ? lowerAction(setting.action, ceiling) : setting.action
+      const highest = [preset.action, ceiling].filter((step) => step !== undefined)
+      const action = highest.reduce(lowerAction, setting.action)
       const first = chosen.get(name)
       // Zones with several presets: the strictest of them.
       const isStricter = !first || lowerAction(first.action, action) === first.action

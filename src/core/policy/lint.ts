@@ -9,6 +9,7 @@ import type { HostFacts, PacketPhrase, Policy, PortSelector, Protection, Zone } 
 import { printPort } from "./port-list.js"
 import type { ProtectionKind } from "./protection.js"
 import { protectionKinds } from "./protections/index.js"
+import { inOrder } from "./report.js"
 
 /** What is allowed and perhaps not meant. `check` tells it, and `check --strict` fails. */
 export function lintPolicy(
@@ -17,11 +18,12 @@ export function lintPolicy(
   kinds: readonly ProtectionKind[] = protectionKinds,
 ): Diagnostic[] {
   const context: LintContext = { policy, host, kinds: new Kinds(kinds) }
-  return [
+  const found = [
     ...policy.zones.flatMap((zone) => lintZone(zone, context)),
     ...lintBypass(policy),
     ...lintWhole(policy),
   ]
+  return inOrder(found, policy.files)
 }
 
 interface LintContext {

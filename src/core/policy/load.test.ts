@@ -554,6 +554,7 @@ protect: { wan: { blocklist: [lists/drop.txt, lists/missing.txt, file odd, 203.0
     const bad = load(wan("blocklist: [big.txt]"), { "big.txt": "x\n".repeat(100_000) })
     expect(bad.policy).toBeUndefined()
     expect(bad.diagnostics.length).toBe(1001)
+    expect(printLine(bad.diagnostics[0]!)).toBe("p.yaml:1:1: 99000 more are not shown [more-mistakes]")
   }, 20_000)
 })
 

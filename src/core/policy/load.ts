@@ -12,7 +12,7 @@ import type { BypassEntry, Policy, Zone } from "./policy.js"
 import { type ChosenPreset, readLadder, readZone } from "./protect.js"
 import type { ProtectionKind } from "./protection.js"
 import { protectionKinds } from "./protections/index.js"
-import { Report } from "./report.js"
+import { inOrder, Report } from "./report.js"
 import { describe, entryOf, flowText, type MapEntry, type MapNode, type Node } from "./tree.js"
 
 export interface LoadedPolicy {
@@ -228,17 +228,3 @@ function withoutConsequences(report: Report, { brokenAt }: MergedText): readonly
 }
 
 const wholeFile = new Set<string>(["not-text", "file-too-large", "more-mistakes"])
-
-/** By file as read (list files last), then by place. */
-function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
-  const fileOrder = ({ span }: Diagnostic) => {
-    const index = files.indexOf(span?.file ?? "")
-    return index < 0 ? files.length : index
-  }
-  return [...diagnostics].sort(
-    (left, right) =>
-      fileOrder(left) - fileOrder(right) ||
-      (left.span?.line ?? 0) - (right.span?.line ?? 0) ||
-      (left.span?.column ?? 0) - (right.span?.column ?? 0),
-  )
-}

@@ -154,3 +154,24 @@ test("several default routes, a port that something listens on, a zone inside", 
   const decoys = policy?.zones.map(({ incoming }) => incoming.some(({ name }) => name === "decoy-ports"))
   expect(decoys).toEqual([false, true])
 })
+
+test("watch watches what the zone adds, unless that says drop itself", () => {
+  const text = `interfaces: { wan: auto }
+protect: { wan: { preset: watch, syn-floods: 10/second, connections: { limit: 9, action: drop }, outgoing: { invalid: {} } } }`
+  const { policy, diagnostics } = loadPolicy({ path: "p.yaml", text }, testEnvironment({}))
+  expect(diagnostics).toEqual([])
+  const steps = [...policy!.zones[0]!.incoming, ...policy!.zones[0]!.outgoing].map(({ name, action }) => [
+    name,
+    action,
+  ])
+  expect(steps.filter(([, action]) => action !== "notify")).toEqual([["connections", "drop"]])
+  expect(steps.filter(([name]) => name === "syn-floods" || name === "invalid").length).toBe(3)
+})
+
+test("a port that the zone's own words name is no decoy", () => {
+  const text =
+    "interfaces: { wan: auto }\nprotect: { wan: { preset: default, open: [3389/tcp], port-floods: { 5900: more than 5 in 60s } } }"
+  const { policy } = loadPolicy({ path: "p.yaml", text }, testEnvironment({}))
+  const decoys = policy?.zones[0]?.incoming.find(({ name }) => name === "decoy-ports")
+  expect(decoys?.ports.map(({ range }) => range.from)).toEqual([23, 2323])
+})

@@ -1,4 +1,5 @@
 import type { Problem } from "../base/diagnostic.js"
+import type { Action } from "./policy.js"
 import type { Words } from "./tree.js"
 
 /** What of the host and the zone a preset goes by. */
@@ -7,14 +8,16 @@ export interface PresetContext {
   readonly facesInternet: boolean
   /** With more than one, answers may take another way in than the questions went out. */
   readonly defaultRoutes: number
-  /** Whether something here answers on the port. */
-  isListening(port: number, protocol: "tcp" | "udp"): boolean
+  /** Whether something here answers on the port, or the zone's own words name it (open, port-floods). */
+  isInUse(port: number, protocol: "tcp" | "udp"): boolean
 }
 
 /** Settings that stand together under a name, in the words of the policy. */
 export interface Preset {
   readonly name: string
   readonly title: string
+  /** The highest step that anything in the zone takes by itself. */
+  readonly action?: Action
   readonly protections: (context: PresetContext) => Readonly<Record<string, Words>>
   /** What the guard looks for where a zone has this preset. */
   readonly detect: Readonly<Record<string, Words>>
@@ -71,12 +74,13 @@ const strong: Preset = {
   detect: standard.detect,
 }
 
-/** Everything of default, but only told. */
+/** Everything of default, but only told, and so is what the zone adds. */
 const watch: Preset = {
   name: "watch",
   title: "default, all of it notify",
-  protections: (context) => onlyTold(standard.protections(context)),
-  detect: onlyTold(standard.detect),
+  action: "notify",
+  protections: standard.protections,
+  detect: standard.detect,
 }
 
 /** Kura's rules to the letter, with what they break: ping, path-MTU discovery, SYNs without MSS. */
@@ -96,16 +100,8 @@ function whereRoutesAreSymmetric(context: PresetContext): Words {
 /** Ports that worms and botnets try first, where nothing here answers on them. */
 function decoys(context: PresetContext): Record<string, Words> {
   if (!context.facesInternet) return {}
-  const ports = [23, 2323, 3389, 5900].filter((port) => !context.isListening(port, "tcp"))
+  const ports = [23, 2323, 3389, 5900].filter((port) => !context.isInUse(port, "tcp"))
   if (ports.length === 0) return {}
   const tcp = ports.map((port) => `${port}/tcp`)
   return { "decoy-ports": { ports: tcp, limit: "more than 1 in 10m", action: "block" } }
-}
-
-function onlyTold(settings: Readonly<Record<string, Words>>): Record<string, Words> {
-  const told = Object.entries(settings).map(([name, setting]): [string, Words] => {
-    const isMap = typeof setting === "object" && !Array.isArray(setting)
-    return [name, isMap ? { ...(setting as Record<string, Words>), action: "notify" } : "notify"]
-  })
-  return Object.fromEntries(told)
 }

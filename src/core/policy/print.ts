@@ -7,8 +7,8 @@ import { printPer } from "./per.js"
 import { printPhrase } from "./phrase.js"
 import type { DetectorSetting, Exception, Policy, Protection, Zone } from "./policy.js"
 import { printPort } from "./port-list.js"
-import { defaultBlockFor } from "./protect.js"
 import type { ProtectionKind } from "./protection.js"
+import { defaultBlockFor } from "./protection-value.js"
 import { protectionKinds } from "./protections/index.js"
 
 /**

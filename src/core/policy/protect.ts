@@ -1,21 +1,16 @@
 import { isProblem, type Span } from "../base/diagnostic.js"
 import { didYouMean } from "../base/nearest.js"
-import type { Origin } from "../ruleset/origin.js"
 import type { AddressBook } from "./addresses.js"
 import type { Kinds } from "./kinds.js"
-import { limitExamples } from "./limit.js"
-import { perSource } from "./per.js"
-import type { Action, HostFacts, PortSelector, Protection } from "./policy.js"
+import type { Action, HostFacts, Protection } from "./policy.js"
 import { readPortList, readPortWords } from "./port-list.js"
 import { type Preset, type PresetContext, presets } from "./presets.js"
 import type { ProtectionKind } from "./protection.js"
-import type { Report } from "./report.js"
-import { commonKeys, readMap, readSetting, type Setting, scalarOf } from "./setting.js"
-import { describe, flowText, type MapEntry, type MapNode, type Node, treeOf } from "./tree.js"
-import { booleanProblem, lowerAction, parseAction } from "./word.js"
-
-/** Sources are kept out for an hour unless the policy says else; Kaspersky's default, and long enough to outlast a scan. */
-export const defaultBlockFor = 3600e9
+import { readProtection } from "./protection-value.js"
+import { Report } from "./report.js"
+import { commonKeys, scalarOf } from "./setting.js"
+import { describe, entryOf, type MapEntry, type MapNode, type Node, treeOf } from "./tree.js"
+import { lowerAction, parseAction } from "./word.js"
 
 export interface ProtectContext {
   readonly report: Report
@@ -61,36 +56,31 @@ export function readZone(
     })
     return { incoming: [], outgoing: [] }
   }
-  const action = readLadder(node, report) ?? context.action
-  const incoming = readDirection(node, { ...context, zone, facesInternet, action, direction: "in" })
-  const outgoing = node.entries.find(({ key }) => key.text === "outgoing")
-  if (!outgoing)
-    return {
-      incoming: incoming.protections,
-      outgoing: [],
-      ...(incoming.preset && { preset: incoming.preset }),
-    }
-  let leaving: readonly Protection[] = []
-  if (outgoing.value.kind === "map") {
-    const own = readLadder(outgoing.value, report) ?? action
-    const inner = { ...context, zone, facesInternet, action: own, direction: "out" } as const
-    leaving = readDirection(outgoing.value, inner).protections
-  } else {
-    const id = outgoing.value.kind === "empty" ? "empty-value" : "wrong-kind"
-    report.error(
-      id,
-      outgoing.value.span,
-      `outgoing is a map of protections, not ${describe(outgoing.value)}`,
-      {
-        hint: "outgoing: { fragments: drop }",
-      },
-    )
-  }
+  const preset = readPreset(node, report)
+  const action = readLadder(node, report) ?? preset?.preset.action ?? context.action
+  const inside = { ...context, zone, facesInternet, action, direction: "in" } as const
+  const incoming = readDirection(node, preset, inside)
+  const outgoing = entryOf(node, "outgoing")
   return {
-    incoming: incoming.protections,
-    outgoing: leaving,
-    ...(incoming.preset && { preset: incoming.preset }),
+    incoming,
+    outgoing: outgoing ? readOutgoing(outgoing.value, inside) : [],
+    ...(preset && { preset }),
   }
+}
+
+function readOutgoing(node: Node, context: ZoneContext): readonly Protection[] {
+  const { report } = context
+  if (node.kind !== "map") {
+    const id = node.kind === "empty" ? "empty-value" : "wrong-kind"
+    report.error(id, node.span, `outgoing is a map of protections, not ${describe(node)}`, {
+      hint: "outgoing: { fragments: drop }",
+    })
+    return []
+  }
+  const preset = readPreset(node, report)
+  const action = readLadder(node, report) ?? preset?.preset.action ?? context.action
+  // Nobody is lured on the way out.
+  return readDirection(node, preset, { ...context, action, direction: "out", facesInternet: false })
 }
 
 /** The `action` of a policy or a zone: the highest step that its protections take by themselves. */
@@ -105,20 +95,20 @@ export function readLadder(node: MapNode, report: Report): Action | undefined {
 
 function readDirection(
   node: MapNode,
+  preset: ChosenPreset | undefined,
   context: ZoneContext,
-): { protections: readonly Protection[]; preset?: ChosenPreset } {
-  const preset = readPreset(node, context)
+): readonly Protection[] {
   const chosen = new Map<string, readonly Protection[]>()
-  if (preset) readPresetProtections(preset, chosen, context)
+  if (preset) readPresetProtections(preset, node, chosen, context)
   const named = new Map<string, MapEntry>()
   for (const entry of node.entries) {
-    if (zoneKeys.includes(entry.key.text) && !(context.direction === "out" && entry.key.text === "outgoing"))
-      continue
+    const isNested = context.direction === "out" && entry.key.text === "outgoing"
+    if (zoneKeys.includes(entry.key.text) && !isNested) continue
     const kind = context.kinds.find(entry.key.text)
     if (!kind) unknownProtection(entry, context)
     else readEntry(entry, kind, named, chosen, context)
   }
-  return { protections: [...chosen.values()].flat(), ...(preset && { preset }) }
+  return [...chosen.values()].flat()
 }
 
 /** A named protection takes the place of the preset's, where that stood. */
@@ -174,7 +164,7 @@ function checkDirection(
   return false
 }
 
-function readPreset(node: MapNode, { report }: ZoneContext): ChosenPreset | undefined {
+function readPreset(node: MapNode, report: Report): ChosenPreset | undefined {
   const entry = node.entries.find(({ key }) => key.text === "preset")
   if (!entry) return undefined
   const names = presets.map((preset) => preset.name)
@@ -189,12 +179,14 @@ function readPreset(node: MapNode, { report }: ZoneContext): ChosenPreset | unde
 
 function readPresetProtections(
   { preset, span }: ChosenPreset,
+  node: MapNode,
   chosen: Map<string, readonly Protection[]>,
   context: ZoneContext,
 ): void {
-  const facts = presetContext(context)
+  const facts = presetContext(node, context)
   const notice = context.direction === "in" ? preset.notice?.(facts) : undefined
   if (notice) context.report.problem(notice, span, "warning")
+  const highest = [preset.action, context.action].filter((action) => action !== undefined)
   for (const [name, words] of Object.entries(preset.protections(facts))) {
     const kind = context.kinds.find(name)
     if (!kind || (context.direction === "out" && !kind.outgoing)) continue
@@ -202,158 +194,33 @@ function readPresetProtections(
     const protections = readProtection(kind, { key, value: treeOf(words, span) }, context)
     const limited = protections.map((protection) => ({
       ...protection,
-      action: context.action ? lowerAction(protection.action, context.action) : protection.action,
+      action: highest.reduce(lowerAction, protection.action),
       origin: { ...protection.origin, text: `preset: ${preset.name}` },
     }))
     chosen.set(kind.name, limited)
   }
 }
 
-function presetContext({ host, facesInternet }: ZoneContext): PresetContext {
+function presetContext(node: MapNode, { host, facesInternet, kinds }: ZoneContext): PresetContext {
+  // Read for themselves, and their mistakes told, when their turn comes.
+  const scratch = new Report()
+  const named = node.entries.flatMap(({ key, value }) => {
+    const form = kinds.find(key.text)?.value
+    if (form === "ports") return readPortList(value, scratch)
+    const isMap = form === "setting-per-port" && value.kind === "map"
+    return isMap ? value.entries.flatMap((entry) => readPortWords(entry.key, scratch)) : []
+  })
   return {
     facesInternet,
     defaultRoutes: host.defaultRoutes,
-    isListening: (port, protocol) =>
-      host.listening.some(
-        (listening) =>
-          (listening.protocol === "any" || listening.protocol === protocol) &&
-          listening.range.from <= port &&
-          port <= listening.range.to,
+    isInUse: (port, protocol) =>
+      [...host.listening, ...named].some(
+        (other) =>
+          (other.protocol === "any" || other.protocol === protocol) &&
+          other.range.from <= port &&
+          port <= other.range.to,
       ),
   }
-}
-
-type ValueReader = (kind: ProtectionKind, entry: MapEntry, context: ZoneContext) => readonly Protection[]
-
-/** By the form of value that a kind declares. */
-const valueReaders: Readonly<Record<ProtectionKind["value"], ValueReader>> = {
-  setting(kind, entry, context) {
-    const setting = readSetting(entry.value, settable(kind), context)
-    return setting === "off" ? [] : [complete(kind, setting, entry, context)]
-  },
-  ports(kind, entry, context) {
-    const { value } = entry
-    if (isOff(value, context.report)) return []
-    const setting =
-      value.kind === "map"
-        ? readMap(value, settable(kind), context)
-        : { ports: readPortList(value, context.report) }
-    const hasPorts = value.kind !== "map" || value.entries.some(({ key }) => key.text === "ports")
-    if (!hasPorts) {
-      context.report.error("ports-missing", value.span, `${kind.name} does not say which ports`, {
-        hint: `${kind.name}: { ports: [23/tcp] }`,
-      })
-    }
-    return [complete(kind, setting, entry, context)]
-  },
-  "setting-per-port"(kind, entry, context) {
-    const { value } = entry
-    if (isOff(value, context.report)) return []
-    if (value.kind !== "map") {
-      const id = value.kind === "empty" ? "empty-value" : "wrong-kind"
-      context.report.error(id, value.span, `${kind.name} is a map of ports, not ${describe(value)}`, {
-        hint: `${kind.name}: { ssh: ${limitExamples[kind.limits[0] ?? "window"]} }`,
-      })
-      return []
-    }
-    if (value.entries.some(({ key }) => key.text === "ports" || key.text === "limit")) {
-      return valueReaders.ports(kind, entry, context)
-    }
-    return readPerPort(kind, value, context)
-  },
-  addresses(kind, entry, context) {
-    const { value } = entry
-    if (isOff(value, context.report)) return []
-    const isMap = value.kind === "map"
-    const setting = isMap
-      ? readMap(value, settable(kind, ["ports", "limit", "per"]), context, ["addresses"])
-      : {}
-    const list = isMap ? value.entries.find(({ key }) => key.text === "addresses")?.value : value
-    if (!list) {
-      context.report.error("addresses-missing", value.span, `${kind.name} does not say which addresses`, {
-        hint: `${kind.name}: { addresses: [lists/drop.txt] }`,
-      })
-      return []
-    }
-    const { prefixes, written } = context.addresses.list(list, true)
-    return [{ ...complete(kind, setting, entry, context), prefixes, written }]
-  },
-  // Groups are taken apart before.
-  group: () => [],
-}
-
-function readProtection(kind: ProtectionKind, entry: MapEntry, context: ZoneContext): readonly Protection[] {
-  return valueReaders[kind.value](kind, entry, context)
-}
-
-function readPerPort(kind: ProtectionKind, node: MapNode, context: ZoneContext): Protection[] {
-  const { report } = context
-  const taken: { readonly port: PortSelector; readonly span: Span }[] = []
-  return node.entries.flatMap((entry) => {
-    const ports = readPortWords(entry.key, report)
-    for (const port of ports) {
-      const first = taken.find((other) => overlap(other.port, port))
-      if (first) {
-        report.error("protection-twice", entry.key.span, `${entry.key.text} has a setting already`, {
-          related: { span: first.span, message: "first written here" },
-        })
-      }
-      taken.push({ port, span: entry.key.span })
-    }
-    const setting = readSetting(entry.value, settable(kind, ["ports"]), context)
-    if (setting === "off" || ports.length === 0) return []
-    return [complete(kind, { ...setting, ports }, entry, context)]
-  })
-}
-
-function overlap(left: PortSelector, right: PortSelector): boolean {
-  const protocols = left.protocol === "any" || right.protocol === "any" || left.protocol === right.protocol
-  return protocols && left.range.from <= right.range.to && right.range.from <= left.range.to
-}
-
-function isOff(node: Node, report: Report): boolean {
-  if (node.kind !== "scalar") return false
-  if (node.text === "off") return true
-  const boolean = booleanProblem(node.text)
-  if (boolean) report.problem(boolean, node.span)
-  return boolean !== undefined
-}
-
-/** What was said, and the kind's defaults for the rest. */
-function complete(kind: ProtectionKind, setting: Setting, entry: MapEntry, context: ZoneContext): Protection {
-  const { report, action: ceiling, zone } = context
-  const limit = setting.limit ?? kind.defaults.limit
-  if (!limit && kind.limits.length > 0 && !setting.isBroken) {
-    const example = kind.limits.map((form) => limitExamples[form]).join(", or ")
-    report.error("limit-missing", entry.key.span, `${kind.name} needs a limit`, { hint: `limit: ${example}` })
-  }
-  const own = kind.defaults.action ?? "drop"
-  const origin: Origin = {
-    span: entry.key.span,
-    protection: kind.name,
-    zone,
-    text: `${entry.key.text}: ${flowText(entry.value)}`,
-  }
-  return {
-    name: kind.name,
-    action: setting.action ?? (ceiling ? lowerAction(own, ceiling) : own),
-    ...(limit && { limit }),
-    per: setting.per ?? perSource,
-    ports: setting.ports ?? [],
-    exceptions: setting.exceptions ?? [],
-    blockFor: setting.blockFor ?? kind.defaults.blockFor ?? defaultBlockFor,
-    prefixes: [],
-    options: setting.options ?? {},
-    origin,
-  }
-}
-
-function settable(kind: ProtectionKind, without: readonly string[] = []) {
-  const hasLimit = kind.limits.length > 0
-  const keys = commonKeys.filter(
-    (key) => !without.includes(key) && (hasLimit || (key !== "limit" && key !== "per")),
-  )
-  return { name: kind.name, limits: kind.limits, options: kind.options, keys }
 }
 
 function unknownProtection({ key }: MapEntry, { report, kinds, direction }: ZoneContext): void {

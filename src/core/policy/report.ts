@@ -61,3 +61,17 @@ export class Report {
     this.diagnostics.push(diagnostic)
   }
 }
+
+/** By file as read (list files last), then by place. */
+export function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): Diagnostic[] {
+  const fileOrder = ({ span }: Diagnostic) => {
+    const index = files.indexOf(span?.file ?? "")
+    return index < 0 ? files.length : index
+  }
+  return [...diagnostics].sort(
+    (left, right) =>
+      fileOrder(left) - fileOrder(right) ||
+      (left.span?.line ?? 0) - (right.span?.line ?? 0) ||
+      (left.span?.column ?? 0) - (right.span?.column ?? 0),
+  )
+}
