@@ -114,9 +114,11 @@ class Compiler {
     for (const [index, chain] of table.chains.entries()) {
       for (const each of chain.rules) {
         rule = each
+        const memory = this.slots
         this.chains[first + index]!.rules.push({
           rule: each,
           steps: each.steps.map((step) => build.step(step)),
+          memory,
         })
         this.noteTracking(table, each.steps)
       }

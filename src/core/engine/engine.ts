@@ -141,6 +141,13 @@ export class Engine {
     return this.sets.find((each) => each.table.name === table && each.declaration.name === name)
   }
 
+  /** Packets that came to a rule which only counts (it says nothing of their verdict); undefined for other rules. */
+  counted(chain: number, rule: number): number | undefined {
+    const compiled = this.chains[chain]?.rules[rule]
+    const isCounter = compiled?.rule.steps.length === 1 && compiled.rule.steps[0]!.step === "counter"
+    return isCounter ? this.ruleState[compiled.memory] : undefined
+  }
+
   /**
    * What becomes of a packet. `path`: to another host (`forward`), to a local address (`input`), or from one (`output`); `packet.inputInterface`
    * and `packet.outputInterface` say where it arrives and leaves. The answer is good until the next call.

@@ -29,6 +29,8 @@ export interface ReplaySummary {
   }[]
   /** Dropped and rejected packets by the protection that asked for the rule, the most frequent first. */
   readonly protections: readonly { readonly protection: string; readonly packets: number }[]
+  /** Packets that a protection counted and let go on (`notify`), the most frequent first. */
+  readonly noticed: readonly { readonly protection: string; readonly packets: number }[]
   /** Sources of dropped and rejected packets, the most frequent first. */
   readonly sources: readonly { readonly source: string; readonly packets: number }[]
   /** Who would have been put on a list, in order of time. */
@@ -152,6 +154,7 @@ export class ReplayTally {
       ) as Record<CtStateName, number>,
       rules: rules.sort(byPackets),
       protections: [...protections].map(([protection, packets]) => ({ protection, packets })).sort(byPackets),
+      noticed: noticedBy(engine),
       sources: this.dropped
         .top(MOST_SOURCES)
         .map(({ address, count }) => ({ source: address, packets: count })),
@@ -170,6 +173,22 @@ export class ReplayTally {
     const seconds = Math.floor(total / 1e9)
     return printTime(this.seconds + seconds, total - seconds * 1e9)
   }
+}
+
+/** By protection: what the rules have counted that only count. */
+function noticedBy(engine: Engine): ReplaySummary["noticed"] {
+  const noticed = new Map<string, number>()
+  engine.chains.forEach(({ rules }, chain) => {
+    rules.forEach(({ rule }, index) => {
+      const packets = engine.counted(chain, index)
+      const { protection } = rule.origin
+      if (packets && protection !== undefined)
+        noticed.set(protection, (noticed.get(protection) ?? 0) + packets)
+    })
+  })
+  return [...noticed]
+    .map(([protection, packets]) => ({ protection, packets }))
+    .sort((left, right) => right.packets - left.packets)
 }
 
 /** Without a policy's word for it: a set that rules fill, whose elements end, and that carries no limits. */

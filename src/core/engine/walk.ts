@@ -28,6 +28,8 @@ export interface CompiledChain {
 export interface CompiledRule {
   readonly rule: Rule
   readonly steps: readonly Step[]
+  /** Where what its steps remember begins in the rules' state. */
+  readonly memory: number
 }
 
 /**
