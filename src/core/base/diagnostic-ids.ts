@@ -120,6 +120,8 @@ export const diagnosticIds = {
   "no-default-route": "`auto` stands for the device of the default route, and there is none, or none is known.",
   "unknown-address": "The text is neither an address nor a name that the policy defines under addresses.",
   "address-cycle": "A name under addresses stands for itself, directly or by way of others.",
+  "too-many-addresses":
+    "Names for addresses stand inside one another so deep or so often that they hold more addresses than any host could use.",
   "addresses-missing": "A protection that goes by a list of addresses has none.",
   "unknown-preset": "There is no preset of this name.",
   "unknown-protection": "There is no protection of this name, or the key belongs elsewhere.",

@@ -14,6 +14,10 @@ export interface Addresses {
   readonly written: readonly string[]
 }
 
+/** Names inside names multiply: a policy of so many addresses, counted in each name again, is a mistake or an attack. */
+const addressesMaximum = 8_000_000
+const depthMaximum = 100
+
 interface Name {
   readonly entry: MapEntry
   state: "unread" | "reading" | "read"
@@ -25,6 +29,8 @@ interface Name {
 export class AddressBook {
   private readonly names = new Map<string, Name>()
   private readonly files = new Map<string, readonly Prefix[]>()
+  private held = 0
+  private depth = 0
   private readonly environment: PolicyEnvironment
   private readonly report: Report
 
@@ -79,10 +85,14 @@ export class AddressBook {
       }
       const found = this.word(item.text)
       if (isProblem(found)) this.report.problem(found, item.span)
+      else if (this.held + prefixes.length + found.length > addressesMaximum) this.tooMany(item.span)
       else append(prefixes, found)
       written.push(item.text)
     }
-    return { prefixes, written }
+    // The same name by two ways brings the same addresses.
+    const distinct = written.length > 1 ? [...new Set(prefixes)] : prefixes
+    this.held += distinct.length
+    return { prefixes: distinct, written }
   }
 
   /** All names, for the loaded policy; those that nothing uses are told. */
@@ -107,11 +117,28 @@ export class AddressBook {
       return nothing
     }
     if (name.state === "unread") {
+      if (this.depth >= depthMaximum) {
+        const { key } = name.entry
+        return (
+          this.report.error("too-many-addresses", key.span, `names are inside names ${depthMaximum} deep`) ??
+          nothing
+        )
+      }
       name.state = "reading"
+      this.depth++
       name.addresses = this.list(name.entry.value)
+      this.depth--
       name.state = "read"
     }
     return name.addresses
+  }
+
+  private tooMany(span: Span): void {
+    this.report.error(
+      "too-many-addresses",
+      span,
+      `the names hold more than ${addressesMaximum} addresses together`,
+    )
   }
 
   private scalars(node: Node): ScalarNode[] {

@@ -597,6 +597,47 @@ protect: { wan: {} }`),
     `)
   })
 
+  test("names that multiply", () => {
+    const doubling = Array.from({ length: 90 }, (_, index) => `  n${index}: [n${index + 1}, n${index + 1}]`)
+    const { policy } = load(
+      [
+        "interfaces: { wan: auto }",
+        "addresses:",
+        ...doubling,
+        "  n90: 192.0.2.1",
+        "never-block: n0",
+        "protect: { wan: {} }",
+      ].join("\n"),
+    )
+    expect(policy?.neverBlock.length).toBe(1)
+    const chain = Array.from({ length: 6000 }, (_, index) => `  n${index + 1}: [192.0.2.1, n${index}]`)
+    const deep = [...chain].reverse()
+    const text = (lines: readonly string[]) =>
+      [
+        "interfaces: { wan: auto }",
+        "addresses:",
+        "  n0: 192.0.2.1",
+        ...lines,
+        "never-block: n9",
+        "protect: { wan: {} }",
+      ].join("\n")
+    const errors = (lines: readonly string[]) =>
+      load(text(lines))
+        .diagnostics.filter(({ severity }) => severity === "error")
+        .map(printDiagnostic)
+        .slice(0, 1)
+    expect(errors(chain)).toMatchInlineSnapshot(`
+      [
+        "p.yaml:1:1: 936 more are not shown [more-mistakes]",
+      ]
+    `)
+    expect(errors(deep)).toMatchInlineSnapshot(`
+      [
+        "p.yaml:104:3: names are inside names 100 deep [too-many-addresses]",
+      ]
+    `)
+  })
+
   test("never-block for everybody, names that nothing uses", () => {
     expect(
       check(
