@@ -6,7 +6,7 @@ export const connections: ProtectionKind = {
   aliases: ["connlimit"],
   value: "setting",
   limits: ["count"],
-  defaults: { action: "notify", limit: { form: "count", count: 300 } },
+  defaults: { action: "drop", limit: { form: "count", count: 300 } },
   options: { newcomers: "number" },
   outgoing: true,
   compile: (protection, context) => limitNew(protection, context, 220),
@@ -14,7 +14,7 @@ export const connections: ProtectionKind = {
     title: "How many connections a source may have at once",
     text: "Connections of every protocol that connection tracking knows of, counted when one more is opened; closed ones are forgotten when it looks again, within seconds. Connections that were open before the rules are not counted. With `ports` only connections to these.",
     harms:
-      "Offices and mobile networks, where hundreds of people have one address: the default only notifies.",
+      "Offices and mobile networks, where hundreds of people have one address: the preset default only notifies.",
     example: "connections: { limit: 300, action: drop, for: { 192.0.2.0/24: 3000 } }",
     ancestors: "FireHOL: protection connlimit. CSF: CONNLIMIT and CT_LIMIT. iptables: -m connlimit.",
   },
