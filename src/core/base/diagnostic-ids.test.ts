@@ -25,6 +25,6 @@ test("every id that the source gives to a problem is registered", () => {
 test("ids are kebab-case, explanations are sentences", () => {
   for (const [id, explanation] of Object.entries(diagnosticIds)) {
     expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/)
-    expect(explanation).toMatch(/^[A-Z"`].*[.]$/s)
+    expect(explanation).toMatch(/^([A-Z"`]|nft).*[.]$/s)
   }
 })

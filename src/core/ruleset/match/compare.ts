@@ -103,8 +103,8 @@ function bitTest(node: CompareNode, write: Writer): string | undefined {
   const mask = bitListToNft(left.mask[0]!, type)
   const value = right.value[0]!
   if (value === 0) return `${inner} ${operator === "!=" ? "" : "! "}${mask}`
-  // nft 1.0.6 takes `syn / syn` for `& syn != 0`.
-  if (value === left.mask[0]) return undefined
+  // nft lists a single bit's test in the long form.
+  if (value === left.mask[0] && (value & (value - 1)) === 0) return undefined
   return `${inner} ${operator === "!=" ? "!= " : ""}${bitListToNft(value, type)} / ${mask}`
 }
 

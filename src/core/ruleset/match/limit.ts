@@ -32,12 +32,12 @@ export const limit: StepKind<LimitNode> = {
     return (_packet, run) => {
       const { state, now } = run
       const at = run.stateBase + spentAt
-      // A capture's time may step back; the kernel's clock does not.
+      // A capture's time may step back, which the kernel's clock never does: then nothing is refilled, now or twice later.
       const elapsed = Math.max(0, now - state[at + 1]!)
       const spent = Math.max(0, state[at]! - elapsed)
       const isWithin = spent + cost <= capacity
       state[at] = isWithin ? spent + cost : spent
-      state[at + 1] = now
+      if (elapsed > 0) state[at + 1] = now
       return isWithin ? whenWithin : whenSpent
     }
   },
