@@ -25,7 +25,7 @@ async function opened(from: "outside" | "firewall" | "inside", to: string, port:
 function applyFirst(warmUp = `${WARM_UP_SECONDS}s`): void {
   const applied = gateway.floodwall("apply", "--warm-up", warmUp, "--json", gateway.policy("strict", STRICT))
   expect(applied.status, applied.stderr).toBe(0)
-  expect(JSON.parse(applied.stdout).firstConntrack).not.toBeNull()
+  expect(JSON.parse(applied.stdout).first).toMatchObject({ conntrackWasOn: false })
 }
 
 const dropped = () => gateway.status().protections.reduce((sum, { dropped: { packets } }) => sum + packets, 0)
@@ -95,7 +95,7 @@ test("a second apply knows the connections, and warms nothing up", async () => {
   applyFirst("0s")
   const path = gateway.policy("other", "{ invalid: drop, new-tcp-without-syn: drop, open: [22/tcp, 7/tcp] }")
   const session = JSON.parse(gateway.floodwall("apply", "--json", path).stdout)
-  expect(session).toMatchObject({ result: "changed", firstConntrack: null })
+  expect(session).toMatchObject({ result: "changed", first: null })
   const echo = await opened("outside", address.inside.ipv4, 22)
   gateway.floodwall("apply", "--json", gateway.policy("strict", STRICT))
   expect(await echo.say("after")).toBe("after")

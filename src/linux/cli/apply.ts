@@ -1,7 +1,7 @@
 import { resolve } from "node:path"
 import { printAddress } from "../../core/base/address.js"
 import { printSpan } from "../../core/base/diagnostic.js"
-import { type AppliedRules, applyRules } from "../host/apply.js"
+import { type AppliedRules, applyRules, type FirstReport } from "../host/apply.js"
 import { isEnabled } from "../host/boot.js"
 import { conntrackIsOn, forwards, picksUpMidStream } from "../host/conntrack.js"
 import { failed } from "../host/outcome.js"
@@ -75,16 +75,16 @@ export const command: Command<Options> = {
   },
 }
 
-async function apply(named: string | undefined, options: Options, state: State, io: Io): Promise<ExitStatus> {
+function apply(named: string | undefined, options: Options, state: State, io: Io): ExitStatus {
   const compiled = compileHere(named, io)
   if (compiled === undefined) return exit.wrong
   const sessions = rehearsable(io)
-  const cuts = await rehearseAll(compiled, sessions)
+  const cuts = rehearseAll(compiled, sessions)
   if (cuts.length > 0 && !options.force) return refuse(cuts, io)
 
   const now = new Date()
   const trialSeconds = options.keep ? null : (options.confirm ?? (io.terminal.output ? TRIAL_SECONDS : null))
-  const applied = await applyRules(
+  const applied = applyRules(
     {
       ruleset: compiled.ruleset,
       fallback: compiled.fallback,
@@ -124,14 +124,14 @@ function rehearsable(io: Io): readonly RehearsedSession[] {
     })
 }
 
-async function rehearseAll(
+function rehearseAll(
   { ruleset, facts }: CompiledHere,
   sessions: readonly RehearsedSession[],
-): Promise<readonly Cut[]> {
+): readonly Cut[] {
   if (sessions.length === 0) return []
   return rehearse(ruleset, sessions, {
     addresses: facts.addresses.map(({ address }) => address),
-    conntrackIsOn: await conntrackIsOn(),
+    conntrackIsOn: conntrackIsOn(),
   })
 }
 
@@ -184,7 +184,8 @@ function print({ applied, trialSeconds, sessions, cuts, now }: Report, io: Io): 
   io.print(`Open a SECOND session and run: floodwall confirm (undone by the kernel at ${until})`)
 }
 
-function printFirst({ admitted, left, warmUpSeconds }: NonNullable<AppliedRules["first"]>, io: Io): void {
+function printFirst({ conntrackWasOn, admitted, left, warmUpSeconds }: FirstReport, io: Io): void {
+  if (conntrackWasOn) return
   io.print(
     `Connection tracking was off: ${plural(admitted, "live connection")} of this host ${admitted === 1 ? "is" : "are"} let in by name.`,
   )
@@ -211,7 +212,7 @@ function toJson({ applied, trialSeconds, sessions, cuts, now }: Report): object 
     trial: isOnTrial
       ? { seconds: trialSeconds, until: new Date(now.getTime() + trialSeconds * 1000).toISOString() }
       : null,
-    firstConntrack: applied.first ?? null,
+    first: applied.first ?? null,
     rehearsed: sessions.map(({ remote, local, device }) => ({
       from: printEndpoint(remote),
       to: printEndpoint(local),

@@ -44,8 +44,17 @@ export interface AppliedRules {
   readonly result: "changed" | "unchanged"
   readonly digest: string
   readonly warnings: readonly Diagnostic[]
-  /** Conntrack was off: what was done for the connections that are alive. */
-  readonly first?: { readonly admitted: number; readonly left: number; readonly warmUpSeconds: number }
+  /** No rules of ours were in force, or conntrack was off: what was done for the connections that are alive. */
+  readonly first?: FirstReport
+}
+
+export interface FirstReport {
+  readonly conntrackWasOn: boolean
+  /** Connections of this host that are let in by name, and those that had no room. */
+  readonly admitted: number
+  readonly left: number
+  /** 0: conntrack was on, or no warm-up was asked for. */
+  readonly warmUpSeconds: number
 }
 
 /**
@@ -54,7 +63,7 @@ export interface AppliedRules {
  * There is no moment at which a kill leaves half of it: what may become the boot text is written before the kernel is touched, the transaction is the
  * kernel's, and the way back is in the kernel. A kill after it and before the files are in place is made good by the next command (`settle`).
  */
-export async function applyRules(request: ApplyRequest, state: State): Promise<Outcome<AppliedRules>> {
+export function applyRules(request: ApplyRequest, state: State): Outcome<AppliedRules> {
   const { trialSeconds, warmUpSeconds } = request
   const kernel = readKernel()
   if (failed(kernel)) return kernel
@@ -68,8 +77,7 @@ export async function applyRules(request: ApplyRequest, state: State): Promise<O
 
   const ruleset = withDigest(request.ruleset, digest)
   const transaction = renderApply(ruleset, kernel.value.running, trialSeconds)
-  const isFirst = !(await conntrackIsOn())
-  const first = isFirst ? firstApplyLines(ruleset, warmUpSeconds) : undefined
+  const first = firstApply(ruleset, kernel.value, warmUpSeconds)
   const saved: Saved = {
     digest,
     policy: request.policy,
@@ -93,8 +101,21 @@ export async function applyRules(request: ApplyRequest, state: State): Promise<O
     result: "changed",
     digest,
     warnings,
-    ...(first && { first: { admitted: first.admitted, left: first.left, warmUpSeconds } }),
+    ...(first && { first: first.report }),
   })
+}
+
+/**
+ * Where no rules of ours are in force, connections may be alive that conntrack does not know: this host's are named in any case, for somebody may have switched
+ * conntrack on a moment ago; the warm-up is for where it is off.
+ */
+function firstApply(ruleset: Ruleset, kernel: KernelState, warmUpSeconds: number) {
+  const isOn = conntrackIsOn()
+  if (isOn && kernel.inForce !== null) return undefined
+  const seconds = isOn ? 0 : warmUpSeconds
+  const { text, admitted, left } = firstApplyLines(ruleset, seconds)
+  const report: FirstReport = { conntrackWasOn: isOn, admitted, left, warmUpSeconds: seconds }
+  return { text, report }
 }
 
 /** Keeps the rules on trial. There is no race with their end: it is the kernel that says whether it was in time. `remembered`: they are what boots now. */

@@ -1,5 +1,5 @@
-import { createSocket } from "node:dgram"
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
+import { outputOf } from "./run.js"
 
 const COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
 
@@ -11,16 +11,37 @@ export function conntrackFill(): { readonly count: number; readonly maximum: num
 }
 
 /**
- * Whether conntrack sees the connections of this network namespace, in every family that the host speaks. There is no file that tells: the kernel
- * hooks it in when the first rule asks for it, a count above zero may be left over from rules that are gone, and the list of hooks
- * (`nft list hooks`) is an option of the kernel. So a datagram is sent to ourselves over loopback: where conntrack is on, there is an entry more.
- * Where loopback is down or exempt (notrack) the answer is no, which costs an apply a warm-up that it did not need, and harms nobody.
+ * Whether conntrack sees the connections of this network namespace, in both families. There is no file that tells: the kernel hooks it in when the first rule
+ * asks for it, a count above zero may be left over from rules that are gone, and the list of hooks (`nft list hooks`) is an option of the kernel. A packet of our own
+ * would show it, and would count in other tools' rules, which are not ours to touch. So the rules are asked whether one of them needs conntrack. Who else needs it
+ * (Open vSwitch, IPVS) goes unseen, which costs an apply a warm-up that it did not need, and harms nobody.
  */
-export async function conntrackIsOn(): Promise<boolean> {
+export function conntrackIsOn(): boolean {
   if (readNumber(COUNT) === undefined) return false
-  if (!(await leavesAnEntry("udp4", "127.0.0.1"))) return false
-  return !existsSync("/proc/net/if_inet6") || !hasLoopback6() || leavesAnEntry("udp6", "::1")
+  const legacy = ["iptables-legacy-save", "ip6tables-legacy-save"].map(
+    (program) => outputOf(program, []) ?? "",
+  )
+  return rulesNeedConntrack(outputOf("nft", ["-s", "-t", "list", "ruleset"]) ?? "", legacy[0]!, legacy[1]!)
 }
+
+/** Reads `nft list ruleset` (which shows iptables-nft's rules too) and what legacy iptables saves of either family. */
+export function rulesNeedConntrack(ruleset: string, legacy4: string, legacy6: string): boolean {
+  const families = new Set<string>()
+  let family = ""
+  for (const line of ruleset.split("\n")) {
+    family = /^table (\S+)/.exec(line)?.[1] ?? family
+    // Quoted text is a comment, a log prefix or a device; what iptables-nft could not translate is quoted as well.
+    if (/\bxt (?:match|target) "(?:conn|ct|state|CONN|CT|[DS]NAT|MASQ|REDIR)/.test(line)) families.add(family)
+    else if (NEEDS_CONNTRACK.test(line.replaceAll(/"[^"]*"/g, ""))) families.add(family)
+  }
+  const has = (name: string, legacy: string) =>
+    families.has("inet") || families.has(name) || LEGACY_NEEDS_CONNTRACK.test(legacy)
+  return has("ip", legacy4) && has("ip6", legacy6)
+}
+
+const NEEDS_CONNTRACK = /^\t\t.*(?:\bct \w|\b[ds]nat (?:to|ip)|\bmasquerade\b|\bredirect\b|\bflow add\b)/
+const LEGACY_NEEDS_CONNTRACK =
+  /^(?:\[\S+\] )?-A .*(?:-m (?:conntrack|state|connmark|connlimit|connbytes|connlabel|helper|ctstate)\b|-j (?:DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP|CONNMARK)\b)/m
 
 /** Whether packets to other hosts pass through this one. */
 export function forwards(): boolean {
@@ -33,38 +54,6 @@ export function forwards(): boolean {
 /** Zero: conntrack does not pick up connections whose beginning it has not seen. */
 export function picksUpMidStream(): boolean {
   return readNumber("/proc/sys/net/netfilter/nf_conntrack_tcp_loose") !== 0
-}
-
-/** Three tries: other traffic's entries may end at the same moment, and hide ours. */
-async function leavesAnEntry(type: "udp4" | "udp6", address: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const before = readNumber(COUNT) ?? 0
-    if (!(await sendToSelf(type, address))) return false
-    if ((readNumber(COUNT) ?? 0) > before) return true
-  }
-  return false
-}
-
-/** Each time from another port, so that each is a new entry. */
-function sendToSelf(type: "udp4" | "udp6", address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createSocket(type)
-    const end = (arrived: boolean) => {
-      clearTimeout(timer)
-      socket.close()
-      resolve(arrived)
-    }
-    const timer = setTimeout(() => end(false), PATIENCE_MS)
-    socket.on("error", () => end(false))
-    socket.on("message", () => end(true))
-    socket.bind(0, address, () => socket.send("floodwall", socket.address().port, address))
-  })
-}
-
-const PATIENCE_MS = 200
-
-function hasLoopback6(): boolean {
-  return /\blo$/m.test(readFileSync("/proc/net/if_inet6", "utf8"))
 }
 
 function readNumber(path: string): number | undefined {

@@ -159,6 +159,15 @@ export async function reaches(host: Host, address: string, port: number): Promis
   return echo !== undefined
 }
 
+/** Asks again until the answer is yes; on a busy machine what the kernel times is in time, and what the test does is not. */
+export async function until(isSo: () => boolean, milliseconds = 20_000): Promise<void> {
+  const end = Date.now() + milliseconds
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error(`not within ${milliseconds} ms`)
+    await wait(100)
+  }
+}
+
 export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -169,6 +169,8 @@ function quiet(host: Host, devices: readonly string[]): void {
     // No link-local address by itself; the laboratory's addresses are all there are.
     sysctl(`net/ipv6/conf/${device}/addr_gen_mode`, 1)
     switchOffloadsOff(host.namespace, device)
+    // TCP cuts late whatever the device can (net/core/sock.c, sk_setup_caps): a hook would see packets that no wire has.
+    host.run("ip", ["link", "set", device, "gso_max_segs", "1"])
   }
 }
 

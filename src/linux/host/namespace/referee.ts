@@ -1,6 +1,6 @@
 import { LINKTYPE_ETHERNET, LINKTYPE_RAW } from "../../../core/packet/link-type.js"
 import { type CapturedFrame, type FrameCapture, settle } from "./frame-capture.js"
-import { identify } from "./identity.js"
+import { type Identity, identify } from "./identity.js"
 import type { Laboratory } from "./laboratory.js"
 import type { PacketLog } from "./packet-log.js"
 
@@ -92,7 +92,8 @@ function table(conntrack: boolean, until: string): string {
 function read(log: PacketLog, seen: Sightings): void {
   for (const { prefix, bytes } of log.read()) {
     const [place, state] = prefix.split(" ")
-    seen.add(place as Place, bytes, LINKTYPE_RAW, (state as State | undefined) ?? null)
+    const identity = identify(bytes, LINKTYPE_RAW)
+    if (identity) seen.add(place as Place, identity, (state as State | undefined) ?? null)
   }
 }
 
@@ -108,9 +109,7 @@ class Sightings {
   readonly packets = new Map<Place, Map<number, (State | null)[]>>()
   readonly datagrams = new Map<Place, Map<number, State | null>>()
 
-  add(place: Place, bytes: Uint8Array, linkType: number, state: State | null): void {
-    const identity = identify(bytes, linkType)
-    if (!identity) return
+  add(place: Place, identity: Identity, state: State | null): void {
     const packets = within(this.packets, place)
     const known = packets.get(identity.packet)
     if (known) known.push(state)
@@ -132,19 +131,18 @@ function within<Value>(maps: Map<Place, Map<number, Value>>, place: Place): Map<
 function rule(frames: CapturedFrame[], seen: Sightings): Arrival[] {
   // Each ring is in order; two rings are merged by the receiving kernel's clock. The sort is stable.
   const ordered = frames.sort((one, other) => one.time - other.time)
+  const identities = ordered.map(({ bytes }) => identify(bytes, LINKTYPE_ETHERNET))
   const arrived = new Map<number, number>()
-  for (const { bytes, direction } of ordered) {
-    if (direction === "out") {
-      seen.add("wire", bytes, LINKTYPE_ETHERNET, null)
-      continue
-    }
-    const identity = identify(bytes, LINKTYPE_ETHERNET)
-    if (identity) arrived.set(identity.packet, (arrived.get(identity.packet) ?? 0) + 1)
+  for (const [index, frame] of ordered.entries()) {
+    const identity = identities[index]
+    if (!identity) continue
+    if (frame.direction === "out") seen.add("wire", identity, null)
+    else arrived.set(identity.packet, (arrived.get(identity.packet) ?? 0) + 1)
   }
   const arrivals: Arrival[] = []
   const took = new Map<Place, Map<number, number>>()
-  for (const frame of ordered) {
-    const identity = identify(frame.bytes, LINKTYPE_ETHERNET)
+  for (const [index, frame] of ordered.entries()) {
+    const identity = identities[index]
     if (!identity) {
       if (frame.direction === "in") arrivals.push({ frame, own: false, ruling: null })
       continue
