@@ -112,7 +112,7 @@ function exceptionLine({ written, hosts, limit, origin }: Exception): string {
 
 function comment({ span, text }: Origin): string {
   const preset = text.startsWith("preset: ") ? ` (${text})` : ""
-  return `  # ${span.file}:${span.line}${preset}`
+  return `  # ${span.file.replace(/\s/g, " ")}:${span.line}${preset}`
 }
 
 function flowList(words: readonly string[]): string {
@@ -121,7 +121,8 @@ function flowList(words: readonly string[]): string {
 
 /** Quoted unless it is certainly text to every YAML. */
 function yamlWord(text: string): string {
-  return /^[a-z0-9/][a-z0-9/._ -]*[a-z0-9/*]$|^[a-z0-9]$/i.test(text) ? text : JSON.stringify(text)
+  const isPlain = /^[a-z0-9/][a-z0-9/._ -]*[a-z0-9/*]$|^[a-z0-9]$/i.test(text)
+  return isPlain && !/^null$/i.test(text) ? text : JSON.stringify(text)
 }
 
 function indent(lines: readonly string[], spaces: number): string[] {
