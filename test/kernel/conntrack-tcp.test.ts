@@ -10,14 +10,14 @@ for (const [name, settings] of [
   ["nf_conntrack_tcp_ignore_invalid_rst 1", { nf_conntrack_tcp_ignore_invalid_rst: 1 }],
 ] as const)
   kernelTest(
-    `3,000 connections of random segments, ${name}: each packet's state and each entry is the kernel's`,
+    `2,000 connections of random segments, ${name}: each packet's state and each entry is the kernel's`,
     ({ laboratory }) => {
       const chance = new Chance(Number(process.env["SEED"] ?? 1))
-      const frames = Array.from({ length: 3000 }, (_, number) => randomSegments(chance, number, 8)).flat()
+      const frames = Array.from({ length: 2000 }, (_, number) => randomSegments(chance, number, 8)).flat()
       const { compared, states, connections, table } = askConntrack(laboratory, frames, settings)
       expect(states.slice(0, 20)).toEqual([])
       expect(table.slice(0, 20)).toEqual([])
-      expect(compared).toBeGreaterThan(23_000)
-      expect(connections).toBeGreaterThan(1000)
+      expect(compared).toBeGreaterThan(15_900)
+      expect(connections).toBeGreaterThan(900)
     },
   )

@@ -153,12 +153,10 @@ export function check(
         state[receiver + END]!++
       }
     }
-  } else if (
-    ((phase === SYN_SENT && direction === 0) || (phase === SYN_RECV && direction === 1)) &&
-    after(end, state[sender + END]!)
-  ) {
-    // A SYN or SYN-ACK sent again with other numbers replaces the first.
+  } else if (flags & SYN && (phase === SYN_SENT || phase === SYN_RECV) && after(end, state[sender + END]!)) {
+    // A SYN or SYN-ACK sent again with other numbers or options replaces the first (RFC 9293 section 3.4.3).
     beginSender(state, sender, receiver, packet, end, direction)
+    if (direction === REPLY && !(flags & ACK)) return INSIDE
   }
 
   if (!(flags & ACK) || (flags & RST && acknowledgement === 0)) {
@@ -171,10 +169,9 @@ export function check(
     end = sequence
   }
 
-  if (!liberal) {
-    const fault = bounds(state, sender, receiver, sequence, end, sack)
-    if (fault !== INSIDE) return fault
-  }
+  const fault = bounds(state, sender, receiver, sequence, end, sack)
+  // Not held against it, but its numbers are not believed either.
+  if (fault !== INSIDE) return liberal ? INSIDE : fault
 
   if (!(flags & SYN)) size = (size << state[sender + SCALE]!) >>> 0
   const reach = (size + (sack - acknowledgement)) >>> 0
@@ -208,12 +205,21 @@ function bounds(
   end: number,
   sack: number,
 ): number {
-  if (!before(sequence, state[sender + MAXEND]! + 1)) return INVALID_TCP_SEQ_OVER
-  if (!before(sack, state[receiver + END]! + 1)) return INVALID_TCP_ACK_OVER
-  if (state[receiver + MAXWIN] !== 0 && !after(end, state[sender + END]! - state[receiver + MAXWIN]! - 1))
+  const acknowledgesSeen = before(sack, state[receiver + END]! + 1)
+  const room = state[receiver + MAXWIN]!
+  const reachesWindow = room === 0 || after(end, state[sender + END]! - room - 1)
+  const isRecent = after(sack, state[receiver + END]! - Math.max(state[sender + MAXWIN]!, ACK_WINDOW) - 1)
+  if (!before(sequence, state[sender + MAXEND]! + 1)) {
+    const overshot = (end - state[sender + MAXEND]! + 1) >>> 0
+    if (!reachesWindow || !acknowledgesSeen || !isRecent || overshot > room) return INVALID_TCP_SEQ_OVER
+    // Only a window's worth too far, and all else is right: the ACK for it must not be taken for an ACK of data never sent.
+    state[sender + END] = end
+    state[sender + FLAGS]! |= UNACKNOWLEDGED
     return OUTSIDE_IGNORED
-  if (!after(sack, state[receiver + END]! - Math.max(state[sender + MAXWIN]!, ACK_WINDOW) - 1))
-    return OUTSIDE_IGNORED
+  }
+  if (!acknowledgesSeen) return INVALID_TCP_ACK_OVER
+  if (!reachesWindow) return OUTSIDE_IGNORED
+  if (!isRecent) return OUTSIDE_IGNORED
   return INSIDE
 }
 

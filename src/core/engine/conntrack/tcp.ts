@@ -159,6 +159,8 @@ export class TcpTracker {
     const end = window.endOf(packet, segmentLength)
     let before_ = table.phase[entry]!
     let after_ = matrix[(direction * 6 + index) * 10 + before_]!
+    const liberal =
+      settings.nf_conntrack_tcp_be_liberal !== 0 || (state[sender + window.FLAGS]! & window.BE_LIBERAL) !== 0
     let inWindow = false
 
     switch (after_) {
@@ -211,13 +213,28 @@ export class TcpTracker {
         break
       case CLOSE: {
         if (index !== INDEX_RST) break
+        // The connection is nearly over, and its ports may be in use again: no number of it says anything any more.
+        if (before_ >= FIN_WAIT && before_ <= CLOSE) {
+          inWindow = true
+          break
+        }
         const sequence = packet.tcpSequence
         const status = table.status[entry]!
+        const answersLast = packet.tcpAcknowledgement === state[base + LAST_END]
+        if (state[base + LAST_INDEX] === INDEX_SYN) {
+          // A SYN that was let through is refused: no window of ours has seen it.
+          if (status & SEEN_REPLY && answersLast && state[base + LAST_DIRECTION] !== direction)
+            inWindow = true
+          break
+        }
         if (state[receiver + window.FLAGS]! & window.MAXACK_KNOWN) {
           const acknowledged = state[receiver + window.MAXACK]!
+          const isSettled = before_ === ESTABLISHED && (status & ASSURED) !== 0
+          // Most likely the answer to a SYN.
+          if (sequence === 0 && !isSettled) break
           if (before(sequence, acknowledged) && !settings.nf_conntrack_tcp_ignore_invalid_rst)
             return INVALID_TCP_RST
-          if (before_ !== ESTABLISHED || sequence === acknowledged) break
+          if (!isSettled || sequence === acknowledged) break
           // A RST that ends a train of segments of its sender.
           if (
             state[base + LAST_INDEX] === INDEX_ACK &&
@@ -228,28 +245,20 @@ export class TcpTracker {
           // RFC 5961: not exactly the next byte, so the receiver will ask back; we wait for what follows.
           after_ = before_
         }
-        if (
-          ((status & SEEN_REPLY && state[base + LAST_INDEX] === INDEX_SYN) ||
-            (!(status & ASSURED) && state[base + LAST_INDEX] === INDEX_ACK)) &&
-          packet.tcpAcknowledgement === state[base + LAST_END]
-        )
-          // It answers a segment that we ignored: no window of ours has seen that.
-          inWindow = true
+        if (!(status & ASSURED) && state[base + LAST_INDEX] === INDEX_ACK && answersLast) inWindow = true
         else if (
           before_ === SYN_SENT &&
           state[base + LAST_INDEX] === INDEX_ACK &&
           state[base + LAST_DIRECTION] === REPLY &&
           sequence === state[base + LAST_ACKNOWLEDGEMENT]
         )
+          // It answers an ACK that answered the SYN of a connection which the other end still has.
           inWindow = true
         break
       }
     }
 
     if (!inWindow) {
-      const liberal =
-        settings.nf_conntrack_tcp_be_liberal !== 0 ||
-        (state[sender + window.FLAGS]! & window.BE_LIBERAL) !== 0
       const result = window.check(state, base, direction, index === INDEX_ACK, before_, packet, end, liberal)
       if (result === window.OUTSIDE_IGNORED) return TAKEN
       if (result !== window.INSIDE) {
@@ -349,7 +358,9 @@ export class TcpTracker {
     state[receiver + window.SCALE] = state[base + LAST_SCALE]!
     state[base + LAST_FLAGS]! &= ~EXPECT_CHALLENGE_ACK
     state[receiver + window.FLAGS] = state[base + LAST_FLAGS]! & 0x3f
+    const liberal = state[sender + window.FLAGS]! & window.BE_LIBERAL
     state.fill(0, sender, sender + window.SIDE_WORDS)
+    state[sender + window.FLAGS] = liberal
   }
 
   /** FIN or RST out of window from both sides: the connection is probably over, and five days are too long for it. */
