@@ -6,7 +6,7 @@ import { readAddressList } from "./address-list.js"
 import { type PolicyEnvironment, pathFrom, unreadable } from "./environment.js"
 import type { NamedAddresses } from "./policy.js"
 import type { Report } from "./report.js"
-import { describe, flowText, type MapEntry, type Node, type ScalarNode } from "./tree.js"
+import { describe, flowText, type MapEntry, type Node, type ScalarNode, shorten } from "./tree.js"
 
 /** What a list of addresses holds, and how it was written: file paths made complete, all else as it was. */
 export interface Addresses {
@@ -154,6 +154,8 @@ export class AddressBook {
   }
 
   private filePath(item: ScalarNode, bareFiles: boolean): string | undefined {
+    // Told as an unknown address, with a hint.
+    if (/^(file\s+)?[a-z]+:\/\//i.test(item.text)) return undefined
     const word = /^file\s+(.+)$/.exec(item.text)?.[1]
     if (word !== undefined) return pathFrom(item.span.file, word.trim())
     if (!bareFiles || this.names.has(item.text) || looksLikeAddress(item.text)) return undefined
@@ -174,6 +176,14 @@ export class AddressBook {
   }
 
   private unknownWord(text: string, problem: Problem): Problem {
+    const id = "unknown-address"
+    const message = `"${shorten(text)}" is not an address, nor a name under addresses`
+    if (/^(file\s+)?[a-z]+:\/\//i.test(text)) {
+      return { id, message, hint: "nothing is fetched: download it, and name the file" }
+    }
+    if (/[,\s]/.test(text)) return { id, message, hint: "several are a list: [192.0.2.1, 198.51.100.0/24]" }
+    if (/^[\d.]+-[\d.]+$/.test(text))
+      return { id, message, hint: "a range is written as networks: 192.0.2.0/28" }
     if (looksLikeAddress(text) || problem.id !== "not-an-address") return problem
     const near = didYouMean(text, this.names.keys())
     const hint =
@@ -183,7 +193,7 @@ export class AddressBook {
         : this.names.size > 0
           ? `names are ${[...this.names.keys()].slice(0, 20).join(", ")}`
           : "define it under addresses")
-    return { id: "unknown-address", message: `"${text}" is not an address, nor a name under addresses`, hint }
+    return { id, message, hint }
   }
 }
 

@@ -597,6 +597,40 @@ protect: { wan: {} }`),
     `)
   })
 
+  test("what people write where a list should stand", () => {
+    expect(
+      check(`interfaces: { wan: auto }
+addresses: { a: 192.0.2.1 192.0.2.2, b: 192.0.2.1-192.0.2.9, c: file https://example.com/drop.txt }
+never-block: "10.0.0.0/8, a, b, c"
+protect:
+  wan:
+    open: ssh http
+    blocklist: [https://example.com/drop.txt]
+  preset: default
+  syn-floods: 100/second`),
+    ).toMatchInlineSnapshot(`
+      "lint p.yaml:2:14: nothing uses the name "a" [unused-name]
+      p.yaml:2:17: "192.0.2.1 192.0.2.2" is not an address, nor a name under addresses [unknown-address]
+        hint: several are a list: [192.0.2.1, 198.51.100.0/24]
+      lint p.yaml:2:38: nothing uses the name "b" [unused-name]
+      p.yaml:2:41: "192.0.2.1-192.0.2.9" is not an address, nor a name under addresses [unknown-address]
+        hint: a range is written as networks: 192.0.2.0/28
+      lint p.yaml:2:62: nothing uses the name "c" [unused-name]
+      p.yaml:2:65: "file https://example.com/drop.txt" is not an address, nor a name under addresses [unknown-address]
+        hint: nothing is fetched: download it, and name the file
+      p.yaml:3:14: "10.0.0.0/8, a, b, c" is not an address, nor a name under addresses [unknown-address]
+        hint: several are a list: [192.0.2.1, 198.51.100.0/24]
+      p.yaml:6:11: "ssh http" is not a port or the name of a service [not-a-port]
+        hint: several ports are a list: [ssh, http]
+      p.yaml:7:17: "https://example.com/drop.txt" is not an address, nor a name under addresses [unknown-address]
+        hint: nothing is fetched: download it, and name the file
+      p.yaml:8:3: "preset" is not named under interfaces [unknown-zone]
+        hint: it belongs to a zone: indent it deeper
+      p.yaml:9:3: "syn-floods" is not named under interfaces [unknown-zone]
+        hint: it belongs to a zone: indent it deeper"
+    `)
+  })
+
   test("names that multiply", () => {
     const doubling = Array.from({ length: 90 }, (_, index) => `  n${index}: [n${index + 1}, n${index + 1}]`)
     const { policy } = load(

@@ -9,7 +9,7 @@ import { type NamedInterfaces, readInterfaces } from "./interfaces.js"
 import { Kinds } from "./kinds.js"
 import { type PhraseNames, parsePhrase, phraseGrammar } from "./phrase.js"
 import type { BypassEntry, Policy, Zone } from "./policy.js"
-import { type ChosenPreset, readLadder, readZone } from "./protect.js"
+import { type ChosenPreset, readLadder, readZone, zoneKeys } from "./protect.js"
 import type { ProtectionKind } from "./protection.js"
 import { protectionKinds } from "./protections/index.js"
 import { inOrder, Report } from "./report.js"
@@ -125,9 +125,13 @@ class Loader {
     const names = interfaces.map(({ name }) => name)
     for (const { key, value } of entries) {
       if (names.includes(key.text)) continue
+      const isInside = zoneKeys.includes(key.text) || this.kinds.find(key.text) !== undefined
       this.report.error("unknown-zone", key.span, `"${key.text}" is not named under interfaces`, {
-        hint: didYouMean(key.text, names) ?? `interfaces: { ${key.text}: eth0 } names it`,
+        hint: isInside
+          ? "it belongs to a zone: indent it deeper"
+          : (didYouMean(key.text, names) ?? `interfaces: { ${key.text}: eth0 } names it`),
       })
+      if (isInside) continue
       // Read all the same, for its mistakes.
       readZone(key.text, value, false, context)
     }

@@ -40,6 +40,7 @@ export function parsePort(text: string): PortSelector | Problem {
   const ports = parsePorts(text)
   if (isProblem(ports)) {
     const swapped = /^(tcp|udp)\W(.+)$|^(.+)[:;](tcp|udp)$/i.exec(text)
+    if (/\w\s+\w/.test(text)) return { ...ports, hint: "several ports are a list: [ssh, http]" }
     if (!swapped) return ports
     const word = `${swapped[2] ?? swapped[3]}/${(swapped[1] ?? swapped[4])!.toLowerCase()}`
     return isProblem(parsePorts(word)) ? ports : { ...ports, hint: `write ${word}` }

@@ -39,7 +39,8 @@ export interface ChosenPreset {
   readonly span: Span
 }
 
-const zoneKeys = ["preset", "action", "outgoing"]
+/** What may stand behind a zone beside protections. */
+export const zoneKeys = ["preset", "action", "outgoing"]
 
 /** Reads what stands behind a zone under `protect`. */
 export function readZone(
