@@ -123,8 +123,7 @@ function readKernelTable(text: string): Map<string, Entry> {
     const field = (name: string) =>
       fields.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? ""
     const address = (name: string) => printAddress(parseAddress(field(name))!)
-    const ports =
-      field("sport") === "" ? `${field("id")}/${field("type")}` : `${field("sport")}/${field("dport")}`
+    const ports = field("sport") === "" ? icmpKey(field) : `${field("sport")}/${field("dport")}`
     const state = words[5]!.includes("=") || words[5]!.startsWith("[") ? "" : words[5]!
     entries.set(`${protocol} ${address("src")} ${address("dst")} ${ports}`, {
       state,
@@ -134,6 +133,10 @@ function readKernelTable(text: string): Map<string, Entry> {
     })
   }
   return entries
+}
+
+function icmpKey(field: (name: string) => string): string {
+  return field("id") === "" ? "/" : `${field("id")}/${field("type")}/${field("code")}`
 }
 
 function readEngineTable(engine: Engine): Map<string, Entry> {
@@ -152,7 +155,7 @@ function readEngineTable(engine: Engine): Map<string, Entry> {
     const isIcmp = protocol === 1 || protocol === 58
     const hasPorts = protocol === 6 || protocol === 17 || protocol === 132 || protocol === 136
     const pair = isIcmp
-      ? `${ports >>> 16}/${(ports >>> 8) & 0xff}`
+      ? `${ports >>> 16}/${(ports >>> 8) & 0xff}/${ports & 0xff}`
       : hasPorts
         ? `${ports >>> 16}/${ports & 0xffff}`
         : "/"

@@ -14,9 +14,12 @@ export function icmpv6Role(packet: Packet, end: number, verify: boolean): number
   return type < FIRST_QUERY ? ERROR : QUERY
 }
 
-/** MLD query, report, done (130-132), router and neighbour solicitation and advertisement (133-136), MLDv2 report (143). */
+/**
+ * MLD query, report, done (130-132), router and neighbour solicitation and advertisement (133-136), MLDv2 report (143), multicast router
+ * advertisement and solicitation (151, 152; RFC 4286).
+ */
 function isUntracked(type: number): boolean {
-  return (type >= 130 && type <= 136) || type === 143
+  return (type >= 130 && type <= 136) || type === 143 || type === 151 || type === 152
 }
 
 /** Echo request and node information query. */
