@@ -143,6 +143,26 @@ test.each<[string, PacketDescription, string]>([
   expect(fault(decodeIp({ ...tcp, ...change }))).toBe(text)
 })
 
+test.each([
+  ["010400000000", ""],
+  ["050200000100", ""],
+  ["1e0400000000", ""],
+  ["000000000000", ""],
+  ["010500000000", "ipv6-hop-by-hop-option at 42: needed 7, had 6 by the IPv6 option length"],
+  ["010400000001", "ipv6-hop-by-hop-option at 42: needed 6, had 6 by the IPv6 option length"],
+  ["000001024000", "ipv6-hop-by-hop-option at 44: needed 4, had 4 by the IPv6 option length"],
+  ["050200004000", "ipv6-hop-by-hop-option at 46: needed 2, had 2 by the IPv6 option length"],
+])("hop-by-hop options %s: %s", (body, text) => {
+  const packet = decodeIp({ ...tcp, extensions: [{ header: HOP_BY_HOP, body: bytes(body) }] })
+  expect(fault(packet)).toBe(text)
+  expect(packet.destinationPort).toBe(22)
+})
+
+test("a hop-by-hop header beyond the packet", () => {
+  const packet = decodeIp({ ...tcp, networkLength: 7, extensions: [{ header: 0 }] })
+  expect(fault(packet)).toBe("ipv6-hop-by-hop-length at 40: needed 8, had 7 by the IPv6 payload length")
+})
+
 test("39 bytes; and the version does not fit", () => {
   const frame = buildPacket({ ...tcp, linkType: LINKTYPE_RAW })
   expect(fault(decodeFrame(frame.subarray(0, 39), 229))).toBe(

@@ -1,3 +1,4 @@
+import { checkHopByHop, jumboLength } from "./hop-by-hop.js"
 import {
   BY_FRAME,
   BY_IPV6_EXTENSION,
@@ -11,7 +12,7 @@ import {
   IPV6_EXTENSION_TRUNCATED,
   IPV6_FRAGMENT_BEYOND_65535,
   IPV6_FRAGMENT_LENGTH,
-  IPV6_JUMBO_LENGTH,
+  IPV6_HOP_BY_HOP_LENGTH,
   IPV6_TOO_MANY_EXTENSIONS,
   IPV6_TRUNCATED,
   IPV6_VERSION,
@@ -40,7 +41,6 @@ export const HAS_DESTINATION_OPTIONS = 16
 
 /** A packet has few; a crafted one could have thousands of 8 bytes each, and no rule looks behind them. */
 const MOST_EXTENSIONS = 64
-const JUMBO_PAYLOAD_OPTION = 0xc2
 
 /** RFC 8200. Extension headers are stepped over as Linux does, to the first header that is none. */
 export function decodeIpv6(packet: Packet, view: DataView, offset: number, end: number): void {
@@ -120,10 +120,19 @@ function decodeExtensions(
       return
     }
     if (end - at < 8) {
-      cutShort(packet, IPV6_EXTENSION_TRUNCATED, at, 8, claimedEnd, claimant)
+      const isFirst = count === 0 && header === HOP_BY_HOP
+      cutShort(
+        packet,
+        isFirst ? IPV6_HOP_BY_HOP_LENGTH : IPV6_EXTENSION_TRUNCATED,
+        at,
+        8,
+        claimedEnd,
+        claimant,
+      )
       return
     }
     note(packet, view, at, header)
+    if (count === 0 && header === HOP_BY_HOP && !checkHopByHop(packet, view, at, end, claimedEnd)) return
     const units = view.getUint8(at + 1)
     const length = header === FRAGMENT ? 8 : header === AUTHENTICATION ? (units + 2) << 2 : (units + 1) << 3
     if (at + length > claimedEnd) {
@@ -187,28 +196,4 @@ function checkFragment(packet: Packet, payload: number, claimedEnd: number, clai
       65535,
       BY_IPV6_FRAGMENT,
     )
-}
-
-/** RFC 2675: the length that a hop-by-hop header's jumbo payload option gives, or 0 where there is none. */
-function jumboLength(packet: Packet, view: DataView, offset: number, end: number): number {
-  if (end - offset < 8) return 0
-  const headerEnd = offset + ((view.getUint8(offset + 1) + 1) << 3)
-  let at = offset + 2
-  while (at < headerEnd && at < end) {
-    const type = view.getUint8(at)
-    if (type === 0) {
-      at++
-      continue
-    }
-    if (at + 2 > end) return 0
-    const length = view.getUint8(at + 1)
-    if (type === JUMBO_PAYLOAD_OPTION && length === 4 && at + 6 <= end) {
-      const jumbo = view.getUint32(at + 2)
-      if (jumbo > 65535) return jumbo
-      malform(packet, IPV6_JUMBO_LENGTH, at, 65536, jumbo, BY_IPV6_JUMBO)
-      return 0
-    }
-    at += 2 + length
-  }
-  return 0
 }

@@ -68,13 +68,21 @@ export const malformedFacts: readonly MalformedFact[] = [
   fact("icmp-truncated", "transport", "invalid", "the ICMP header is cut short"),
   fact("icmpv6-truncated", "transport", "invalid", "the ICMPv6 header is cut short"),
   fact("sctp-truncated", "transport", "invalid", "the SCTP header is cut short"),
-  fact("dccp-truncated", "transport", "invalid", "the DCCP header is cut short"),
+  // Linux 6.16 took DCCP out of conntrack; older kernels call it invalid.
+  fact("dccp-truncated", "transport", "passes", "the DCCP header is cut short"),
   fact("ipv6-too-many-extensions", "ipv6", "passes", "more extension headers than the decoder follows"),
   fact(
     "udplite-coverage",
     "transport",
     "invalid",
     "the UDP-Lite coverage is 1 to 7, or more than the packet",
+  ),
+  fact("ipv6-hop-by-hop-length", "ipv6", "no-hook", "the hop-by-hop header ends beyond the packet"),
+  fact(
+    "ipv6-hop-by-hop-option",
+    "ipv6",
+    "no-hook",
+    "a hop-by-hop option ends beyond its header, is unknown and says to drop, or only pads",
   ),
 ]
 
@@ -99,6 +107,7 @@ export const claimants: readonly string[] = [
   "the UDP length",
   "the UDP-Lite coverage",
   "the capture file's link type",
+  "the IPv6 option length",
 ]
 
 // Indices into the two tables, for the decoder. A test holds them to the names.
@@ -137,6 +146,8 @@ export const SCTP_TRUNCATED = 32
 export const DCCP_TRUNCATED = 33
 export const IPV6_TOO_MANY_EXTENSIONS = 34
 export const UDPLITE_COVERAGE = 35
+export const IPV6_HOP_BY_HOP_LENGTH = 36
+export const IPV6_HOP_BY_HOP_OPTION = 37
 
 export const BY_NOBODY = 0
 export const BY_CAPTURE = 1
@@ -157,6 +168,7 @@ export const BY_TCP_OPTION = 15
 export const BY_UDP_LENGTH = 16
 export const BY_UDPLITE_COVERAGE = 17
 export const BY_LINK_TYPE = 18
+export const BY_IPV6_OPTION = 19
 
 /** Notes what is wrong with the packet, unless something further out was wrong already. */
 export function malform(
