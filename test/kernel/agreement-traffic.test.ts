@@ -6,7 +6,7 @@ import { compared, differences, judgeBoth } from "./support/agree.js"
 import { kernelTest } from "./support/kernel-test.js"
 
 const numbers = new Numbers()
-const sizes = { flood: 300, forged: 300 }
+const sizes = { flood: 300, forged: { 4: 300, 6: 300 } }
 
 for (const world of worlds)
   for (const act of [

@@ -7,10 +7,11 @@ import { ctStateName, VERDICT_ABSORBED, type VerdictName, verdictNames } from ".
 import { decode } from "../../core/packet/decode.js"
 import { LINKTYPE_ETHERNET } from "../../core/packet/link-type.js"
 import { Packet } from "../../core/packet/packet.js"
+import type { LogNode } from "../../core/ruleset/action/log.js"
 import type { Hook } from "../../core/ruleset/hook.js"
 import type { Origin } from "../../core/ruleset/origin.js"
 import type { Ruleset } from "../../core/ruleset/ruleset.js"
-import { identify } from "../host/namespace/identity.js"
+import { fingerprint, identify } from "../host/namespace/identity.js"
 import { address } from "../host/namespace/laboratory.js"
 import type { Arrival, Ruling, State } from "../host/namespace/referee.js"
 
@@ -22,6 +23,8 @@ export interface EngineAnswer {
   /** `table chain index`, for people. */
   readonly rule: string | null
   readonly why: string
+  /** A limit of a rate decided: the rule itself has one, or it stands in a chain that only rules with one jump to. */
+  readonly limited: boolean
 }
 
 /**
@@ -40,6 +43,11 @@ export interface Comparison {
   readonly through: boolean
   /** Null where there is nothing to compare. */
   readonly same: boolean | null
+  /**
+   * The two let one packet of a limited source through, and not the same one: its neighbour within a millisecond. A token comes back at an instant,
+   * and the kernel asks its clock some microseconds after it stamped the packet. Told apart from agreement, and counted.
+   */
+  readonly exchanged: boolean
 }
 
 export interface ComparisonOptions {
@@ -47,6 +55,8 @@ export interface ComparisonOptions {
   readonly conntrack?: "auto" | "on"
   /** Compare conntrack's states too. Default true. */
   readonly states?: boolean
+  /** A rule of the engine's logs. */
+  readonly onLog?: (node: LogNode) => void
 }
 
 /**
@@ -63,6 +73,7 @@ export function compare(
     local: laboratoryAddresses,
     conntrack,
     random: numbers(),
+    ...(options.onLog && { onLog: options.onLog }),
   })
   if (!engine) return { comparisons: [], diagnostics }
   const hooks = hooksOf(ruleset)
@@ -92,9 +103,10 @@ export function compare(
       engine: answer,
       through,
       same: kernel && agree(kernel, through, hooks) && (stateIsSame || packet.isFragment),
+      exchanged: false,
     }
     const index = comparisons.push(comparison) - 1
-    if (!packet.isFragment || !ruling) continue
+    if (!packet.isFragment || arrival.own) continue
     // All fragments of a datagram share its fate, which the last one to come decides.
     const { datagram } = identify(bytes, LINKTYPE_ETHERNET)!
     if (judgement.verdict === VERDICT_ABSORBED) {
@@ -113,7 +125,41 @@ export function compare(
     }
     waiting.delete(datagram)
   }
+  pairExchanged(comparisons)
   return { comparisons, diagnostics }
+}
+
+const EXCHANGE_NANOSECONDS = 1e6
+
+/** Finds pairs of differences that cancel out; see `Comparison.exchanged`. Only where the engine's drop was a limit's. */
+function pairExchanged(comparisons: Comparison[]): void {
+  const open = new Map<number, number[]>()
+  for (const [index, comparison] of comparisons.entries()) {
+    const { arrival, same, through, kernel } = comparison
+    if (same !== false || (kernel === "through") === through || !(through || comparison.engine.limited))
+      continue
+    const source = limitKey(arrival.frame.bytes)
+    const waiting = open.get(source) ?? []
+    const recent = waiting.filter(
+      (other) => arrival.frame.time - comparisons[other]!.arrival.frame.time <= EXCHANGE_NANOSECONDS,
+    )
+    const partner = recent.findIndex((other) => comparisons[other]!.through !== through)
+    if (partner < 0) {
+      recent.push(index)
+      open.set(source, recent)
+      continue
+    }
+    const [other] = recent.splice(partner, 1)
+    open.set(source, recent)
+    for (const each of [index, other!])
+      comparisons[each] = { ...comparisons[each]!, same: true, exchanged: true }
+  }
+}
+
+/** What shares a limit by default: source and protocol; IPv6 sources by their /64. */
+function limitKey(bytes: Uint8Array): number {
+  const [start, length, protocol] = bytes[12] === 8 ? [26, 4, 23] : [22, 8, 20]
+  return fingerprint(Uint8Array.of(...bytes.subarray(start, start + length), bytes[protocol]!))
 }
 
 function answerOf(engine: Engine, judgement: ReturnType<Engine["judge"]>): EngineAnswer {
@@ -125,7 +171,28 @@ function answerOf(engine: Engine, judgement: ReturnType<Engine["judge"]>): Engin
     origin: rule?.rule.origin ?? null,
     rule: chain ? `${chain.table.name} ${chain.chain.name} ${judgement.rule}` : null,
     why: judgement.why,
+    limited: chain !== undefined && rule !== undefined && limitedChains(engine).has(`${chain.chain.name}`),
   }
+}
+
+const limitedByEngine = new WeakMap<Engine, ReadonlySet<string>>()
+
+/** Chains where a packet comes only because a rate is spent. */
+function limitedChains(engine: Engine): ReadonlySet<string> {
+  const known = limitedByEngine.get(engine)
+  if (known) return known
+  const limited = new Set<string>()
+  const others = new Set<string>()
+  for (const { chain } of engine.chains)
+    for (const { steps } of chain.rules) {
+      const target = steps.flatMap((step) =>
+        step.step === "verdict" && (step.verdict === "jump" || step.verdict === "goto") ? [step.chain] : [],
+      )[0]
+      if (target !== undefined) (JSON.stringify(steps).includes('"limit"') ? limited : others).add(target)
+    }
+  for (const name of others) limited.delete(name)
+  limitedByEngine.set(engine, limited)
+  return limited
 }
 
 function agree(kernel: KernelAnswer, through: boolean, hooks: ReadonlySet<Hook>): boolean {

@@ -6,6 +6,7 @@ import { readCapture } from "../capture/read-capture.js"
 import type { Arrival } from "../host/namespace/referee.js"
 import { compare, laboratoryAddresses } from "./agreement.js"
 import { compileDemo } from "./compile.js"
+import { noticeOf } from "./kernel-run.js"
 import { type Tally, tally } from "./tally.js"
 import { sampleSizes } from "./traffic/attacks.js"
 import { everything } from "./traffic/everything.js"
@@ -33,10 +34,15 @@ export const laboratoryFacts: HostFacts = {
 /** The same traffic without a kernel: the capture that the project ships (scripts/make-samples.ts wrote it) through the engine. */
 export async function runInEngine(path: string): Promise<EngineRun> {
   const arrivals = await readArrivals(path)
-  const { comparisons, diagnostics } = compare(compileDemo(laboratoryFacts), arrivals)
+  const told = new Set<string>()
+  const { comparisons, diagnostics } = compare(compileDemo(laboratoryFacts), arrivals, {
+    onLog: ({ prefix }) => {
+      for (const name of noticeOf(prefix ?? "")) told.add(name)
+    },
+  })
   if (comparisons.length === 0) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
   return {
-    tally: tally(everything(sampleSizes), comparisons, []),
+    tally: tally(everything(sampleSizes), comparisons, { told }),
     packets: arrivals.filter(({ own }) => !own).length,
   }
 }

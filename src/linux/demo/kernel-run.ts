@@ -47,14 +47,16 @@ export async function runInKernel(programs: Programs, say: (text: string) => voi
     say("The default policy is in the firewall's kernel. Honest hosts and attackers send …")
 
     const referee = createReferee(laboratory, { megabytes: 96, until: "forward" })
+    const notices = laboratory.firewall.log(NOTICES)
     const exchanges = await askFromOutside(laboratory, programs.demo, referee)
     const acts = everything(laboratorySizes)
     for (const act of acts) play(laboratory, act, referee)
     const arrivals = referee.finish()
+    const told = new Set(notices.read().flatMap(({ prefix }) => noticeOf(prefix)))
     say("The engine gets the capture of the same run …")
     const { comparisons } = compare(ruleset, arrivals)
     return {
-      tally: tally(acts, comparisons, exchanges),
+      tally: tally(acts, comparisons, { exchanges, told }),
       rules: rules.split("\n").filter((line) => /\b(drop|accept|return|jump|goto|vmap)\b/.test(line)).length,
       packets: arrivals.filter(({ own }) => !own).length,
     }
@@ -62,6 +64,15 @@ export async function runInKernel(programs: Programs, say: (text: string) => voi
     laboratory.close()
     rmSync(state, { recursive: true, force: true })
   }
+}
+
+/** The log group of the policy's own notices. */
+const NOTICES = 7
+
+/** `floodwall wan connections notify` → connections. */
+export function noticeOf(prefix: string): string[] {
+  const [program, , protection, action] = prefix.split(" ")
+  return program === "floodwall" && action === "notify" && protection ? [protection] : []
 }
 
 async function startServer(host: Laboratory["firewall"], demo: string): Promise<void> {

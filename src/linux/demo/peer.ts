@@ -45,7 +45,7 @@ export async function ask(addresses: readonly string[]): Promise<Exchange[]> {
         work
           .then(() => "")
           .catch((error: unknown) => (error instanceof Error ? error.message : String(error))),
-        sleep(5000, "no answer within 5 s"),
+        sleep(5000, "no answer within 5 s", { ref: false }),
       ])
       return { kind, family, ok: why === "", why }
     }

@@ -28,6 +28,8 @@ export interface Tally {
   /** What neither an act nor a socket sent: the hosts' own words. Compared like all others. */
   readonly other: { readonly packets: number; readonly differ: number }
   readonly differences: readonly Comparison[]
+  /** Packets that changed places with a neighbour; see `Comparison.exchanged`. */
+  readonly exchanged: number
 }
 
 interface Label {
@@ -60,6 +62,8 @@ class Count {
   through = 0
   compared = 0
   differ = 0
+  /** Dropped by the kernel in place of a neighbour, by the limit that the others met. */
+  exchanged = 0
   first = Number.POSITIVE_INFINITY
   last = 0
   readonly by: Record<string, number> = {}
@@ -74,7 +78,10 @@ class Count {
 export function tally(
   acts: readonly Act[],
   comparisons: readonly Comparison[],
-  exchanges: readonly Exchange[],
+  {
+    exchanges = [],
+    told = new Set(),
+  }: { readonly exchanges?: readonly Exchange[]; readonly told?: ReadonlySet<string> } = {},
 ): Tally {
   const labels = new Labels(acts)
   const counts = new Map<string, Count>()
@@ -105,8 +112,10 @@ export function tally(
     count.first = Math.min(count.first, arrival.frame.time)
     count.last = Math.max(count.last, arrival.frame.time)
     // What is not IP (ARP) meets no hook, and nobody stops it.
-    const isThrough = kernel === null ? comparison.through || engine.verdict === "none" : kernel !== "dropped"
+    const isNotIp = engine.why === "arp" || engine.why === "not-ip"
+    const isThrough = kernel === null ? comparison.through || isNotIp : kernel !== "dropped"
     if (isThrough) count.through++
+    else if (comparison.exchanged && comparison.through) count.exchanged++
     else {
       const by = protectionOf(comparison)
       count.by[by] = (count.by[by] ?? 0) + 1
@@ -117,11 +126,16 @@ export function tally(
   }
   const failures = new Map<string, string>()
   for (const { kind, family, ok, why } of exchanges) if (!ok) failures.set(`${kind}/${family}`, why)
-  const rows = [...counts].map(([key, count]) => row(count, acts, failures.get(key)))
-  return { rows, other, differences }
+  const rows = [...counts].map(([key, count]) => row(count, acts, failures.get(key), told))
+  return { rows, other, differences, exchanged: comparisons.filter(({ exchanged }) => exchanged).length }
 }
 
-function row(count: Count, acts: readonly Act[], failure: string | undefined): Row {
+function row(
+  count: Count,
+  acts: readonly Act[],
+  failure: string | undefined,
+  told: ReadonlySet<string>,
+): Row {
   const { label, sent, through, compared, differ, by } = count
   const intended = acts
     .filter(({ kind, family }) => kind === label.kind && family === label.family)
@@ -130,19 +144,31 @@ function row(count: Count, acts: readonly Act[], failure: string | undefined): R
       0,
     )
   const missing = intended > 0 && sent !== intended ? `${intended - sent} never arrived` : ""
+  const [most] = Object.entries(by).sort(([, one], [, other]) => other - one)
+  if (most) by[most[0]] = most[1] + count.exchanged
+  const { expectation } = label
+  const isTold = expectation.verdict === "told" && told.has(expectation.by)
+  if (isTold) by[`told by ${expectation.by}`] = 0
   const seconds = Math.max(0, count.last - count.first) / 1e9
-  const wrong = failure ?? (missing || judge(label, sent, through, seconds))
+  const wrong = failure ?? (missing || judge(label, sent, through, seconds, isTold))
   const { kind, purpose, family } = label
   const trouble = wrong || (differ > 0 ? `kernel and engine differ on ${differ}` : "")
   return { kind, purpose, family, sent, through, dropped: sent - through, by, compared, differ, trouble }
 }
 
-function judge({ expectation }: Label, sent: number, through: number, seconds: number): string {
+function judge(
+  { expectation }: Label,
+  sent: number,
+  through: number,
+  seconds: number,
+  isTold: boolean,
+): string {
   switch (expectation.verdict) {
     case "passes":
       return through === sent ? "" : `honest traffic was harmed: ${sent - through} dropped`
     case "told":
-      return through === sent ? "" : `${sent - through} dropped, where the policy only tells`
+      if (through !== sent) return `${sent - through} dropped, where the policy only tells`
+      return isTold ? "" : `nobody was told by ${expectation.by}`
     case "dropped":
       return through <= (expectation.after ?? 0) ? "" : `${through} got through`
     case "limited": {
@@ -154,7 +180,9 @@ function judge({ expectation }: Label, sent: number, through: number, seconds: n
 }
 
 function protectionOf({ engine }: Comparison): string {
-  return engine.origin?.protection ?? engine.rule ?? (engine.why || "the kernel itself")
+  if (engine.origin?.protection) return engine.origin.protection
+  if (engine.verdict === "absorbed") return "no datagram came of it"
+  return engine.origin?.text ?? engine.rule ?? (engine.why || "the kernel itself")
 }
 
 const packet = new Packet()

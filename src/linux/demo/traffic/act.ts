@@ -21,8 +21,8 @@ export type Expectation =
   | { readonly verdict: "dropped"; readonly after?: number }
   /** So many pass, and about so many more each second. */
   | { readonly verdict: "limited"; readonly burst: number; readonly perSecond: number }
-  /** Let through; the policy only counts and tells. */
-  | { readonly verdict: "told" }
+  /** Let through; the protection `by` only counts and tells. */
+  | { readonly verdict: "told"; readonly by: string }
 
 /** One kind of traffic in one family: a row of the table, together with the act of the same kind in the other family. */
 export interface Act {
@@ -59,9 +59,10 @@ export const worlds: readonly World[] = [
     family: 6,
     here: "2001:db8:1::1",
     inside: "2001:db8:2::80",
-    outside: (number) => `2001:db8:aaaa:${(number % 65536).toString(16)}::1`,
+    // A site each, with a /48 of its own: newcomers of one /48 share a ceiling.
+    outside: (number) => `2001:db8:${(0x1000 + (number % 0x1000)).toString(16)}::1`,
     attacker: (number) =>
-      `2001:db8:${(0xb000 + ((number >> 16) & 255)).toString(16)}:${(number & 65535).toString(16)}::1`,
+      `2001:db8:${(0x8000 | (number & 0x7fff)).toString(16)}:${(1 + (number >> 15)).toString(16)}::1`,
   },
 ]
 

@@ -9,5 +9,5 @@ export function everything(sizes: Sizes): Act[] {
     ...worlds.flatMap((world) => honestActs(world, numbers)),
     ...worlds.flatMap((world) => attackActs(world, numbers, sizes)),
     ...worlds.map((world) => forgedFlood(world, numbers, sizes)),
-  ]
+  ].filter(({ frames }) => frames.length > 0)
 }
