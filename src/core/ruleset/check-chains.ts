@@ -65,7 +65,7 @@ function checkPlace(chain: Chain, base: BaseChain, table: Table): readonly Diagn
     ...(isBeforeConntrack(base)
       ? []
       : chains.flatMap((reached) => reached.rules.flatMap((rule) => checkNotrack(rule, chain)))),
-    ...(seesFragments(base) ? chains.flatMap((reached) => checkFragments(reached, chain)) : []),
+    ...(seesFragments(base) ? checkFragments(chains, chain) : []),
   ]
 }
 
@@ -104,23 +104,14 @@ function checkNotrack(rule: Rule, chain: Chain): readonly Diagnostic[] {
   ]
 }
 
-/** Fine where the rule, or an earlier one of the chain, asks about fragments: then somebody has thought of them. */
-function checkFragments(reached: Chain, chain: Chain): readonly Diagnostic[] {
-  const thought = reached.rules.findIndex((rule) => asks(rule, asksFragment))
-  const careless = reached.rules.find(
-    (rule, index) => (thought < 0 || index < thought) && asks(rule, isTransportField),
-  )
-  if (!careless) return []
+/** Fine where somebody on the way has asked about fragments. */
+function checkFragments(reached: readonly Chain[], chain: Chain): readonly Diagnostic[] {
+  const rules = reached.flatMap((one) => one.rules)
+  const careless = rules.find((rule) => asks(rule, isTransportField))
+  if (!careless || rules.some((rule) => asks(rule, asksFragment))) return []
   const message = `chain ${chain.name} sees fragments, and the kernel reads ports and flags of later ones out of their data`
-  return [
-    {
-      id: "fragments-have-ports",
-      severity: "lint",
-      message,
-      ...spanOf(careless),
-      hint: "ask ip frag-off & 0x1fff == 0 (and exthdr frag missing) before",
-    },
-  ]
+  const hint = "ask ip frag-off & 0x1fff == 0 (and exthdr frag missing) before"
+  return [{ id: "fragments-have-ports", severity: "lint", message, ...spanOf(careless), hint }]
 }
 
 function asks(rule: Rule, isAsked: (expression: ExpressionNode) => boolean): boolean {

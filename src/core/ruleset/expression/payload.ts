@@ -87,16 +87,34 @@ function readAt(node: PayloadNode): Read {
   const start = headerStart(node.protocol)
   const from = bit >>> 3
   const bytes = ((bit & 7) + bits + 7) >>> 3
-  const shift = bytes * 8 - (bit & 7) - bits
+  if (icmpTypes) {
+    const inner = readBits(start, from, bytes, bit, bits)
+    return (packet, run) => (icmpTypes.includes(packet.icmpType) ? inner(packet, run) : -1)
+  }
+  if (bit % 8 === 0 && bits === 16) {
+    return (packet) => {
+      const at = start(packet) + from
+      return at < from || at + 2 > packetEnd(packet) ? -1 : packet.view.getUint16(at)
+    }
+  }
+  return readBits(start, from, bytes, bit, bits)
+}
+
+function readBits(
+  start: (packet: Packet) => number,
+  from: number,
+  bytes: number,
+  bit: number,
+  bits: number,
+): Read {
+  const divisor = 2 ** (bytes * 8 - (bit & 7) - bits)
   const mask = 2 ** bits - 1
   return (packet) => {
-    const header = start(packet)
-    if (header < 0 || header + from + bytes > packetEnd(packet)) return -1
-    if (icmpTypes && !icmpTypes.includes(packet.icmpType)) return -1
+    const at = start(packet) + from
+    if (at < from || at + bytes > packetEnd(packet)) return -1
     let value = 0
-    for (let index = 0; index < bytes; index++)
-      value = value * 256 + packet.view.getUint8(header + from + index)
-    return bits === 32 ? value : Math.floor(value / 2 ** shift) & mask
+    for (let index = 0; index < bytes; index++) value = value * 256 + packet.view.getUint8(at + index)
+    return bits === 32 ? value : Math.floor(value / divisor) & mask
   }
 }
 

@@ -21,6 +21,8 @@ export const compare: StepKind<CompareNode> = {
     const read = build.read(node.left)
     const negated = node.operator === "!="
     const isEquality = negated || node.operator === "=="
+    const masked = isEquality ? compareMasked(node, build) : undefined
+    if (masked) return masked
     if (read && "value" in node.right && typeof node.right.value !== "string") {
       return compareNumber(read, node.operator, node.right.value[0]!)
     }
@@ -74,6 +76,26 @@ function compareNumber(
         const value = read(packet, run)
         return value >= 0 && value >= right ? CONTINUE : BREAK
       }
+  }
+}
+
+/** `left & mask == value` in one go: flags, states and fragment offsets are asked of every packet. */
+function compareMasked({ left, operator, right }: CompareNode, build: Build): Step | undefined {
+  if (left.expression !== "and" || !("value" in right) || typeof right.value === "string") return undefined
+  const read = build.read(left.left)
+  if (!read) return undefined
+  // Both as signed 32-bit numbers, which is what `&` makes.
+  const mask = left.mask[0]! | 0
+  const wanted = right.value[0]! | 0
+  if (operator === "==") {
+    return (packet, run) => {
+      const value = read(packet, run)
+      return value >= 0 && (value & mask) === wanted ? CONTINUE : BREAK
+    }
+  }
+  return (packet, run) => {
+    const value = read(packet, run)
+    return value >= 0 && (value & mask) !== wanted ? CONTINUE : BREAK
   }
 }
 
