@@ -68,10 +68,6 @@ export class AddressBook {
     return this.unknownWord(text, prefix)
   }
 
-  has(name: string): boolean {
-    return this.names.has(name)
-  }
-
   /** A scalar or a list of words and `file PATH`. With `bareFiles`, a word that can only be a path is one (blocklists). */
   list(node: Node, bareFiles = false): Addresses {
     const prefixes: Prefix[] = []

@@ -1,6 +1,7 @@
 import { isProblem, type Span } from "../base/diagnostic.js"
 import { didYouMean } from "../base/nearest.js"
 import type { AddressBook } from "./addresses.js"
+import { detectorWords } from "./detectors.js"
 import type { Kinds } from "./kinds.js"
 import type { Action, HostFacts, Protection } from "./policy.js"
 import { readPortList, readPortWords } from "./port-list.js"
@@ -225,7 +226,7 @@ function presetContext(node: MapNode, { host, facesInternet, kinds }: ZoneContex
 }
 
 function unknownProtection({ key }: MapEntry, { report, kinds, direction }: ZoneContext): void {
-  const detectors = ["port-scan", "udp-port-scan", "distributed-flood"]
+  const detectors = detectorWords.map(({ name }) => name)
   const topLevel = ["bypass", "never-block", "addresses", "interfaces", "detect", "include", "protect"]
   const hint = detectors.includes(key.text)
     ? `it stands under detect: detect: { ${key.text}: … }`
