@@ -30,6 +30,16 @@ export function pathFrom(file: string, written: string): string {
   return parts.join("/") || (joined.startsWith("/") ? "/" : ".")
 }
 
+/** Facts of a host about which nothing is known. */
+export const unknownHost: HostFacts = {
+  defaultInterfaces: [],
+  defaultRoutes: 0,
+  addresses: [],
+  listening: [],
+  ingressDevices: [],
+  egress: false,
+}
+
 export function unreadable(path: string, why: string): Problem {
   return { id: "unreadable-file", message: `${path} cannot be read: ${why}` }
 }
