@@ -1,7 +1,7 @@
 import { resolve } from "node:path"
 import { printAddress } from "../../core/base/address.js"
 import { printSpan } from "../../core/base/diagnostic.js"
-import { type AppliedRules, applyRules, type FirstReport } from "../host/apply.js"
+import { type AppliedRules, applyRules, type FirstReport, planApply } from "../host/apply.js"
 import { isEnabled } from "../host/boot.js"
 import { conntrackIsOn, forwards, picksUpMidStream } from "../host/conntrack.js"
 import { failed } from "../host/outcome.js"
@@ -78,11 +78,13 @@ export const command: Command<Options> = {
 function apply(named: string | undefined, options: Options, state: State, io: Io): ExitStatus {
   const compiled = compileHere(named, io)
   if (compiled === undefined) return exit.wrong
-  const sessions = rehearsable(io)
+  const plan = planApply(compiled.ruleset, state)
+  if (failed(plan)) return tell(plan.failure, io)
+  // Rules that are in force already cut nobody who is here.
+  const sessions = plan.value.isUnchanged ? [] : rehearsable(io)
   const cuts = rehearseAll(compiled, sessions)
   if (cuts.length > 0 && !options.force) return refuse(cuts, io)
 
-  const now = new Date()
   const trialSeconds = options.keep ? null : (options.confirm ?? (io.terminal.output ? TRIAL_SECONDS : null))
   const applied = applyRules(
     {
@@ -91,8 +93,9 @@ function apply(named: string | undefined, options: Options, state: State, io: Io
       policy: resolve(compiled.path),
       trialSeconds,
       warmUpSeconds: options.warmUp,
-      now,
+      now: new Date(),
     },
+    plan.value,
     state,
   )
   if (failed(applied)) return tell(applied.failure, io)

@@ -57,27 +57,40 @@ export interface FirstReport {
   readonly warmUpSeconds: number
 }
 
+/** What an apply would be: made of what the kernel holds now, so it is good as long as the lock is held. */
+export interface Plan {
+  /** The same rules are kept already, and nobody has changed them: there is nothing to do. */
+  readonly isUnchanged: boolean
+  readonly digest: string
+  readonly warnings: readonly Diagnostic[]
+  readonly kernel: KernelState
+}
+
+/** Looks whether there is anything to do. The caller holds the lock. */
+export function planApply(ruleset: Ruleset, state: State): Outcome<Plan> {
+  const kernel = readKernel()
+  if (failed(kernel)) return kernel
+  settle(state, kernel.value)
+  const boot = renderApply(ruleset, null, null)
+  if (hasErrors(boot.diagnostics)) return { failure: { kind: "wrong", diagnostics: boot.diagnostics } }
+  const digest = digestFor(boot.text)
+  const unchanged = isUnchanged(kernel.value, digest, state)
+  return done({ isUnchanged: unchanged, digest, warnings: boot.diagnostics, kernel: kernel.value })
+}
+
 /**
  * Puts rules in the kernel, in one transaction. The caller holds the lock.
  *
  * There is no moment at which a kill leaves half of it: what may become the boot text is written before the kernel is touched, the transaction is the
  * kernel's, and the way back is in the kernel. A kill after it and before the files are in place is made good by the next command (`settle`).
  */
-export function applyRules(request: ApplyRequest, state: State): Outcome<AppliedRules> {
+export function applyRules(request: ApplyRequest, plan: Plan, state: State): Outcome<AppliedRules> {
   const { trialSeconds, warmUpSeconds } = request
-  const kernel = readKernel()
-  if (failed(kernel)) return kernel
-  settle(state, kernel.value)
-
-  const boot = renderApply(request.ruleset, null, null)
-  if (hasErrors(boot.diagnostics)) return { failure: { kind: "wrong", diagnostics: boot.diagnostics } }
-  const digest = digestFor(boot.text)
-  const warnings = boot.diagnostics
-  if (isUnchanged(kernel.value, digest, state)) return done({ result: "unchanged", digest, warnings })
-
+  const { digest, kernel, warnings } = plan
+  if (plan.isUnchanged) return done({ result: "unchanged", digest, warnings })
   const ruleset = withDigest(request.ruleset, digest)
-  const transaction = renderApply(ruleset, kernel.value.running, trialSeconds)
-  const first = firstApply(ruleset, kernel.value, warmUpSeconds)
+  const transaction = renderApply(ruleset, kernel.running, trialSeconds)
+  const first = firstApply(ruleset, kernel, warmUpSeconds)
   const saved: Saved = {
     digest,
     policy: request.policy,
@@ -97,12 +110,7 @@ export function applyRules(request: ApplyRequest, state: State): Outcome<Applied
   const listing = listInForce()
   if (!failed(listing)) saveTrial(state, { ...saved, listing: listing.value })
   if (trialSeconds === null) promoteTrial(state)
-  return done({
-    result: "changed",
-    digest,
-    warnings,
-    ...(first && { first: first.report }),
-  })
+  return done({ result: "changed", digest, warnings, ...(first && { first: first.report }) })
 }
 
 /**

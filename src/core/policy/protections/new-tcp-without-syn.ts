@@ -1,6 +1,5 @@
-import { ACK, FIN, RST, SYN } from "../../packet/packet.js"
-import { and, jump, notEqual, tcp } from "../../ruleset/build.js"
-import { admittedRules, admittedSets } from "../compile-admitted.js"
+import { jump } from "../../ruleset/build.js"
+import { admittedRules, admittedSets, isNotSyn } from "../compile-admitted.js"
 import { outcomeChain } from "../compile-outcome.js"
 import { sparing } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
@@ -15,8 +14,6 @@ export const newTcpWithoutSyn: ProtectionKind = {
   outgoing: true,
   compile(protection, context) {
     const chain = outcomeChain(protection, context, [...admittedRules(protection), ...sparing(protection)])
-    // As iptables' `! --syn`: SYN alone of these four; PSH, URG and ECN's flags do not count.
-    const isNotSyn = notEqual(and(tcp("flags"), FIN | SYN | RST | ACK), SYN)
     const rules = [rule(protection.origin, isNotSyn, jump(chain.name))]
     return { placed: [{ place: "new", order: 100, rules }], sets: admittedSets, chains: [chain] }
   },

@@ -12,6 +12,7 @@ import {
   returnVerdict,
   udp,
 } from "../../ruleset/build.js"
+import { admittedRules, admittedSets, isNotSyn } from "../compile-admitted.js"
 import { outcomeChain } from "../compile-outcome.js"
 import { portItems, sparing } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
@@ -26,7 +27,11 @@ export const open: ProtectionKind = {
   outgoing: false,
   compile(protection, context) {
     const { origin, ports } = protection
-    const chain = outcomeChain(protection, context, sparing({ ...protection, ports: [] }))
+    // A connection that is older than connection tracking looks new, and its port may be closed to new ones.
+    const chain = outcomeChain(protection, context, [
+      ...admittedRules(protection, isNotSyn),
+      ...sparing({ ...protection, ports: [] }),
+    ])
     const transportPort = concat(l4proto, { expression: "payload", protocol: "th", field: "dport" })
     const gate = {
       name: `${context.name}-gate`,
@@ -58,7 +63,7 @@ export const open: ProtectionKind = {
       ],
     }
     const rules = [rule(origin, jump(gate.name))]
-    return { placed: [{ place: "new", order: 900, rules }], sets: [], chains: [chain, gate] }
+    return { placed: [{ place: "new", order: 900, rules }], sets: admittedSets, chains: [chain, gate] }
   },
   manual: {
     title: "Only these ports accept new connections",
