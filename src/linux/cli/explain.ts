@@ -1,10 +1,12 @@
 import { isProblem } from "../../core/base/diagnostic.js"
+import type { Prefix } from "../../core/base/prefix.js"
 import { createEngine, type Engine, type Path } from "../../core/engine/engine.js"
 import { type RuleReference, ruleReference } from "../../core/engine/reference.js"
 import { ctStateName, type Judgement, verdictNames } from "../../core/engine/verdict.js"
 import { decode } from "../../core/packet/decode.js"
 import { Packet } from "../../core/packet/packet.js"
 import { parseScript, type ScriptPacket } from "../../core/packet/script.js"
+import { isLoopback } from "../host/sockets.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { openRuleset } from "./compiled-policy.js"
 import type { Io } from "./output.js"
@@ -50,8 +52,7 @@ async function run(words: readonly string[], options: Options, io: Io): Promise<
   const text = words.join(" ")
   const lines = text === "-" ? readPolicyText("-", io)?.text : text.replace(/\s*;\s*/g, "\n")
   if (lines === undefined) return exit.wrong
-  const local =
-    options.local?.flat() ?? host.addresses.filter(({ address }) => address.words[0]! >>> 24 !== 127)
+  const local = options.local?.flat() ?? host.addresses.filter(isReachable)
   const script = isPhrase(lines) ? phraseToScript(lines, policy, local) : lines
   if (isProblem(script)) return io.wrong(script.id, script.message, script.hint)
   const { packets, diagnostics } = parseScript(script, "packet")
@@ -77,6 +78,11 @@ async function run(words: readonly string[], options: Options, io: Io): Promise<
   }
   tell(before, last, said, stages, io)
   return exit.done
+}
+
+/** Whether somebody elsewhere can send to this address: neither loopback nor link-local. */
+function isReachable({ address }: Prefix): boolean {
+  return !isLoopback(address) && (address.family === 4 || address.words[0]! >>> 22 !== 0xfe80 >>> 6)
 }
 
 interface Said {

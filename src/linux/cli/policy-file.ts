@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs"
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs"
 import type { PolicyEnvironment, PolicyText } from "../../core/policy/environment.js"
 import type { HostFacts } from "../../core/policy/policy.js"
 import { distrust } from "../host/files.js"
@@ -43,7 +43,7 @@ export function fileEnvironment(host: HostFacts): PolicyEnvironment {
 
 /** Whoever can write root's policy is root: such files are refused, and so is what anybody but the owner can replace on the way to them. */
 function readTrusted(path: string): ReadFile {
-  if (process.getuid?.() === 0) {
+  if (process.getuid?.() === 0 && !isDevice(path)) {
     const found = distrust(path, 0)
     if (found) {
       const what = found.path === path ? "it" : found.path
@@ -81,6 +81,10 @@ function readOpen(descriptor: number): ReadFile {
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return REASONS[code ?? ""] ?? message ?? String(error)
+}
+
+function isDevice(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() === true
 }
 
 function isMissing(path: string): boolean {

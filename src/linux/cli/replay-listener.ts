@@ -1,24 +1,34 @@
 import type { Replay } from "../../core/engine/replay.js"
-import { VERDICT_NONE } from "../../core/engine/verdict.js"
+import { ctStateName, VERDICT_ACCEPT, VERDICT_NONE } from "../../core/engine/verdict.js"
 import type { Capture } from "../../core/packet/capture.js"
 import type { CaptureRecord } from "../../core/packet/capture-record.js"
+import { printPacket } from "../../core/packet/print.js"
 import { JsonLines } from "./json-lines.js"
 import type { Io } from "./output.js"
 import type { SortedCaptures } from "./sorted-captures.js"
+import { type TracedStage, TraceRecorder, withCtState } from "./trace-recorder.js"
+import { traceText } from "./trace-text.js"
 
 /** Takes the packets of captures one by one: judged, told, sorted. Nothing is kept of a packet but counts. */
 export class ReplayListener {
   first = Number.NaN
   last = Number.NaN
   withoutDirection = 0
+  /** How the packets to be traced were judged, in words. */
+  readonly ways: string[] = []
+  /** Accepted packets by what conntrack says of them. */
+  readonly accepted = new Map<string, number>()
   /** Packets that reached no hook, by why. */
   readonly leftAside = new Map<string, number>()
   readonly #replay: Replay
   readonly #sorted: SortedCaptures
   readonly #io: Io
   readonly #lines: JsonLines | undefined
+  /** Packets whose way shall be shown. */
+  readonly #traced: ReadonlySet<number>
 
-  constructor(replay: Replay, sorted: SortedCaptures, io: Io, json: boolean) {
+  constructor(replay: Replay, sorted: SortedCaptures, io: Io, json: boolean, traced: readonly number[]) {
+    this.#traced = new Set(traced)
     this.#replay = replay
     this.#sorted = sorted
     this.#io = io
@@ -28,17 +38,34 @@ export class ReplayListener {
   take(record: CaptureRecord, capture: Capture): undefined {
     const replay = this.#replay
     const interfaceName = capture.interfaces[record.interfaceIndex]?.name ?? ""
-    const judgement = replay.feed(record, interfaceName)
+    const recorder = this.#traced.has(replay.count + 1) ? new TraceRecorder(replay.engine) : null
+    const judgement = replay.feed(record, interfaceName, recorder)
     const seconds = record.seconds + record.nanoseconds / 1e9
     if (Number.isNaN(this.first)) this.first = seconds
     this.last = seconds
     if (replay.packet.direction === 0) this.withoutDirection++
-    if (judgement.verdict === VERDICT_NONE) {
-      this.leftAside.set(judgement.why, (this.leftAside.get(judgement.why) ?? 0) + 1)
-    }
+    const { verdict } = judgement
+    if (verdict === VERDICT_ACCEPT) count(this.accepted, ctStateName(judgement.ctState) ?? "before conntrack")
+    else if (verdict === VERDICT_NONE) count(this.leftAside, judgement.why)
+    const stages = recorder && withCtState(recorder.stages, judgement.ctState)
     if (this.#lines) {
-      this.#io.write(`${this.#lines.line(replay.count, record.seconds, record.nanoseconds, judgement)}\n`)
+      const line = this.#lines.line(replay.count, record.seconds, record.nanoseconds, judgement)
+      const trace = stages ? `,"trace":${JSON.stringify(stages)}` : ""
+      this.#io.write(trace === "" ? `${line}\n` : `${line.slice(0, -1)}${trace}}\n`)
+    } else if (stages) {
+      this.ways.push(this.#wayOf(stages))
     }
-    this.#sorted.write(record, judgement.verdict, interfaceName)
+    this.#sorted.write(record, verdict, interfaceName)
   }
+
+  #wayOf(stages: readonly TracedStage[]): string {
+    const { style } = this.#io
+    const { n, verdict, rule, ctstate, why = "" } = this.#replay.line()
+    const heading = `${style.bold(`Packet ${n}`)}  ${printPacket(this.#replay.packet)}`
+    return `${heading}\n\n${traceText(stages, { verdict, rule, ctstate, why }, style)}`
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1)
 }

@@ -1,6 +1,7 @@
+import type { OriginReference } from "../../core/engine/reference.js"
 import type { ReplaySummary } from "../../core/engine/replay-summary.js"
 import type { Io } from "./output.js"
-import { formatCount, formatSeconds, formatShare, formatTable, plural } from "./text.js"
+import { type Column, formatCount, formatSeconds, formatShare, formatTable, plural } from "./text.js"
 
 /** What a replay knows besides its summary. */
 export interface ReplayStory {
@@ -8,6 +9,8 @@ export interface ReplayStory {
   /** Seconds since 1970 of the first and the last packet. */
   readonly first: number
   readonly last: number
+  /** Accepted packets by what conntrack says of them. */
+  readonly accepted: ReadonlyMap<string, number>
   /** Packets that reached no hook, by why. */
   readonly leftAside: ReadonlyMap<string, number>
   /** Packets of which the capture does not say whether they arrived or left. */
@@ -18,13 +21,16 @@ export interface ReplayStory {
 
 /** Rows of each list that are shown. */
 const SHOWN = 10
+const SHOWN_IN_LINE = 5
 /** From this share on, an address is probably the host that was captured on. */
 const PROBABLY_LOCAL = 0.5
+/** From this share on, wrong checksums are probably the card's work and not an attacker's. */
+const PROBABLY_OFFLOADED = 0.02
 
 /** Five lines, who would be blocked, and which policy lines dropped packets. */
 export function replayText(summary: ReplaySummary, story: ReplayStory, io: Io): string {
   const sections = [
-    fiveLines(summary, story, io),
+    lines(summary, story, io),
     blockedText(summary, io),
     ruleText(summary, io),
     hints(summary, story),
@@ -32,32 +38,26 @@ export function replayText(summary: ReplaySummary, story: ReplayStory, io: Io): 
   return sections.filter((section) => section !== "").join("\n\n")
 }
 
-function fiveLines(
-  { packets, verdicts, ctstates, protections, blockedCount }: ReplaySummary,
-  story: ReplayStory,
-  io: Io,
-): string {
+function lines(summary: ReplaySummary, story: ReplayStory, io: Io): string {
+  const { packets, verdicts, protections, blockedCount, noticed } = summary
   const { good, bad, warn, bold } = io.style
-  const dropped = verdicts.drop + verdicts.reject
-  const aside = verdicts.none + verdicts.absorbed
+  const count = (name: string, number: number, what: string) => [
+    name,
+    formatCount(number),
+    formatShare(number, packets),
+    what,
+  ]
   const span =
-    packets > 0 ? ` in ${formatSeconds(story.last - story.first)}, from ${formatInstant(story.first)}` : ""
-  const states = Object.entries(ctstates).map(([name, count]) => [name, count] as const)
-  const asideBy = [...story.leftAside, ["fragments put together", verdicts.absorbed] as const]
-  const rejected: readonly (readonly [string, number])[] = [["of them rejected", verdicts.reject]]
+    packets > 0 ? `, ${formatSeconds(story.last - story.first)} from ${formatInstant(story.first)}` : ""
+  const aside: [string, number][] = [...story.leftAside, ["fragments put together", verdicts.absorbed]]
+  const dropped = [...pairs(protections), ["of them rejected", verdicts.reject] as const]
+  const told = noticed.reduce((sum, each) => sum + each.packets, 0)
   const rows = [
-    [bold("Packets"), formatCount(packets), "", `${story.captures.join(", ")}${span}`],
-    [good("Accepted"), formatCount(verdicts.accept), formatShare(verdicts.accept, packets), listed(states)],
-    [
-      bad("Dropped"),
-      formatCount(dropped),
-      formatShare(dropped, packets),
-      listed([
-        ...protections.map(({ protection, packets: count }) => [protection, count] as const),
-        ...rejected,
-      ]),
-    ],
-    [warn("Left aside"), formatCount(aside), formatShare(aside, packets), listed(asideBy)],
+    [bold("Packets"), formatCount(packets), "", story.captures.join(", ") + span],
+    count(good("Accepted"), verdicts.accept, listed(story.accepted)),
+    count(bad("Dropped"), verdicts.drop + verdicts.reject, listed(dropped)),
+    count(warn("Left aside"), verdicts.none + verdicts.absorbed, listed(aside)),
+    ...(told > 0 ? [[warn("Noticed"), formatCount(told), "", listed(pairs(noticed))]] : []),
     [
       bold("Blocked"),
       formatCount(blockedCount),
@@ -65,54 +65,63 @@ function fiveLines(
       `${blockedCount === 1 ? "source" : "sources"} would be kept out`,
     ],
   ]
-  const columns = [
-    { title: "" },
-    { title: "", align: "right" },
-    { title: "", align: "right" },
-    { title: "" },
-  ] as const
-  return formatTable(columns, rows)
+  return formatTable([text, number, number, text], rows)
 }
+
+const text: Column = { title: "" }
+const number: Column = { title: "", align: "right" }
 
 function blockedText({ blocked, blockedCount }: ReplaySummary, io: Io): string {
   if (blocked.length === 0) return ""
-  const { bold, faint, bad } = io.style
   const rows = blocked
     .slice(0, SHOWN)
     .map(({ source, time, until, protection, rule }) => [
-      `  ${bad(source)}`,
+      `  ${io.style.bad(source)}`,
       clock(time),
       until === null ? "ever" : clock(until),
       protection ?? rule,
     ])
-  const table = formatTable(
-    [{ title: "  Would be blocked" }, { title: "from" }, { title: "until" }, { title: "for" }],
-    rows,
-  )
-  return bold(firstLine(table)) + restLines(table) + more(blockedCount, faint)
+  const columns = ["  Would be blocked", "from (UTC)", "until", "for"].map((title) => ({ title }))
+  return withHeading(formatTable(columns, rows), blockedCount, io)
 }
 
 function ruleText({ rules }: ReplaySummary, io: Io): string {
-  const dropping = rules.filter(({ verdict }) => verdict === "drop" || verdict === "reject")
-  if (dropping.length === 0) return ""
-  const { bold, faint } = io.style
+  const byOrigin = new Map<string, { origin: OriginReference | null; place: string; packets: number }>()
+  for (const { rule, verdict, packets } of rules) {
+    if (verdict !== "drop" && verdict !== "reject") continue
+    const { origin, chain, index } = rule
+    const place = origin
+      ? `${origin.file}:${origin.line}`
+      : index === null
+        ? `policy of ${chain}`
+        : `${chain} ${index}`
+    const key = `${place} ${origin?.protection}`
+    const before = byOrigin.get(key)
+    if (before) before.packets += packets
+    else byOrigin.set(key, { origin, place, packets })
+  }
+  if (byOrigin.size === 0) return ""
+  const dropping = [...byOrigin.values()].sort((left, right) => right.packets - left.packets)
   const rows = dropping
     .slice(0, SHOWN)
-    .map(({ rule: { chain, index, origin }, packets }) => [
-      `  ${origin ? `${origin.file}:${origin.line}` : `policy of chain ${chain}`}`,
+    .map(({ origin, place, packets }) => [
+      `  ${origin?.protection ?? "rule"}`,
       formatCount(packets),
-      origin?.text ?? (index === null ? "" : `rule ${index} of chain ${chain}`),
+      io.style.name(place),
+      origin?.text ?? "",
     ])
-  const table = formatTable(
-    [{ title: "  Dropped by" }, { title: "packets", align: "right" }, { title: "" }],
-    rows,
-  )
-  return bold(firstLine(table)) + restLines(table) + more(dropping.length, faint)
+  const columns: Column[] = [
+    { title: "  Dropped by" },
+    { title: "packets", align: "right" },
+    { title: "policy line" },
+    text,
+  ]
+  return withHeading(formatTable(columns, rows), dropping.length, io)
 }
 
 /** What would make the replay truer. */
 function hints({ packets, mostFrequent, badChecksums }: ReplaySummary, story: ReplayStory): string {
-  const lines: string[] = []
+  const told: string[] = []
   if (
     !story.knowsLocal &&
     mostFrequent &&
@@ -120,37 +129,37 @@ function hints({ packets, mostFrequent, badChecksums }: ReplaySummary, story: Re
     story.withoutDirection > 0
   ) {
     const { address, share } = mostFrequent
-    lines.push(
-      `${formatShare(share * packets, packets)} of packets are from or to ${address}: add --local ${address}`,
+    const part = formatShare(Math.round(share * packets), packets)
+    told.push(`${part} of packets are from or to ${address}: add --local ${address}`)
+  }
+  if (badChecksums > packets * PROBABLY_OFFLOADED) {
+    told.push(
+      `${plural(badChecksums, "packet has", "packets have")} a wrong checksum, as in captures of a sending host, whose card fills it in: ` +
+        "add --sysctl nf_conntrack_checksum=0",
     )
   }
-  if (badChecksums > 0) {
-    lines.push(
-      `${plural(badChecksums, "packet has a checksum that is wrong", "packets have checksums that are wrong")}, as in captures ` +
-        "of a sending host, whose card fills them in: add --sysctl nf_conntrack_checksum=0",
-    )
-  }
-  return lines.join("\n")
+  return told.join("\n")
 }
 
-/** `new 12, established 3,400`, without those that are none. */
+function pairs(
+  counts: readonly { readonly protection: string; readonly packets: number }[],
+): (readonly [string, number])[] {
+  return counts.map(({ protection, packets }) => [protection, packets])
+}
+
+/** `established 3,400, new 12`: the most first, without those that are none. */
 function listed(counts: Iterable<readonly [name: string, count: number]>): string {
-  return [...counts]
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${name} ${formatCount(count)}`)
-    .join(", ")
+  const some = [...counts].filter(([, count]) => count > 0).sort((left, right) => right[1] - left[1])
+  const shown = some.slice(0, SHOWN_IN_LINE).map(([name, count]) => `${name} ${formatCount(count)}`)
+  if (some.length > SHOWN_IN_LINE) shown.push(`${some.length - SHOWN_IN_LINE} others`)
+  return shown.join(", ")
 }
 
-function more(all: number, faint: (text: string) => string): string {
-  return all > SHOWN ? `\n  ${faint(`and ${formatCount(all - SHOWN)} more: --json has them`)}` : ""
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? ""
-}
-
-function restLines(text: string): string {
-  return text.slice(firstLine(text).length)
+function withHeading(table: string, all: number, io: Io): string {
+  const [heading = "", ...rows] = table.split("\n")
+  const more =
+    all > SHOWN ? [`  ${io.style.faint(`and ${formatCount(all - SHOWN)} more: --json has them`)}`] : []
+  return [io.style.bold(heading), ...rows, ...more].join("\n")
 }
 
 /** `2026-01-02 03:04:05 UTC`. */

@@ -14,6 +14,7 @@ interface Options extends PathOptions {
   readonly json?: boolean
   readonly accepted?: string
   readonly dropped?: string
+  readonly trace?: readonly number[]
 }
 
 export const command: Command<Options> = {
@@ -33,6 +34,15 @@ export const command: Command<Options> = {
     },
     { flags: "--dropped <file>", text: "write the packets that are dropped or rejected to this capture" },
     {
+      flags: "--trace <n>",
+      text: "show how packet N was judged, chain by chain and match by match; may be given several times",
+      parse: (text) =>
+        /^[1-9]\d{0,14}$/.test(text)
+          ? { value: Number(text) }
+          : { wrong: `"${text}" is not the number of a packet` },
+      many: true,
+    },
+    {
       flags: "--json",
       text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate), then one summary",
     },
@@ -47,6 +57,7 @@ export const command: Command<Options> = {
       line: "tcpdump -i eth0 -w - -c 100000 | floodwall replay --json - | jq 'select(.verdict == \"drop\")'",
       text: "live traffic, and what would be lost of it",
     },
+    { line: "floodwall replay --trace 17 monday.pcap", text: "why packet 17 had the verdict that it had" },
     {
       line: "floodwall replay --dropped lost.pcap monday.pcap",
       text: "what would be lost, to be looked at in Wireshark",
@@ -66,7 +77,7 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   const sorted = SortedCaptures.open(options, io)
   if (sorted === undefined) return exit.wrong
 
-  const listener = new ReplayListener(replay, sorted, io, options.json === true)
+  const listener = new ReplayListener(replay, sorted, io, options.json === true, options.trace ?? [])
   const read: { path: string; packets: number; format: string }[] = []
   const problems: Diagnostic[] = []
   for (const path of captures) {
@@ -83,12 +94,16 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   const summary = replay.summary()
   if (options.json) io.json({ summary: { ...summary, captures: read } })
   else if (replay.count > 0) {
-    const { first, last, leftAside, withoutDirection } = listener
-    const story = { captures: captures.map(nameOf), first, last, leftAside, withoutDirection }
-    const text = replayText(summary, { ...story, knowsLocal: options.local !== undefined }, io)
+    const { first, last, accepted, leftAside, withoutDirection } = listener
+    const heard = { first, last, accepted, leftAside, withoutDirection }
+    const knowsLocal = options.local !== undefined
+    const text = replayText(summary, { ...heard, captures: captures.map(nameOf), knowsLocal }, io)
+    const missed = (options.trace ?? []).filter((wanted) => wanted > replay.count)
+    if (missed.length > 0) io.note(`There is no packet ${missed.join(", ")} to trace.`)
+    const all = [...listener.ways, text].join(`\n\n`)
     // Standard output may be taken by a capture.
-    if (options.accepted === "-" || options.dropped === "-") io.note(text)
-    else io.print(text)
+    if (options.accepted === "-" || options.dropped === "-") io.note(all)
+    else io.print(all)
   }
   io.report(problems)
   return hasErrors(problems) ? exit.wrong : exit.done

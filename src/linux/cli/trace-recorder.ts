@@ -21,6 +21,8 @@ export interface TracedStep {
   readonly text: string
   /** `no`: the rule does not match, and ends here. A verdict's own word where it gave one. */
   readonly result: "yes" | "no" | "accept" | "drop" | "reject" | "return" | "jump" | "goto"
+  /** The chain of a jump or goto. */
+  target?: string
 }
 
 export interface TracedRule {
@@ -83,7 +85,13 @@ export class TraceRecorder implements Trace {
     })
   }
 
-  verdict(): void {}
+  verdict(_chain: number, _rule: number, outcome: Outcome, run: Run): void {
+    const stage = this.stages.at(-1)
+    const step = stage && "chain" in stage ? stage.rules.at(-1)?.steps.at(-1) : undefined
+    if (!step || (outcome !== JUMP && outcome !== GOTO)) return
+    const target = this.#engine.chains[run.target]?.chain.name
+    if (target !== undefined) step.target = target
+  }
 
   end(): void {
     // What follows goes on in the chain that jumped here: in a stage of its own.
@@ -91,10 +99,7 @@ export class TraceRecorder implements Trace {
   }
 
   policy(chain: number, outcome: Outcome): void {
-    const last = this.stages.findLast((stage): stage is ChainStage => "chain" in stage)
-    const { name } = this.#engine.chains[chain]!.chain
-    const stage = last?.chain === name ? last : this.#stage(chain)
-    stage.policy = outcome === DROP ? "drop" : "accept"
+    this.#stage(chain).policy = outcome === DROP ? "drop" : "accept"
   }
 
   kernel(what: string): void {

@@ -1,7 +1,7 @@
-import type { RuleReference } from "../../core/engine/reference.js"
+import type { OriginReference, RuleReference } from "../../core/engine/reference.js"
 import { reasonSentence } from "../../core/engine/replay-summary.js"
 import type { Style } from "./style.js"
-import type { TracedRule, TracedStage, TracedStep } from "./trace-recorder.js"
+import type { TracedStage, TracedStep } from "./trace-recorder.js"
 
 export interface ExplainedVerdict {
   readonly verdict: string
@@ -21,11 +21,13 @@ function stageText(stage: TracedStage, style: Style): string {
     return `${style.bold(stage.kernel)}${state}`
   }
   const { chain, place, rules, policy } = stage
+  if (rules.length === 0 && policy)
+    return `${style.bold(`end of chain ${chain}`)}: ${paint(policy, style)(policy)}`
   const where = place ? ` at ${place.hook}, priority ${place.priority}` : ""
   const lines = [`${style.bold(`chain ${chain}`)}${where}`]
   let origin = ""
   for (const rule of rules) {
-    const next = originText(rule)
+    const next = originText(rule.origin)
     if (next !== origin) lines.push(`  ${style.name(next)}`)
     origin = next
     lines.push(
@@ -36,15 +38,29 @@ function stageText(stage: TracedStage, style: Style): string {
   return lines.join("\n")
 }
 
-function originText({ origin }: TracedRule): string {
-  return origin ? `${origin.file}:${origin.line} ${origin.text}` : "not the policy's"
+/** `floodwall.yaml:7 syn-floods: 200/second burst 1000`; what a preset asked for is named too. */
+function originText(origin: OriginReference | null): string {
+  if (!origin) return "not the policy's"
+  const { file, line, protection, text } = origin
+  const isNamed =
+    protection === undefined || text.startsWith(protection) || text.startsWith("sources that are blocked")
+  return `${file}:${line} ${isNamed ? text : `${protection} (${text})`}`
 }
 
-function stepText({ text, result }: TracedStep, style: Style): string {
-  if (result === "no") return `${style.bad("✗")} ${text}`
-  if (result === "yes") return `${style.good("✓")} ${text}`
-  return paint(result, style)(`→ ${text}`)
+function stepText({ text, result, target }: TracedStep, style: Style): string {
+  const short = shortened(text)
+  if (result === "no") return `${style.bad("✗")} ${short}`
+  if (result === "yes") return `${style.good("✓")} ${short}`
+  const where = target === undefined || short.endsWith(` ${target}`) ? "" : `: ${result} ${target}`
+  return paint(result, style)(`→ ${short}${where}`)
 }
+
+/** A map of fifty flag combinations tells less than the one that was found. */
+function shortened(text: string): string {
+  return text.length <= LONGEST ? text : text.replace(/\{ .* \}/, "{ … }")
+}
+
+const LONGEST = 140
 
 function verdictText({ verdict, rule, ctstate, why }: ExplainedVerdict, style: Style): string {
   const lines = [
@@ -52,7 +68,7 @@ function verdictText({ verdict, rule, ctstate, why }: ExplainedVerdict, style: S
   ]
   if (rule) {
     const { table, chain, index, origin } = rule
-    if (origin) lines.push(`         ${style.name(`${origin.file}:${origin.line} ${origin.text}`)}`)
+    if (origin) lines.push(`         ${style.name(originText(origin))}`)
     const place = index === null ? `the policy of chain ${chain}` : `rule ${index} of chain ${chain}`
     lines.push(`         ${place} in table ${table}`)
   } else if (verdict === "accept") {
