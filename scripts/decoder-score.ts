@@ -15,8 +15,8 @@ import type { CaptureRecord } from "../src/core/packet/capture-record.js"
 import { networkChecksum, transportChecksum } from "../src/core/packet/checksum.js"
 import { decode } from "../src/core/packet/decode.js"
 import { linkTypeName } from "../src/core/packet/link-type.js"
-import { describeMalformed } from "../src/core/packet/malformed.js"
 import { ICMP, ICMPV6, Packet, SCTP, TCP, UDP } from "../src/core/packet/packet.js"
+import { printPacket } from "../src/core/packet/print.js"
 import { vlanIdentifier } from "../src/core/packet/vlan.js"
 import { readCapture } from "../src/linux/capture/read-capture.js"
 
@@ -98,6 +98,8 @@ const linkProtocols = new Set([
   "loop",
   "raw",
   "nflog",
+  "ppp",
+  "chdlc",
 ])
 
 function ipv4(value: (packet: Packet) => string | number) {
@@ -246,10 +248,8 @@ function compare(
     score.compared++
     if (ours === theirs) score.agreed++
     else if (field === listed) {
-      const fault = describeMalformed(subject.packet)
-      console.log(
-        `${where}: tshark "${theirs}", this "${ours}"  ${subject.label("frame.protocols")}  ${fault}`,
-      )
+      console.log(`${where}: tshark "${theirs}", this "${ours}"  ${subject.label("frame.protocols")}`)
+      console.log(`    ${printPacket(subject.packet).slice(0, 200)}`)
     }
   }
 }

@@ -15,7 +15,7 @@ import { printPacket, printPacketExactly } from "../../src/core/packet/print.js"
 import { decodeQuoted } from "../../src/core/packet/quoted.js"
 import { parseScript } from "../../src/core/packet/script.js"
 
-const linkTypes = [0, 1, 12, 14, 101, 108, 113, 228, 229, 239, 276, 147]
+const linkTypes = [0, 1, 9, 50, 104, 12, 14, 101, 108, 113, 228, 229, 239, 276, 147]
 
 interface Frame {
   readonly bytes: Uint8Array

@@ -7,6 +7,7 @@ import { decodeIpv6 } from "./ipv6.js"
 import {
   DLT_RAW,
   DLT_RAW_OPENBSD,
+  LINKTYPE_C_HDLC,
   LINKTYPE_ETHERNET,
   LINKTYPE_IPV4,
   LINKTYPE_IPV6,
@@ -15,6 +16,8 @@ import {
   LINKTYPE_LOOP,
   LINKTYPE_NFLOG,
   LINKTYPE_NULL,
+  LINKTYPE_PPP,
+  LINKTYPE_PPP_HDLC,
   LINKTYPE_RAW,
 } from "./link-type.js"
 import { decodeLoopback } from "./loopback.js"
@@ -22,6 +25,7 @@ import { BY_LINK_TYPE, LINK_TYPE_UNKNOWN, malform } from "./malformed.js"
 import { decodeNflog } from "./nflog.js"
 import { type Packet, TCP } from "./packet.js"
 import { decodeRaw } from "./raw.js"
+import { decodeCiscoHdlc, decodePpp } from "./serial.js"
 
 /**
  * Fills `packet` from the frame at `offset` of `view`, and resets every field that the decoder owns; `time`,
@@ -82,6 +86,11 @@ function decodeOtherLink(
     case LINKTYPE_NULL:
     case LINKTYPE_LOOP:
       return decodeLoopback(packet, view, offset, end)
+    case LINKTYPE_PPP:
+    case LINKTYPE_PPP_HDLC:
+      return decodePpp(packet, view, offset, end)
+    case LINKTYPE_C_HDLC:
+      return decodeCiscoHdlc(packet, view, offset, end)
     case LINKTYPE_NFLOG:
       return decodeNflog(packet, view, offset, end)
     default:

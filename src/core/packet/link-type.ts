@@ -1,7 +1,10 @@
 /** The LINKTYPE_* numbers that the decoder reads: https://www.tcpdump.org/linktypes.html */
 export const LINKTYPE_NULL = 0
 export const LINKTYPE_ETHERNET = 1
+export const LINKTYPE_PPP = 9
+export const LINKTYPE_PPP_HDLC = 50
 export const LINKTYPE_RAW = 101
+export const LINKTYPE_C_HDLC = 104
 export const LINKTYPE_LOOP = 108
 export const LINKTYPE_LINUX_SLL = 113
 export const LINKTYPE_IPV4 = 228
@@ -17,9 +20,12 @@ export const DLT_RAW_OPENBSD = 14
 const names: Readonly<Record<number, string>> = {
   [LINKTYPE_NULL]: "null",
   [LINKTYPE_ETHERNET]: "ethernet",
+  [LINKTYPE_PPP]: "ppp",
   [DLT_RAW]: "raw",
   [DLT_RAW_OPENBSD]: "raw",
   [LINKTYPE_RAW]: "raw",
+  [LINKTYPE_PPP_HDLC]: "ppp-hdlc",
+  [LINKTYPE_C_HDLC]: "hdlc",
   [LINKTYPE_LOOP]: "loop",
   [LINKTYPE_LINUX_SLL]: "cooked",
   [LINKTYPE_IPV4]: "ipv4",

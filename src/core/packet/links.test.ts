@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { buildPacket, concat } from "./build.js"
 import {
+  LINKTYPE_C_HDLC,
   LINKTYPE_ETHERNET,
   LINKTYPE_IPV4,
   LINKTYPE_IPV6,
@@ -9,6 +10,8 @@ import {
   LINKTYPE_LOOP,
   LINKTYPE_NFLOG,
   LINKTYPE_NULL,
+  LINKTYPE_PPP,
+  LINKTYPE_PPP_HDLC,
   LINKTYPE_RAW,
   linkTypeName,
   linkTypeNumber,
@@ -42,6 +45,10 @@ test.each([
   ["null, NetBSD's AF_INET6", LINKTYPE_NULL, "18000000", ipv6, ipv6Line],
   ["null, FreeBSD's AF_INET6", LINKTYPE_NULL, "1c000000", ipv6, ipv6Line],
   ["null, macOS's AF_INET6", LINKTYPE_NULL, "1e000000", ipv6, ipv6Line],
+  ["PPP", LINKTYPE_PPP, "0021", ipv4, ipv4Line],
+  ["PPP, IPv6, with address and control", LINKTYPE_PPP, "ff03 0057", ipv6, ipv6Line],
+  ["PPP, compressed protocol", LINKTYPE_PPP_HDLC, "ff03 21", ipv4, ipv4Line],
+  ["Cisco HDLC", LINKTYPE_C_HDLC, "0f00 86dd", ipv6, ipv6Line],
   ["loop", LINKTYPE_LOOP, "00000018", ipv6, ipv6Line],
   ["cooked", LINKTYPE_LINUX_SLL, "0000 0001 0006 0200000000010000 0800", ipv4, ipv4Line],
   ["cooked, a GRE device", LINKTYPE_LINUX_SLL, "0000 030a 0000 0000000000000000 86dd", ipv6, ipv6Line],
@@ -126,6 +133,8 @@ test.each([
     "02000007 0300 0100",
     "nflog-attribute-length at 4: needed 4, had 3 by the NFLOG attribute length",
   ],
+  [LINKTYPE_PPP, "ff03 00", "link-truncated at 2: needed 2, had 1 by the frame's length"],
+  [LINKTYPE_C_HDLC, "0f00 08", "link-truncated at 0: needed 4, had 3 by the frame's length"],
   [147, "00", "link-type-unknown at 0: needed 0, had 1 by the capture file's link type"],
 ])("link type %i, %j: %s", (linkType, hexadecimal, text) => {
   const packet = decodeFrame(bytes(hexadecimal), linkType)
@@ -134,7 +143,20 @@ test.each([
 })
 
 test("names of link types and their numbers", () => {
-  for (const name of ["null", "ethernet", "raw", "loop", "cooked", "ipv4", "ipv6", "nflog", "cooked2"])
+  for (const name of [
+    "ppp",
+    "ppp-hdlc",
+    "hdlc",
+    "null",
+    "ethernet",
+    "raw",
+    "loop",
+    "cooked",
+    "ipv4",
+    "ipv6",
+    "nflog",
+    "cooked2",
+  ])
     expect(linkTypeName(linkTypeNumber(name) ?? -1)).toBe(name)
   expect(linkTypeNumber("token-ring")).toBeUndefined()
   expect(linkTypeName(6)).toBeUndefined()
