@@ -53,8 +53,8 @@ test("what was added, taken away or changed is told, with its place", () => {
   const wanted = parseListing(listing("a", "tcp dport 22 drop"), "a")
   const text = listing("a", "tcp dport 22 accept").replace("10.0.0.0/8", "10.0.0.0/9")
   expect(compareListings(wanted, parseListing(text, "a"))).toEqual([
-    { where: "inet floodwall set block-list", side: "policy", line: "elements = { 10.0.0.0/8," },
-    { where: "inet floodwall set block-list", side: "kernel", line: "elements = { 10.0.0.0/9," },
+    { where: "inet floodwall set block-list", side: "policy", line: "element 10.0.0.0/8" },
+    { where: "inet floodwall set block-list", side: "kernel", line: "element 10.0.0.0/9" },
     { where: "inet floodwall chain input", side: "policy", line: "tcp dport 22 drop" },
     { where: "inet floodwall chain input", side: "kernel", line: "tcp dport 22 accept" },
   ])
@@ -63,6 +63,14 @@ test("what was added, taken away or changed is told, with its place", () => {
     "(missing in the kernel)",
     "(missing in the kernel)",
   ])
+})
+
+test("the order of elements is the kernel's seed's, and no difference", () => {
+  const one = "tcp flags & (fin | syn) vmap { 0x0 : drop, fin | syn : jump new.a, fin : drop }"
+  const other = "tcp flags & (fin | syn) vmap { fin : drop, fin | syn : jump new.a, 0x0 : drop }"
+  const swapped = listing("a", other).replace(/10.0.0.0.8,([^}]*)172.16.0.0.12/, "172.16.0.0/12,$110.0.0.0/8")
+  expect(swapped).toContain("{ 172.16.0.0/12,")
+  expect(compareListings(parseListing(listing("a", one), "a"), parseListing(swapped, "a"))).toEqual([])
 })
 
 test("a rule that moved is a difference", () => {

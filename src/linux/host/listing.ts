@@ -93,17 +93,38 @@ function isCompared(block: Block, generation: Generation): boolean {
 const GATE_SETS: ReadonlySet<string> = new Set([trialSet, pauseSet])
 const GATE_RULE = / comment "gate: (trial|kept|pause)"$/
 
-/** Elements go where rules or the guard put them: sets whose elements may end or are added by rules. */
+/**
+ * Elements of sets whose elements may end, or are added by rules, are left out; those of the others are a line each, in order: a hash set lists its own as its
+ * seed has it, another time another way, and so do the sets that are written into rules.
+ */
 function withoutMoving(block: Block): Block {
   const moves = block.lines.some((line) => /^flags .*\b(dynamic|timeout)\b/.test(line))
   const lines: string[] = []
-  let inElements = false
+  let elements: string | undefined
   for (const line of block.lines) {
-    if (line.startsWith("elements = {")) inElements = true
-    if (!GATE_RULE.test(line) && !(moves && inElements)) lines.push(line)
-    if (inElements && line.endsWith("}")) inElements = false
+    if (line.startsWith("elements = {")) elements = ""
+    if (elements === undefined) {
+      if (!GATE_RULE.test(line)) lines.push(line.replaceAll(/\{ ([^{}]*) \}/g, sortedInside))
+      continue
+    }
+    elements += `${line} `
+    if (!line.endsWith("}")) continue
+    if (!moves) lines.push(...elementsOf(elements))
+    elements = undefined
   }
   return { ...block, lines }
+}
+
+function sortedInside(_all: string, inside: string): string {
+  return `{ ${inside.split(", ").sort().join(", ")} }`
+}
+
+function elementsOf(text: string): string[] {
+  const inside = text.slice(text.indexOf("{") + 1, text.lastIndexOf("}"))
+  return inside
+    .split(",")
+    .map((element) => `element ${element.trim()}`)
+    .sort()
 }
 
 function isStaticSet({ name, lines }: Block): boolean {
