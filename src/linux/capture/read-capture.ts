@@ -4,6 +4,7 @@ import type { Diagnostic } from "../../core/base/diagnostic.js"
 import { Capture } from "../../core/packet/capture.js"
 import { type CaptureInterface, CaptureRecord } from "../../core/packet/capture-record.js"
 import { Decompressor, isGzip } from "./decompressor.js"
+import { reasonOf } from "./reason.js"
 
 /** Large enough that the calls cost nothing, small enough for the second-level cache. */
 const CHUNK_BYTES = 1 << 20
@@ -104,12 +105,15 @@ class Feeder {
       packets: capture.count,
       format: capture.formatName,
       interfaces: capture.interfaces,
-      diagnostics: diagnostics.map((each) => ({ ...each, message: `${name}: ${each.message}` })),
+      diagnostics: diagnostics.map((each) => ({
+        ...each,
+        message: `${name}${each.message.startsWith("cannot ") ? "" : ":"} ${each.message}`,
+      })),
     }
   }
 
   fail(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = `cannot be read: ${reasonOf(error)}`
     this.diagnostics.push({ id: "unreadable-file", severity: "error", message })
   }
 }

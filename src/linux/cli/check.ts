@@ -1,6 +1,10 @@
-import { hasErrors, type Severity } from "../../core/base/diagnostic.js"
+import { renderNft } from "../../core/backend/nft/render.js"
+import { type Diagnostic, hasErrors, type Severity } from "../../core/base/diagnostic.js"
+import { compilePolicy } from "../../core/policy/compile.js"
 import { lintPolicy } from "../../core/policy/lint.js"
+import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { printPolicy } from "../../core/policy/print.js"
+import { checkRuleset } from "../../core/ruleset/check.js"
 import { findSessions } from "../host/sessions.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { openPolicy } from "./open-policy.js"
@@ -45,8 +49,11 @@ export const command: Command<Options> = {
       from: remote.address,
       port: local.port,
     }))
-    const lints = policy ? lintPolicy(policy, { ...opened.host, sessions }) : []
-    const diagnostics = [...opened.diagnostics, ...lints]
+    const host = { ...opened.host, sessions }
+    const diagnostics = [
+      ...opened.diagnostics,
+      ...(policy ? [...lintPolicy(policy, host), ...problemsOfRules(policy, host)] : []),
+    ]
     const has = (severity: Severity) => diagnostics.some((diagnostic) => diagnostic.severity === severity)
     const status = hasErrors(diagnostics) ? exit.wrong : options.strict && has("lint") ? exit.no : exit.done
     if (options.json) {
@@ -59,6 +66,12 @@ export const command: Command<Options> = {
     else io.note(`${path}: ${plural(count(diagnostics, "error"), "mistake")}; nothing of it would be loaded`)
     return status
   },
+}
+
+/** What only shows in the rules that the policy becomes. */
+function problemsOfRules(policy: Policy, host: HostFacts): readonly Diagnostic[] {
+  const { ruleset, diagnostics } = compilePolicy(policy, host)
+  return [...diagnostics, ...checkRuleset(ruleset), ...renderNft(ruleset).diagnostics]
 }
 
 function count(diagnostics: readonly { readonly severity: Severity }[], severity: Severity): number {

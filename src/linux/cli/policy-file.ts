@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs"
 import type { PolicyEnvironment, PolicyText } from "../../core/policy/environment.js"
 import type { HostFacts } from "../../core/policy/policy.js"
+import { reasonOf } from "../capture/reason.js"
 import { distrust } from "../host/files.js"
 import { glob } from "../host/glob.js"
 import type { Io } from "./output.js"
@@ -77,12 +78,6 @@ function readOpen(descriptor: number): ReadFile {
   }
 }
 
-/** A system call's error as people say it. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  return REASONS[code ?? ""] ?? message ?? String(error)
-}
-
 function isDevice(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() === true
 }
@@ -94,19 +89,6 @@ function isMissing(path: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ENOENT"
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "no such file",
-  ENOTDIR: "a part of the path is not a directory",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EISDIR: "it is a directory",
-  ELOOP: "too many symbolic links",
-  ENAMETOOLONG: "the name is too long",
-  ENOSPC: "no space left",
-  EROFS: "the file system is read-only",
-  EMFILE: "too many open files",
 }
 
 /** A million prefixes are 20 MB of text. */

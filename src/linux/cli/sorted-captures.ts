@@ -2,9 +2,9 @@ import { statSync } from "node:fs"
 import type { Diagnostic } from "../../core/base/diagnostic.js"
 import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from "../../core/engine/verdict.js"
 import type { CaptureRecord } from "../../core/packet/capture-record.js"
+import { reasonOf } from "../capture/reason.js"
 import { CaptureWriter } from "../capture/write-capture.js"
 import type { Io } from "./output.js"
-import { reasonOf } from "./policy-file.js"
 
 interface Output {
   readonly path: string
