@@ -78,7 +78,7 @@ test("a compressed file whose only fault is its missing trailer", async () => {
 })
 
 test.each([
-  ["missing.pcap", undefined, /^unreadable-file \/?.*ENOENT/],
+  ["missing.pcap", undefined, /^unreadable-file .*cannot be read: no such file$/],
   ["empty.pcap", new Uint8Array(0), /^capture-unknown-format .*the file is empty/],
   ["text.pcap", Buffer.from("hello, world"), /^capture-unknown-format .*begins with 68656c6c/],
   ["text.gz", gzipSync("hello, world"), /^capture-unknown-format .*begins with 68656c6c/],
@@ -92,7 +92,9 @@ test.each([
 })
 
 test("a folder is no capture", async () => {
-  expect((await check(folder)).faults).toEqual([expect.stringMatching(/^unreadable-file .*EISDIR/)])
+  expect((await check(folder)).faults).toEqual([
+    expect.stringMatching(/^unreadable-file .*cannot be read: it is a directory$/),
+  ])
 })
 
 test("false stops; what the callback throws comes through, compressed or not", async () => {
