@@ -79,7 +79,7 @@ function newRun(over: Partial<Run> = {}): Run {
     rejectWith: null,
     log: () => {},
     random: (below) => below - 1,
-    routes: { addressType: () => 2, interfaceTo: () => 3 },
+    routes: { addressType: (_, which) => (which === "source" ? 1 : 2), interfaceTo: () => 3 },
     ...over,
   } as Run
 }

@@ -8,6 +8,9 @@ export interface FibNode {
   readonly result: "type" | "oif" | "oifname"
 }
 
+/** Type of a route to this host itself (linux/rtnetlink.h). */
+const RTN_LOCAL = 2
+
 /** No route is 0, or an empty name. `mark` and `oif` among the selectors do not change what the engine answers. */
 export const fib: ExpressionKind<FibNode> = {
   name: "fib",
@@ -28,11 +31,13 @@ function readOf(node: FibNode): Read {
   const which = node.selectors.includes("saddr") ? "source" : "destination"
   if (node.result === "type")
     return (packet, run) => (packet.family === 0 ? -1 : run.routes.addressType(packet, which))
-  if (!node.selectors.includes("iif"))
-    return (packet, run) => (packet.family === 0 ? -1 : run.routes.interfaceTo(packet, which))
+  const asksInput = node.selectors.includes("iif")
   return (packet, run) => {
     if (packet.family === 0) return -1
+    // Measured on Linux 6.18: an address of this host is `missing`; broadcast and multicast have the interface of their route.
+    if (run.routes.addressType(packet, which) === RTN_LOCAL) return 0
     const found = run.routes.interfaceTo(packet, which)
+    if (!asksInput) return found
     return found === run.inputInterface ? found : 0
   }
 }
