@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../base/diagnostic.js"
+import { checkRuleset } from "../../ruleset/check.js"
 import { stepsToText } from "../../ruleset/kinds.js"
 import type { Ruleset, Table } from "../../ruleset/ruleset.js"
 import {
@@ -32,6 +33,7 @@ export interface Transaction {
 /**
  * Puts a ruleset in force in place of what runs. With `trialSeconds` the old rules stay behind a gate whose time runs in the kernel, and
  * are in force again when it is over; null: for good, and what ran goes away. A trial that is still there (running or over) is given up, and a pause ends.
+ * Errors among the diagnostics say what the kernel would refuse: then the text is not to be loaded.
  */
 export function renderApply(
   ruleset: Ruleset,
@@ -53,7 +55,11 @@ export function renderApply(
       if (kept !== null) after.push(...gateKept(table, kept, next ? null : trialSeconds))
     }
   }
-  return { text: lines([...before, rendered.text, ...after]), diagnostics: rendered.diagnostics }
+  const refused = checkRuleset(placed).filter(({ severity }) => severity === "error")
+  return {
+    text: lines([...before, rendered.text, ...after]),
+    diagnostics: refused.length > 0 ? refused : rendered.diagnostics,
+  }
 }
 
 /** Keeps the rules on trial. The kernel refuses the transaction ("No such file or directory") once the time is over. */
