@@ -1,7 +1,6 @@
-import { shortHash } from "../base/hash.js"
 import type { Prefix } from "../base/prefix.js"
 import type { Rate } from "../base/rate.js"
-import { add, and, ctCountOver, ipOf, jump, limitOver, network, notInSet, update } from "../ruleset/build.js"
+import { add, ctCountOver, ipOf, jump, limitOver, network, notInSet, update } from "../ruleset/build.js"
 import type { ExpressionNode, StepNode } from "../ruleset/node.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { Rule, SetDeclaration } from "../ruleset/ruleset.js"
@@ -9,22 +8,20 @@ import { type Family, families, fromHosts, hasFamily, notFromHosts } from "./com
 import { rule } from "./compile-rule.js"
 import type { Exception, Limit, Per, Protection } from "./policy.js"
 
-/**
- * How many sources a limit remembers, in each family. An element with a bucket takes about 200 bytes of kernel memory, so a full set 13 MB; the table of
- * an empty one takes 1 MB.
- */
+/** How many sources a limit remembers, in each family. An element with a bucket takes about 200 bytes of kernel memory, once it is there. */
 export const sourcesMaximum = 65536
 
 /**
- * Newcomers, sources that a set does not know, share a ceiling while they get into it and when it is full, so that a flood of forged sources is limited
- * though each sends a single packet, and known sources keep their bucket. The ceiling is in 1024 shares, by bits of the address: one attacker whom the full set
- * has no room for spends a share, not everybody's. Their set cannot be full: there are as many elements as shares.
- * (`!= @set` does not run the limit that an element carries, so that it asks for membership alone; Linux 6.18.)
+ * On arrival a smaller set is a faster one: a flood of forged sources makes each look-up a cache miss, and 16384 buckets fit where 65536 do not
+ * (0.05 of an established packet).
  */
-const shares = 1024
+export const arrivalSourcesMaximum = 16384
 
-/** New sources a second, all together. A site with more than 60,000 new visitors a minute says `newcomers`. */
-export const newcomersDefault = 1000
+/** How many sources that it does not know a limit admits in a second, at most. Two million new visitors an hour; half-open connections enough for a tenth of conntrack. */
+export const newcomersDefault = 500
+
+/** New sources that may come at once: everybody comes back together after an outage. */
+const newcomersBurst = 5000
 
 export interface Limited {
   readonly rules: readonly Rule[]
@@ -38,6 +35,8 @@ interface LimitTarget {
   readonly chain: string
   /** The chain for newcomers beyond their ceiling, who may be honest: it lists nobody. */
   readonly newcomers: string
+  /** How many sources to remember. */
+  readonly sources?: number
   /** What a packet must be for the limit to count it; each family has its own words. Undefined: the family is not limited. */
   readonly guard: (family: Family) => readonly StepNode[] | undefined
 }
@@ -50,15 +49,13 @@ export function limitRules(protection: Protection, target: LimitTarget): Limited
   for (const [index, exception] of each.entries()) {
     const limit = exception ? exception.limit : protection.limit
     if (limit && limit !== "off") {
-      const name = exception ? `${target.name}-for${index + 1}-` : `${target.name}-`
+      const name = exception ? `${target.name}/for${index + 1}` : target.name
       const guard = (family: Family) => {
         const own = target.guard(family)
         return own && withHosts(own, family, exception?.hosts, earlier)
       }
       const origin = exception?.origin ?? protection.origin
-      limited.push(
-        oneLimit(limit, protection.per, newcomersOf(protection), { ...target, name, guard }, origin),
-      )
+      limited.push(oneLimit(limit, protection.per, protection, { ...target, name, guard }, origin))
     }
     if (exception) earlier.push(...exception.hosts)
   }
@@ -85,54 +82,68 @@ function withHosts(
   return [...guard, ...(hosts ? [fromHosts(hosts, family)] : []), ...not]
 }
 
-function newcomersOf(protection: Protection): number {
-  const { newcomers } = protection.options
-  return typeof newcomers === "number" ? newcomers : newcomersDefault
-}
-
-function oneLimit(limit: Limit, per: Per, newcomers: number, target: LimitTarget, origin: Origin): Limited {
+/**
+ * Two rules for each family. The first is about newcomers, sources that the set does not know: they are admitted no faster than the set forgets others, so that a flood
+ * of forged sources, each with a single packet, neither gets through nor fills the set, and known sources keep their bucket whatever newcomers do. Should the set
+ * be full all the same (of real sources), those that it has no room for stay newcomers, and share that ceiling.
+ * `!= @set` asks for membership alone; `== @set` would run the limit that the element carries, and charge it twice (Linux 6.18).
+ */
+function oneLimit(
+  limit: Limit,
+  per: Per,
+  protection: Protection,
+  target: LimitTarget,
+  origin: Origin,
+): Limited {
   if (per.kind === "everyone") return everyone(limit, target, origin)
+  const meter = meterOf(limit)
+  const sources = optionOf(protection, "sources") ?? target.sources ?? sourcesMaximum
+  const newcomers = newcomersLimit(optionOf(protection, "newcomers"), sources, meter.timeout)
   const rules: Rule[] = []
   const sets: SetDeclaration[] = []
   for (const family of families) {
     const guard = target.guard(family)
     if (!guard) continue
-    const length = family === 4 ? per.ipv4 : per.ipv6
-    const form = meterOf(limit, `${family}/${length}`)
-    const key = network(ipOf(family, "saddr"), family, length)
-    const type = family === 4 ? "ipv4_addr" : "ipv6_addr"
-    const meter = `${target.name}${form.hash}-${family}`
-    const share = `${target.name}share-${shortHash(`${newcomers} ${length}`)}-${family}`
-    const ceiling = limitOver(...shareLimit(newcomers))
-    sets.push(
-      {
-        name: meter,
-        key: [type],
-        flags: form.timeout === undefined ? ["dynamic"] : ["dynamic", "timeout"],
-        ...(form.timeout !== undefined && { timeout: form.timeout }),
-        size: sourcesMaximum,
-        keeps: "limiter",
-        origin,
-      },
-      { name: share, key: [type], flags: ["dynamic"], size: shares, keeps: "limiter", origin },
-    )
+    const key = network(ipOf(family, "saddr"), family, family === 4 ? per.ipv4 : per.ipv6)
+    const name = `${target.name}/sources${family}`
+    sets.push({
+      name,
+      key: [family === 4 ? "ipv4_addr" : "ipv6_addr"],
+      flags: meter.timeout === undefined ? ["dynamic"] : ["dynamic", "timeout"],
+      ...(meter.timeout !== undefined && { timeout: meter.timeout }),
+      size: sources,
+      keeps: "limiter",
+      origin,
+    })
     rules.push(
-      rule(
-        origin,
-        ...guard,
-        notInSet(key, meter),
-        update(share, shareKey(family, length), {}, ceiling),
-        jump(target.newcomers),
-      ),
-      rule(origin, ...guard, form.write(meter, key), jump(target.chain)),
+      rule(origin, ...guard, notInSet(key, name), newcomers, jump(target.newcomers)),
+      rule(origin, ...guard, meter.write(name, key), jump(target.chain)),
     )
   }
   return { rules, sets }
 }
 
+function optionOf({ options }: Protection, name: "sources" | "newcomers"): number | undefined {
+  const value = options[name]
+  return typeof value === "number" ? value : typeof value === "string" ? Number(value) : undefined
+}
+
+/** The ceiling for newcomers: what the set forgets in the time, so that it cannot be filled; connection counts forget as half-open connections do, in a minute or two. */
+function newcomersLimit(written: number | undefined, sources: number, timeout: number | undefined): StepNode {
+  const seconds = (timeout ?? 120e9) / 1e9
+  const perSecond = Math.min(written ?? newcomersDefault, sources / seconds)
+  const burst = Math.max(
+    5,
+    Math.min(written === undefined ? newcomersBurst : written * 10, Math.floor(sources / 8)),
+  )
+  return perSecond >= 5
+    ? limitOver({ count: Math.floor(perSecond), unit: "second" }, burst)
+    : limitOver({ count: Math.max(1, Math.floor(perSecond * 60)), unit: "minute" }, burst)
+}
+
 /** One bucket, or one count, for all: who sends most gets most of it. */
 function everyone(limit: Limit, target: LimitTarget, origin: Origin): Limited {
-  const { statement } = meterOf(limit, "")
+  const { statement } = meterOf(limit)
   // Where both families' words are the same one rule holds one bucket; where they differ each family has its own, as with FireHOL.
   const rules = families.flatMap((family) => {
     const guard = target.guard(family)
@@ -143,21 +154,19 @@ function everyone(limit: Limit, target: LimitTarget, origin: Origin): Limited {
 }
 
 interface Meter {
-  readonly hash: string
   /** Nanoseconds after which an idle source is forgotten. Connection counts forget by themselves. */
   readonly timeout?: number
   readonly statement: StepNode
   write(set: string, key: ExpressionNode): StepNode
 }
 
-/** How each phrase of the language is counted. The hash is of all that an element remembers: a changed limit starts with new elements. */
-function meterOf(limit: Limit, key: string): Meter {
+/** How each phrase of the language is counted. */
+function meterOf(limit: Limit): Meter {
   switch (limit.form) {
     case "rate": {
       const { rate, burst } = limit
       const statement = limitOver(rate, burst)
       return {
-        hash: shortHash(`rate ${key} ${rate.count}/${rate.unit} ${burst}`),
         timeout: forgetAfter(rate, burst),
         statement,
         write: (set, source) => update(set, source, {}, statement),
@@ -167,7 +176,6 @@ function meterOf(limit: Limit, key: string): Meter {
       // A bucket of `count` that never refills, in an element that `add` does not refresh: a window that begins with its first packet.
       const statement = limitOver({ count: 1, unit: "week" }, limit.count)
       return {
-        hash: shortHash(`window ${key} ${limit.count} ${limit.duration}`),
         timeout: limit.duration,
         statement,
         write: (set, source) => add(set, source, {}, statement),
@@ -177,7 +185,6 @@ function meterOf(limit: Limit, key: string): Meter {
       // The kernel refuses a timeout together with a count; an element goes with its last connection.
       const statement = ctCountOver(limit.count)
       return {
-        hash: shortHash(`count ${key} ${limit.count}`),
         statement,
         write: (set, source) => add(set, source, {}, statement),
       }
@@ -189,31 +196,8 @@ function meterOf(limit: Limit, key: string): Meter {
 
 const secondsIn = { second: 1, minute: 60, hour: 3600, day: 86400, week: 604800 } as const
 
-/** When an idle source's bucket is full again there is nothing to remember; a minute at least, so that a source stays known between its connections. */
+/** When an idle source's bucket is full again there is nothing to remember; half a minute at least, so that a source stays known from one page to the next. */
 function forgetAfter(rate: Rate, burst: number): number {
   const seconds = Math.ceil((burst * secondsIn[rate.unit]) / rate.count)
-  return Math.min(Math.max(seconds, 60), secondsIn.week) * 1e9
-}
-
-/** A share's rate in packets a minute: an odd fraction of a second's would be rounded away. */
-function shareLimit(newcomers: number): [Rate, number] {
-  const perMinute = Math.max(1, Math.round((newcomers * 60) / shares))
-  return [{ count: perMinute, unit: "minute" }, Math.max(5, Math.round((newcomers * 20) / shares))]
-}
-
-/**
- * Ten bits that differ between neighbours: of IPv4 the last ones of the key; of IPv6 those before a /48, which is the most that one customer is commonly given
- * (RFC 6177), so that an attacker's many /64 have one share.
- */
-function shareKey(family: Family, length: number): ExpressionNode {
-  const end = family === 4 ? length : Math.min(length, 48)
-  const words = Array.from({ length: family === 4 ? 1 : 4 }, (_, index) => {
-    let word = 0
-    for (let bit = 0; bit < 32; bit++) {
-      const at = index * 32 + bit
-      if (at < end && at >= end - 10) word |= 1 << (31 - bit)
-    }
-    return word >>> 0
-  })
-  return and(ipOf(family, "saddr"), words)
+  return Math.min(Math.max(seconds, 30), secondsIn.week) * 1e9
 }

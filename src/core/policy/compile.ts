@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.js"
+import { shortHash } from "../base/hash.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
 import { bypassRules } from "./compile-bypass.js"
@@ -97,16 +98,26 @@ function compileDirection(
   return protections.flatMap((protection): Piece[] => {
     const kind = protectionKinds.find(({ name }) => name === protection.name)
     if (!kind) return [{ zone, direction, compiled: unknown(protection) }]
-    const count = (seen.get(kind.name) ?? 0) + 1
-    seen.set(kind.name, count)
-    const name = [
+    const base = [
       zone.name,
       ...(direction === "out" ? ["out"] : []),
       kind.name,
-      ...(count > 1 ? [count] : []),
-    ].join("-")
+      ...(kind.value === "setting-per-port" ? [portsName(protection)] : []),
+    ].join("/")
+    const count = (seen.get(base) ?? 0) + 1
+    seen.set(base, count)
+    const name = count > 1 ? `${base}-${count}` : base
     return [{ zone, direction, compiled: kind.compile(protection, { policy, zone, direction, host, name }) }]
   })
+}
+
+/** What such a protection remembers is remembered for its ports. */
+function portsName({ ports }: Protection): string {
+  const texts = ports.map(
+    ({ protocol, range: { from, to } }) => `${protocol}${from}${to > from ? `-${to}` : ""}`,
+  )
+  const text = texts.join("-")
+  return text.length <= 40 ? text : shortHash(text)
 }
 
 function unknown(protection: Protection): Compiled {
@@ -147,7 +158,7 @@ function rulesAt(place: Place, placed: readonly PlacedRules[]): readonly Rule[] 
 function isOnlyAtIngress(chain: string, zones: readonly ZoneRules[], host: HostFacts): boolean {
   return zones.some(
     ({ zone }) =>
-      chain === `${zone.name}-arrival` &&
+      chain === `${zone.name}/arrival` &&
       zone.interfaces.every((device) => host.ingressDevices.includes(device)),
   )
 }

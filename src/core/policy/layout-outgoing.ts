@@ -38,7 +38,7 @@ export function outgoingChains(zones: readonly ZoneRules[]): readonly Chain[] {
       name: "leaving",
       base: { type: "filter", hook: "postrouting", priority: priority.mangle, policy: "accept" },
       rules: used.flatMap(({ zone }) =>
-        zone.interfaces.map((device) => rule(ownOrigin(zone), oifname(device), goto(`${zone.name}-out`))),
+        zone.interfaces.map((device) => rule(ownOrigin(zone), oifname(device), goto(`${zone.name}/out`))),
       ),
     },
     ...used.flatMap(zoneChains),
@@ -48,8 +48,9 @@ export function outgoingChains(zones: readonly ZoneRules[]): readonly Chain[] {
 function zoneChains(rules: ZoneRules): readonly Chain[] {
   const { zone, bypass, flags, at } = rules
   const own = ownOrigin(zone)
-  const prefix = `${zone.name}-out`
-  const packets = packetChains(own, `${prefix}-packets`, flags, at)
+  const prefix = `${zone.name}/out`
+  const syn = at("syn").length > 0 ? jump(`${prefix}/syn`) : undefined
+  const packets = packetChains(own, `${prefix}/packets`, syn, flags)
   const connections = connectionChains({ ...rules, bypass: [] }, prefix)
   return [
     {
@@ -61,17 +62,19 @@ function zoneChains(rules: ZoneRules): readonly Chain[] {
         // Fragments come this far only where nothing uses connection tracking; later ones have no transport header.
         rule(own, hasAny(ip("frag-off"), OFFSET), returnVerdict),
         rule(own, notEqual(exthdr("frag", "frag-off"), 0), returnVerdict),
-        rule(own, jump(`${prefix}-packets`)),
+        ...packets.judge,
+        ...at("datagram"),
         ...at("tracked"),
         ...(connections.length > 0
           ? [
               rule(own, ctStateIn("established", "related"), returnVerdict),
-              rule(own, goto(`${prefix}-connections`)),
+              rule(own, goto(`${prefix}/state`)),
             ]
           : []),
       ],
     },
-    ...packets,
+    ...packets.chains,
+    ...(syn ? [{ name: `${prefix}/syn`, rules: at("syn") }] : []),
     ...connections,
   ]
 }
@@ -84,15 +87,15 @@ export function egressChains(zones: readonly ZoneRules[], host: HostFacts): read
     const own = ownOrigin(zone)
     return [
       {
-        name: `${zone.name}-egress`,
+        name: `${zone.name}/egress`,
         base: { type: "filter", hook: "egress", priority: 0, policy: "accept", devices },
         rules: [
           ...bypass.map(inNetdev),
-          rule(own, hasAny(ip("frag-off"), FRAGMENT), jump(`${zone.name}-out-fragments`)),
-          rule(own, exists(exthdr("frag")), jump(`${zone.name}-out-fragments`)),
+          rule(own, hasAny(ip("frag-off"), FRAGMENT), jump(`${zone.name}/out/fragmented`)),
+          rule(own, exists(exthdr("frag")), jump(`${zone.name}/out/fragmented`)),
         ],
       },
-      { name: `${zone.name}-out-fragments`, rules: at("fragment").map(inNetdev) },
+      { name: `${zone.name}/out/fragmented`, rules: at("fragment").map(inNetdev) },
     ]
   })
 }
@@ -108,11 +111,11 @@ export function forwardedFragmentChains(zones: readonly ZoneRules[], host: HostF
     const own = ownOrigin(zone)
     for (const device of devices) {
       const leaves = equal(fib(["daddr"], "oifname"), device)
-      const target = jump(`${zone.name}-out-fragments`)
+      const target = jump(`${zone.name}/out/fragmented`)
       rules.push(rule(own, hasAny(ip("frag-off"), FRAGMENT), leaves, target))
       rules.push(rule(own, exists(exthdr("frag")), leaves, target))
     }
-    chains.push({ name: `${zone.name}-out-fragments`, rules: [...bypass, ...at("fragment")] })
+    chains.push({ name: `${zone.name}/out/fragmented`, rules: [...bypass, ...at("fragment")] })
   }
   if (rules.length === 0) return []
   return [

@@ -5,7 +5,6 @@ import {
   counter,
   ctStateIn,
   drop,
-  equal,
   exists,
   exthdr,
   goto,
@@ -21,6 +20,7 @@ import {
   l4proto,
   maskedIs,
   missing,
+  notEqual,
   notInSet,
   tcp,
   vmap,
@@ -38,16 +38,17 @@ import type { FlagRules, Listing, Place } from "./protection.js"
 /**
  * The chains that packets of a zone meet on their way in, cheapest first (docs/decisions/ has what each part costs, and what was tried instead):
  *
- *     ZONE-arrival (ingress, or jumped to from prerouting at -450)      ZONE-connections (prerouting at -150)
- *       bypass                                                            established, related ─▶ accept   (asked once, for all zones)
- *       plain ACKs of sources that no list holds ─▶ accept                bypass
- *       blocked sources, lists ─▶ drop                                    invalid ─▶ ZONE-invalid
- *       fragments ─▶ ZONE-fragments                                       new ─▶ ZONE-new
- *       flags: one look-up; SYN ─▶ ZONE-syn
+ *     ZONE/ingress (or ZONE/arrival, from prerouting at -450)           connections (prerouting at -150)
+ *       bypass                                                            established, related ─▶ accept
+ *       plain ACKs of sources that no list holds ─▶ accept              ZONE/state
+ *       SYN ─▶ ZONE/syn: blocked, lists, limits                           bypass
+ *       fragments ─▶ ZONE/fragmented: blocked, lists, fragments           invalid ─▶ ZONE/state-invalid
+ *       flags: one look-up                                                new ─▶ ZONE/state-new
+ *       blocked, lists
  *       datagrams
  *
  * Nearly every packet of a live connection is a plain ACK: it carries no flag that a protection speaks of, it opens nothing, and what it claims is judged after
- * conntrack. So it pays for two of these questions, and the look-up that cuts off who is blocked is one of them.
+ * conntrack. So it meets one rule, and the look-up that cuts off who is blocked is in it.
  */
 export interface ZoneRules {
   readonly zone: Zone
@@ -66,7 +67,7 @@ const OFFSET = 0x1fff
 const SIX_FLAGS = 0x3f
 
 export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules): readonly Chain[] {
-  const name = (part: string) => `${zone.name}-${part}`
+  const name = (part: string) => `${zone.name}/${part}`
   const own: Origin = { ...zone.origin, zone: zone.name }
   const blocked: Origin = { ...own, protection: "blocked", text: "sources that are blocked" }
   const listed = at("listed")
@@ -84,6 +85,11 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
     )
   const dropBlocked = (family: Family) =>
     rule(blocked, inSet(blockedKey(family), `blocked${family}`), counter, drop)
+  const syn = at("syn").length > 0
+  // SYNs are what floods are made of: a comparison leads them to their chain, for less than the look-up that all other flags share.
+  const leadSyn = (isWhole: StepNode) =>
+    syn ? [rule(own, isWhole, maskedIs(tcp("flags"), SIX_FLAGS, SYN), goto(name("syn")))] : []
+  const packets = packetChains(own, name("packets"), syn ? goto(name("syn")) : undefined, flags)
   return [
     {
       name: name("arrival"),
@@ -91,67 +97,81 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
         ...bypass,
         ...at("arrival"),
         shortWay(4, hasNone(ip("frag-off"), FRAGMENT)),
+        ...leadSyn(hasNone(ip("frag-off"), FRAGMENT)),
         rule(own, isIpv6, goto(name("arrival6"))),
+        rule(own, hasAny(ip("frag-off"), FRAGMENT), goto(name("fragmented"))),
+        ...packets.judge,
         dropBlocked(4),
         ...listed,
-        rule(own, hasAny(ip("frag-off"), FRAGMENT), goto(name("fragments"))),
-        rule(own, goto(name("packets"))),
+        ...at("datagram"),
       ],
     },
     {
       name: name("arrival6"),
       rules: [
         shortWay(6, missing(exthdr("frag"))),
+        ...leadSyn(missing(exthdr("frag"))),
+        rule(own, exists(exthdr("frag")), goto(name("fragmented"))),
+        ...packets.judge,
         dropBlocked(6),
         ...listed,
-        rule(own, exists(exthdr("frag")), goto(name("fragments"))),
-        rule(own, goto(name("packets"))),
+        ...at("datagram"),
       ],
     },
     {
-      name: name("fragments"),
+      name: name("fragmented"),
       rules: [
+        dropBlocked(4),
+        dropBlocked(6),
+        ...listed,
         ...at("fragment"),
         // A first fragment has the headers that the other protections ask for; later ones end here, for what would be read of them is no header.
-        rule(own, hasNone(ip("frag-off"), OFFSET), goto(name("packets"))),
-        rule(own, equal(exthdr("frag", "frag-off"), 0), goto(name("packets"))),
+        rule(own, hasAny(ip("frag-off"), OFFSET), accept),
+        rule(own, notEqual(exthdr("frag", "frag-off"), 0), accept),
+        ...packets.judge,
+        ...at("datagram"),
       ],
     },
-    ...packetChains(own, name("packets"), flags, at),
+    ...(syn ? [{ name: name("syn"), rules: [dropBlocked(4), dropBlocked(6), ...listed, ...at("syn")] }] : []),
+    ...packets.chains,
   ]
 }
 
-/** Whole packets and first fragments: flags in one look-up, SYNs, and what is not TCP. */
+/** What TCP flags are judged by: one look-up for all kinds, made of those that the policy has. */
 export function packetChains(
   origin: Origin,
   name: string,
+  syn: VerdictNode | undefined,
   flags: readonly FlagRules[],
-  at: (place: Place) => readonly Rule[],
-): readonly Chain[] {
-  const syn = at("syn")
+): { readonly judge: readonly Rule[]; readonly chains: readonly Chain[] } {
   const chains: Chain[] = []
-  if (syn.length > 0) chains.push({ name: `${name}-syn`, rules: syn })
   const byTargets = new Map<string, string>()
   const map: [number, VerdictNode][] = []
   for (let combination = 0; combination <= SIX_FLAGS; combination++) {
-    const targets = flags.filter((judge) => judge.flags.includes(combination)).map(({ chain }) => chain)
-    if (syn.length > 0 && (combination & (FIN | SYN | RST | ACK)) === SYN) targets.push(`${name}-syn`)
-    if (targets.length === 0) continue
-    map.push([combination, jump(targets.length === 1 ? targets[0]! : several(targets))])
+    const targets: VerdictNode[] = []
+    for (const judge of flags) {
+      if (!judge.flags.includes(combination) || isClosed(targets, flags)) continue
+      targets.push(jump(judge.chain))
+    }
+    const isSyn = (combination & (FIN | SYN | RST | ACK)) === SYN
+    if (isSyn && syn && !isClosed(targets, flags)) targets.push(syn)
+    if (targets.length > 0) map.push([combination, targets.length === 1 ? targets[0]! : several(targets)])
   }
-  const judge = map.length > 0 ? [rule(origin, vmap(and(tcp("flags"), SIX_FLAGS), map))] : []
-  return [{ name, rules: [...judge, ...at("datagram")] }, ...chains]
+  return { judge: map.length > 0 ? [rule(origin, vmap(and(tcp("flags"), SIX_FLAGS), map))] : [], chains }
 
   /** A combination that several protections speak of: each has its say until one drops. */
-  function several(targets: readonly string[]): string {
-    const key = targets.join(" ")
-    const known = byTargets.get(key)
-    if (known) return known
-    const made = `${name}-flags${byTargets.size + 1}`
-    byTargets.set(key, made)
-    chains.push({ name: made, rules: targets.map((target) => rule(origin, jump(target))) })
-    return made
+  function several(targets: readonly VerdictNode[]): VerdictNode {
+    const key = targets.map(({ chain }) => chain).join(" ")
+    const known = byTargets.get(key) ?? `${name}/flags${byTargets.size + 1}`
+    if (!byTargets.has(key))
+      chains.push({ name: known, rules: targets.map((target) => rule(origin, target)) })
+    byTargets.set(key, known)
+    return jump(known)
   }
+}
+
+function isClosed(targets: readonly VerdictNode[], flags: readonly FlagRules[]): boolean {
+  return targets.some(({ chain }) => flags.some((judge) => judge.chain === chain && judge.isFinal))
 }
 
 /** What stands behind conntrack for a zone; empty where nothing does. */
@@ -159,18 +179,18 @@ export function connectionChains({ zone, bypass, at }: ZoneRules, prefix = zone.
   const own: Origin = { ...zone.origin, zone: zone.name }
   const [invalid, fresh] = [at("invalid"), at("new")]
   if (invalid.length === 0 && fresh.length === 0) return []
-  const part = (name: string) => `${prefix}-${name}`
+  const part = (name: string) => `${prefix}/${name}`
   return [
     {
-      name: part("connections"),
+      name: part("state"),
       rules: [
         ...bypass,
-        ...(invalid.length > 0 ? [rule(own, ctStateIn("invalid"), goto(part("invalid-state")))] : []),
-        ...(fresh.length > 0 ? [rule(own, ctStateIn("new"), goto(part("new-state")))] : []),
+        ...(invalid.length > 0 ? [rule(own, ctStateIn("invalid"), goto(part("state-invalid")))] : []),
+        ...(fresh.length > 0 ? [rule(own, ctStateIn("new"), goto(part("state-new")))] : []),
       ],
     },
-    ...(invalid.length > 0 ? [{ name: part("invalid-state"), rules: invalid }] : []),
-    ...(fresh.length > 0 ? [{ name: part("new-state"), rules: fresh }] : []),
+    ...(invalid.length > 0 ? [{ name: part("state-invalid"), rules: invalid }] : []),
+    ...(fresh.length > 0 ? [{ name: part("state-new"), rules: fresh }] : []),
   ]
 }
 
@@ -184,14 +204,14 @@ export function incomingBaseChains(
   const byName: Rule[] = []
   for (const { zone } of zones) {
     const own: Origin = { ...zone.origin, zone: zone.name }
-    const arrival = `${zone.name}-arrival`
+    const arrival = `${zone.name}/arrival`
     const devices = zone.interfaces.filter((device) => ingressDevices.includes(device))
     const others = zone.interfaces.filter((device) => !ingressDevices.includes(device))
     if (devices.length > 0) {
       // The rules themselves and no jump to them: each packet would pay for it.
       const rules = arrivals.find(({ name }) => name === arrival)?.rules ?? []
       base.push({
-        name: `${zone.name}-ingress`,
+        name: `${zone.name}/ingress`,
         base: { type: "filter", hook: "ingress", priority: ingressPriority, policy: "accept", devices },
         rules,
       })
@@ -223,7 +243,7 @@ export function connectionsBaseChain(zones: readonly ZoneRules[], origin: Origin
   if (tracked.length === 0 && judged.length === 0) return undefined
   const lead = (zone: Zone, chain: string, verdict: (chain: string) => VerdictNode) =>
     zone.interfaces.map((device) =>
-      rule({ ...zone.origin, zone: zone.name }, iifname(device), verdict(`${zone.name}-${chain}`)),
+      rule({ ...zone.origin, zone: zone.name }, iifname(device), verdict(`${zone.name}/${chain}`)),
     )
   return {
     name: "connections",
@@ -231,7 +251,7 @@ export function connectionsBaseChain(zones: readonly ZoneRules[], origin: Origin
     rules: [
       ...tracked.flatMap(({ zone }) => lead(zone, "tracked", jump)),
       rule(origin, ctStateIn("established", "related"), accept),
-      ...judged.flatMap(({ zone }) => lead(zone, "connections", goto)),
+      ...judged.flatMap(({ zone }) => lead(zone, "state", goto)),
     ],
   }
 }
@@ -240,7 +260,7 @@ export function trackedChains(zones: readonly ZoneRules[]): readonly Chain[] {
   return zones
     .filter(({ at }) => at("tracked").length > 0)
     .map(({ zone, bypass, at }) => ({
-      name: `${zone.name}-tracked`,
+      name: `${zone.name}/tracked`,
       // A bypass is an accept, and the chain is jumped to from the base chain: the packet is past both.
       rules: [...bypass, ...at("tracked")],
     }))

@@ -31,6 +31,8 @@ export interface PlacedRules {
 export interface FlagRules {
   readonly flags: readonly number[]
   readonly chain: string
+  /** The chain drops whatever gets there: no other kind needs to be asked. */
+  readonly isFinal: boolean
 }
 
 /** A set of sources that are not let in: packets of theirs do not take the short way that plain ACKs have. */
@@ -55,7 +57,7 @@ export interface CompileContext {
   readonly zone: Zone
   readonly direction: "in" | "out"
   readonly host: HostFacts
-  /** Begins the names of this protection's sets and chains: `wan-syn-floods`, and a number where the name stands several times. */
+  /** Begins the names of this protection's sets and chains: `wan/syn-floods`, and a number where the name stands several times. */
   readonly name: string
 }
 

@@ -7,7 +7,7 @@ export const allFloods: ProtectionKind = {
   value: "setting",
   limits: ["rate"],
   defaults: { action: "drop", limit: perSecond(200, 1000) },
-  options: { newcomers: "number" },
+  options: { newcomers: "number", sources: "number" },
   outgoing: true,
   compile: (protection, context) => limitNew(protection, context, 200),
   manual: {

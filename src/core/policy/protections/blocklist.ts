@@ -24,10 +24,10 @@ export const blocklist: ProtectionKind = {
     const field = context.direction === "in" ? "saddr" : "daddr"
     // Hosts by hash, networks by interval: a look-up among intervals costs twice as much, so hosts are kept out of it.
     const parts = families.flatMap((family) => [
-      { family, name: `${context.name}-hosts-${family}`, prefixes: prefixes.filter(isHost) },
+      { family, name: `${context.name}/hosts${family}`, prefixes: prefixes.filter(isHost) },
       {
         family,
-        name: `${context.name}-networks-${family}`,
+        name: `${context.name}/networks${family}`,
         prefixes: prefixes.filter((prefix) => !isHost(prefix)),
       },
     ])

@@ -7,7 +7,7 @@ export const connectionRate: ProtectionKind = {
   value: "setting",
   limits: ["rate", "window"],
   defaults: { action: "drop" },
-  options: { newcomers: "number" },
+  options: { newcomers: "number", sources: "number" },
   outgoing: true,
   compile: (protection, context) => limitNew(protection, context, 210),
   manual: {

@@ -7,7 +7,7 @@ export const connections: ProtectionKind = {
   value: "setting",
   limits: ["count"],
   defaults: { action: "drop", limit: { form: "count", count: 300 } },
-  options: { newcomers: "number" },
+  options: { newcomers: "number", sources: "number" },
   outgoing: true,
   compile: (protection, context) => limitNew(protection, context, 220),
   manual: {

@@ -14,7 +14,7 @@ export const decoyPorts: ProtectionKind = {
     // A SYN proves nothing about who sent it.
     blockFor: 600e9,
   },
-  options: { newcomers: "number" },
+  options: { newcomers: "number", sources: "number" },
   outgoing: true,
   compile(protection, context) {
     if (protection.ports.length === 0) return { placed: [], sets: [], chains: [] }

@@ -32,8 +32,18 @@ export function flagKind(
     outgoing: true,
     compile(protection: Protection, context: CompileContext): Compiled {
       const chain = outcomeChain(protection, context, sparing(protection))
-      return { placed: [], flags: [{ flags, chain: chain.name }], sets: [], chains: [chain] }
+      return {
+        placed: [],
+        flags: [{ flags, chain: chain.name, isFinal: isFinal(protection) }],
+        sets: [],
+        chains: [chain],
+      }
     },
     manual,
   }
+}
+
+/** Nobody is spared, and what is found is dropped. */
+export function isFinal({ action, exceptions, ports }: Protection): boolean {
+  return action !== "notify" && exceptions.length === 0 && ports.length === 0
 }

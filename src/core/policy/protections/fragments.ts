@@ -58,8 +58,8 @@ function all(protection: Protection, context: CompileContext): Compiled {
 function tiny(protection: Protection, context: CompileContext): Compiled {
   const { origin } = protection
   const chain = outcomeChain(protection, context, sparing(protection))
-  const first4 = firstIpv4(origin, `${context.name}-first4`, chain.name)
-  const first6 = firstIpv6(origin, `${context.name}-first6`, chain.name)
+  const first4 = firstIpv4(origin, `${context.name}/first4`, chain.name)
+  const first6 = firstIpv6(origin, `${context.name}/first6`, chain.name)
   const rules = [
     rule(origin, maskedIs(ip("frag-off"), OFFSET, 1), jump(chain.name)),
     rule(origin, maskedIs(ip("frag-off"), OFFSET, 0), jump(first4.name)),

@@ -1,7 +1,7 @@
 import { ICMP_ECHO_REQUEST } from "../../packet/icmp.js"
 import { ICMPV6_ECHO_REQUEST } from "../../packet/icmpv6.js"
 import { equal, icmp, icmpv6 } from "../../ruleset/build.js"
-import { limitRules } from "../compile-limit.js"
+import { arrivalSourcesMaximum, limitRules } from "../compile-limit.js"
 import { limitChains } from "../compile-outcome.js"
 import type { ProtectionKind } from "../protection.js"
 
@@ -16,12 +16,17 @@ export const icmpFloods: ProtectionKind = {
   value: "setting",
   limits: ["rate"],
   defaults: { action: "drop", limit: { form: "rate", rate: { count: 50, unit: "second" }, burst: 200 } },
-  options: { newcomers: "number" },
+  options: { newcomers: "number", sources: "number" },
   outgoing: true,
   compile(protection, context) {
     const { chains, ...target } = limitChains(protection, context)
     const guard = (family: 4 | 6) => [echoRequest[family]]
-    const { rules, sets } = limitRules(protection, { ...context, ...target, guard })
+    const { rules, sets } = limitRules(protection, {
+      ...context,
+      ...target,
+      sources: arrivalSourcesMaximum,
+      guard,
+    })
     return { placed: [{ place: "datagram", order: 0, rules }], sets, chains }
   },
   manual: {

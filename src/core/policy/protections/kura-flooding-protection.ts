@@ -24,7 +24,7 @@ import { outcomeChain } from "../compile-outcome.js"
 import { sparing } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
 import type { PlacedRules, ProtectionKind } from "../protection.js"
-import { ALL, combinations } from "./flag-kind.js"
+import { ALL, combinations, isFinal } from "./flag-kind.js"
 
 const SYN_MASK = FIN | SYN | RST | ACK
 
@@ -97,7 +97,12 @@ export const kuraFloodingProtection: ProtectionKind = {
       },
       { place: "tracked", order: 0, direction: "out", rules: rules([equal(exthdr("rt", "type"), 0)]) },
     ]
-    return { placed, flags: [{ flags, chain: chain.name }], sets: [], chains: [chain] }
+    return {
+      placed,
+      flags: [{ flags, chain: chain.name, isFinal: isFinal(protection) }],
+      sets: [],
+      chains: [chain],
+    }
   },
   manual: {
     title: "Eclipse Kura's flooding protection, rule by rule",

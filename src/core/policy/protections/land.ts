@@ -26,7 +26,7 @@ export const land: ProtectionKind = {
       ...sparing(protection),
     ])
     const look = {
-      name: `${context.name}-look`,
+      name: `${context.name}/look`,
       rules: families.flatMap((family) => {
         const set = setName(context.name, family)
         const destination = ipOf(family, "daddr")
@@ -49,7 +49,7 @@ export const land: ProtectionKind = {
 }
 
 function setName(name: string, family: 4 | 6): string {
-  return `${name}-${family}`
+  return `${name}/destination${family}`
 }
 
 function whereTo(name: string, family: 4 | 6): SetDeclaration {

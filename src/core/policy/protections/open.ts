@@ -34,7 +34,7 @@ export const open: ProtectionKind = {
     ])
     const transportPort = concat(l4proto, { expression: "payload", protocol: "th", field: "dport" })
     const gate = {
-      name: `${context.name}-gate`,
+      name: `${context.name}/gate`,
       rules: [
         ...(ports.length > 0 ? [rule(origin, inSet(transportPort, portItems(ports)), returnVerdict)] : []),
         // Echo requests (icmp-floods limits them), and errors that conntrack cannot place.

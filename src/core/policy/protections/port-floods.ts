@@ -14,14 +14,14 @@ export const portFloods: ProtectionKind = {
   value: "setting-per-port",
   limits: ["window"],
   defaults: { action: "block" },
-  options: { lift: ["after-block-for", "until-quiet"], newcomers: "number" },
+  options: { lift: ["after-block-for", "until-quiet"], newcomers: "number", sources: "number" },
   outgoing: true,
   compile(protection, context) {
     const ports = toPorts(protection.ports)
     const held = holds(protection) ? heldSets(protection, context) : []
     const { chains, ...target } = limitChains(protection, context, hold(protection, held))
     const limited = limitRules(protection, { ...context, ...target, guard: () => ports })
-    const keptOut = outcomeChain({ ...protection, action: "drop" }, context, [], "-held")
+    const keptOut = outcomeChain({ ...protection, action: "drop" }, context, [], "/held")
     const rules = [
       ...held.map((set, index) => heldRule(protection, set, families[index]!, keptOut.name)),
       ...limited.rules,
@@ -34,7 +34,7 @@ export const portFloods: ProtectionKind = {
   },
   manual: {
     title: "More connections to a port than a source may open in a time",
-    text: "`more than 5 in 300s` is a fixed window: it begins with a source's first connection, five are let in, the sixth is too many. With `action: block` the source is then kept out of everything for `block-for`, its open connections included. With `action: drop` it is kept away from this port only, for `block-for`. `lift: until-quiet` begins that time anew at each attempt, so that only a source that has been quiet for so long gets in again. A port is the port that the client dialled, published container ports included. The sets hold 65,536 sources in each family, about 200 bytes each, once for each port.",
+    text: "`more than 5 in 300s` is a fixed window: it begins with a source's first connection, five are let in, the sixth is too many. With `action: block` the source is then kept out of everything for `block-for`, its open connections included. With `action: drop` it is kept away from this port only, for `block-for`. `lift: until-quiet` begins that time anew at each attempt, so that only a source that has been quiet for so long gets in again. A port is the port that the client dialled, published container ports included. The sets hold 65,536 sources in each family, about 200 bytes each, once for each port; new ones are admitted no faster than it forgets, 218 a second for a window of 300s, so that forged ones cannot fill it.",
     harms:
       "People behind one address, and scripts that open many short sessions: give them a limit with `for`. Across the border of two windows up to twice the number can pass.",
     example: "port-floods: { ssh: { limit: more than 5 in 300s, block-for: 10m } }",
@@ -50,7 +50,7 @@ function holds({ action, options }: Protection): boolean {
 
 function heldSets(protection: Protection, context: CompileContext): readonly SetDeclaration[] {
   return families.map((family) => ({
-    name: `${context.name}-held-${family}`,
+    name: `${context.name}/held${family}`,
     key: [family === 4 ? "ipv4_addr" : "ipv6_addr"],
     flags: ["dynamic", "timeout"],
     timeout: protection.blockFor,

@@ -18,8 +18,9 @@ export const smallMss: ProtectionKind = {
   compile(protection, context) {
     const chain = outcomeChain(protection, context, sparing(protection))
     const minimum = Number(protection.options["minimum"] ?? minimumDefault)
+    // Behind the limits: reading a TCP option costs 0.2 of an established packet.
     const rules = [rule(protection.origin, below(tcpOption("maxseg", "size"), minimum), jump(chain.name))]
-    return { placed: [{ place: "syn", order: 0, rules }], sets: [], chains: [chain] }
+    return { placed: [{ place: "syn", order: 100, rules }], sets: [], chains: [chain] }
   },
   manual: {
     title: "SYNs that ask for tiny segments",

@@ -1,4 +1,3 @@
-import { shortHash } from "../../base/hash.js"
 import type { RateUnit } from "../../base/rate.js"
 import {
   below,
@@ -78,11 +77,10 @@ function ramp(
   const type = family === 4 ? "ipv4_addr" : "ipv6_addr"
   const length = per.kind === "everyone" ? 0 : family === 4 ? per.ipv4 : per.ipv6
   const key = network(ipOf(family, "saddr"), family, length)
-  const hash = shortHash(`${family}/${length} ${limit.from}..${limit.to}/${limit.unit}`)
   const unit = secondsIn[limit.unit] * 1e9
   const except = exceptHosts(protection, family)
-  const meter = (level: number) => `${name}-${hash}-meter${level}-${family}`
-  const reached = (level: number) => `${name}-${hash}-level${level}-${family}`
+  const meter = (level: number) => `${name}/meter${level}-${family}`
+  const reached = (level: number) => `${name}/level${level}-${family}`
   const sets: SetDeclaration[] = []
   const measure: Rule[] = []
   const judge: Rule[] = []
