@@ -158,7 +158,8 @@ export class Replay {
       return !routes.knowsLocal || this.isForHost(packet) ? "input" : "forward"
     }
     if (routes.knowsLocal) {
-      if (routes.isLocal(packet, "source")) return "output"
+      // From an own address to an own address: on a wire such a packet can only have arrived, its source being a lie.
+      if (routes.isLocal(packet, "source") && !routes.isLocal(packet, "destination")) return "output"
       return this.isForHost(packet) ? "input" : "forward"
     }
     if (!routes.knowsNetworks || this.isForHost(packet)) return "input"

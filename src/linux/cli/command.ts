@@ -21,6 +21,8 @@ export interface Command<Options = object> {
   /** A paragraph or two for its `--help`; wrapped to the terminal. */
   readonly description: string
   readonly options: readonly Option[]
+  /** What exit 0 says, where "done" needs a word more. */
+  readonly exitZero?: string
   /** What exit 1 says, where the command can say it. */
   readonly exitOne?: string
   /** What exit 3 says, where the command can say it. */

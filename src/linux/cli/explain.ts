@@ -31,6 +31,7 @@ export const command: Command<Options> = {
     "(in|out [on ZONE] [tcp|udp|icmp] [port P] [from A] [to A]), which stands for the first packet of such traffic. Several packets " +
     "are separated by ; and - reads a script from standard input: earlier packets are judged first, and the last is explained.",
   options: [...pathOptions, jsonOption],
+  exitZero: "done, whatever the verdict",
   examples: [
     { line: "floodwall explain in tcp port 22 from 198.51.100.7", text: "would that host reach SSH here?" },
     {

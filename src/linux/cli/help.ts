@@ -55,7 +55,7 @@ export function commandHelp(entry: CommandEntry, command: Command, io: Io): stri
       : `  ${style.name(flags)}${" ".repeat(column - 2 - flags.length)}${body.trimStart()}`
   })
   const exits = [
-    "0  done",
+    `0  ${command.exitZero ?? "done"}`,
     command.exitOne && `1  ${command.exitOne}`,
     "2  the words, the policy or a file are wrong",
     command.exitThree && `3  ${command.exitThree}`,
@@ -64,11 +64,11 @@ export function commandHelp(entry: CommandEntry, command: Command, io: Io): stri
     ({ line, text }) => `  ${style.name(line)}\n${wrap(text, width, "      ")}`,
   )
   return [
-    `${style.bold(`floodwall ${entry.name}`)}: ${entry.summary}`,
+    wrap(`${style.bold(`floodwall ${entry.name}`)}: ${entry.summary}`, width),
     `${style.bold("Usage")}\n  ${usage}`,
     wrap(command.description, width),
     `${style.bold("Options")}\n${optionLines.join("\n")}`,
-    `${style.bold("Exit status")}\n${exits.map((line) => `  ${line}`).join("\n")}`,
+    `${style.bold("Exit status")}\n${exits.map((line) => `  ${wrap(line, width, "     ").trimStart()}`).join("\n")}`,
     ...(examples.length > 0 ? [`${style.bold("Examples")}\n${examples.join("\n")}`] : []),
   ].join("\n\n")
 }

@@ -41,7 +41,7 @@ test.each(names)(
       expect(output).toMatch(new RegExp(`^floodwall ${name}: `))
       for (const section of ["Usage", "Options", "Exit status", "Examples"])
         expect(output).toContain(`\n${section}\n`)
-      const prose = output.split("\n").filter((line) => !line.startsWith("  floodwall "))
+      const prose = output.slice(0, output.indexOf("\nExamples\n")).split("\n")
       expect(prose.filter((line) => line.length > 80)).toEqual([])
     }
   },

@@ -47,6 +47,7 @@ export const command: Command<Options> = {
       text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate), then one summary",
     },
   ],
+  exitZero: "done, whatever the verdicts",
   examples: [
     { line: "floodwall replay monday.pcap", text: "what the policy would have done on Monday" },
     {
