@@ -155,7 +155,7 @@ export function describe(draft: Draft, repetition: number): PacketDescription {
 
 /** How much of a packet an ICMP error quotes: what fits into 576 bytes (RFC 1812 section 4.3.2.3) or 1280 (RFC 4443 section 2.4). */
 function quoted(draft: Draft): Uint8Array {
-  const bytes = buildPacket({ ...describe(draft, 0), linkType: LINKTYPE_RAW })
+  const bytes = draft.frame ?? buildPacket({ ...describe(draft, 0), linkType: LINKTYPE_RAW })
   return bytes.subarray(0, draft.source?.address.family === 6 ? 1280 - 48 : 576 - 28)
 }
 

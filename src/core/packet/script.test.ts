@@ -162,6 +162,23 @@ test.each([
   expect(diagnostics.map(printDiagnostic)).toEqual(expected.map((each) => `f:${each}`))
 })
 
+test("a line of ten thousand quotations is refused, and nothing overflows", () => {
+  const { packets, diagnostics } = parseScript(
+    "10.0.0.9 > 10.0.0.1 icmp time-exceeded quote (".repeat(10_000),
+    "f",
+  )
+  expect(packets).toEqual([])
+  expect(diagnostics.map(({ message }) => message)).toContain(
+    "a quotation in a quotation in a quotation is enough",
+  )
+})
+
+test("bytes can be quoted too", () => {
+  expect(check("10.0.0.9 > 10.0.0.1 icmp time-exceeded quote (frame raw 4500)")).toEqual([
+    "0ms 10.0.0.9 > 10.0.0.1 icmp time-exceeded len 2",
+  ])
+})
+
 test("lines without mistake are there beside those with one", () => {
   const { packets, diagnostics } = parseScript("nonsense\n10.0.0.9 > 10.0.0.1 esp\n", "f")
   expect([packets.length, diagnostics.length]).toEqual([1, 1])
