@@ -50,6 +50,7 @@ export const diagnosticIds = {
     "Reading and changing the kernel's rules needs root, or CAP_NET_ADMIN in the namespace that owns the network.",
   "old-kernel": "The kernel is older than the rules need.",
   "no-nf-tables": "The kernel was built without nf_tables, or its module is not loaded and cannot be.",
+  "no-lock": "Two floodwalls must not change the rules at once, and the lock against that cannot be had.",
   "already-running": "Another floodwall is changing the rules at this moment.",
   "kernel-refuses":
     "nft or the kernel did not take the rules. It takes all of a transaction or nothing, so nothing was changed.",
@@ -63,7 +64,6 @@ export const diagnosticIds = {
     "The trial was not confirmed in time, and the kernel has gone back to the rules before by itself.",
   "not-running": "No rules of floodwall are in force.",
   "not-paused": "There is no pause to end.",
-  "not-enabled": "The rules are not loaded at boot, so there is nothing to disable.",
   "not-confirmed": "Only rules that were confirmed are loaded at boot, and there are none.",
   "cuts-session":
     "The rehearsal found that the rules would cut an administrator's session, or keep a new one out.",
@@ -117,7 +117,8 @@ export const diagnosticIds = {
   "device-in-two-zones":
     "A device belongs to two zones, perhaps by a *; which protections its packets meet would be left to chance.",
   "not-a-device": "The text cannot be the name of a network device.",
-  "no-default-route": "`auto` stands for the device of the default route, and there is none, or none is known.",
+  "no-default-route":
+    "`auto` stands for the device of the default route, and there is none, or none is known.",
   "unknown-address": "The text is neither an address nor a name that the policy defines under addresses.",
   "address-cycle": "A name under addresses stands for itself, directly or by way of others.",
   "too-many-addresses":
@@ -168,7 +169,7 @@ export const diagnosticIds = {
   "unknown-set": "A rule asks for a set that its table does not have.",
   "unknown-chain": "A rule jumps to a chain that its table does not have.",
   "jump-ring": "Jumps lead back to the chain that they came from. The kernel refuses such rules.",
-  "jump-depth": "Jumps nest deeper than the 16 that the kernel follows. It refuses such rules.",
+  "jump-depth": "Jumps nest deeper than the 15 that the kernel follows. It refuses such rules.",
 
   // ruleset/
   "set-type-mismatch": "A set holds other types than the rule asks it for, or is a map where a set is meant.",

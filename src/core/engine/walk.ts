@@ -14,8 +14,8 @@ import {
 } from "../ruleset/runtime.js"
 import type { Trace } from "./trace.js"
 
-/** How deep jumps may nest (NFT_JUMP_STACK_SIZE). */
-export const JUMP_DEPTH = 16
+/** How deep jumps may nest: the kernel's stack has 16 places (NFT_JUMP_STACK_SIZE), and one is the base chain's (measured on Linux 6.18). */
+export const JUMP_DEPTH = 15
 
 export interface CompiledChain {
   readonly table: Table

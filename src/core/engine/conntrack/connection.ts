@@ -1,3 +1,4 @@
+import { TCP } from "../../packet/packet.js"
 import type { RunConnection } from "../../ruleset/runtime.js"
 import type { ConnectionTable } from "./table.js"
 import { tcpIsClosed } from "./tcp.js"
@@ -63,9 +64,8 @@ export class Connection implements RunConnection {
   }
 }
 
-/** Is this still the connection of that generation, and does it count as alive? */
-export function isAlive(table: ConnectionTable, entry: number, generation: number, now: number): boolean {
-  if (table.generation[entry] !== generation || table.expires[entry]! <= now) return false
+/** Is it a TCP connection that is over, for those who count (already_closed in nf_conncount.c)? */
+export function isClosed(table: ConnectionTable, entry: number): boolean {
   const protocol = table.tuples[entry * 2 * TUPLE_WORDS + KIND]! & 0xff
-  return protocol !== 6 || !tcpIsClosed(table.phase[entry]!)
+  return protocol === TCP && tcpIsClosed(table.phase[entry]!)
 }

@@ -1,23 +1,33 @@
 import type { Packet } from "../../packet/packet.js"
 import type { ConnectionCounter, Run } from "../../ruleset/runtime.js"
-import { isAlive } from "./connection.js"
+import { isClosed } from "./connection.js"
 import type { Conntrack } from "./conntrack.js"
+import { CONFIRMED } from "./status.js"
+import { TUPLE_WORDS, tupleOf } from "./tuple.js"
 
 /** How many dead connections one count removes at most (CONNCOUNT_GC_MAX_NODES in nf_conncount.c); more stay, and count. */
 const MOST_REMOVED = 8
+/** A list is cleared of the dead once a tick of the kernel's clock: CONFIG_HZ=250, Debian's. */
+const TICK = 4_000_000
 
 /**
- * Counts connections as net/netfilter/nf_conncount.c does: a list for a rule, or for each element of a set. It is looked through when
- * it is asked, and then the dead are dropped: those that are gone, and TCP connections in TIME_WAIT or CLOSE.
+ * Counts connections as net/netfilter/nf_conncount.c of Linux 6.18 does: a list for a rule, or for each element of a set, to which a
+ * connection's first packet adds it. When a list is asked, the dead are dropped from it: those that are gone, and TCP connections in
+ * TIME_WAIT or CLOSE. A connection that is older than the rule is never added; a packet without one (invalid, untracked) is added too, and
+ * stays if by the time of the next look there is a connection with its addresses and ports.
  */
 export class ConnectionCounts implements ConnectionCounter {
   private readonly conntrack: Conntrack
   /** First node of each element's list; a rule's own list is element 0. */
   private heads = new Int32Array(16).fill(-1)
   private counts = new Int32Array(16)
+  private clearedAt = new Float64Array(16).fill(-1)
   private next = new Int32Array(64)
   private entries = new Int32Array(64)
   private generations = new Uint32Array(64)
+  private tuples = new Uint32Array(64 * TUPLE_WORDS)
+  private readonly tuple = new Uint32Array(TUPLE_WORDS)
+  private readonly sought = new Uint32Array(TUPLE_WORDS)
   private free = -1
   private used = 0
 
@@ -25,34 +35,67 @@ export class ConnectionCounts implements ConnectionCounter {
     this.conntrack = conntrack
   }
 
-  count(_packet: Packet, run: Run): number {
-    const list = Math.max(run.element, 0)
+  count(packet: Packet, run: Run): number {
+    const list = Math.max(0, run.element)
     if (list >= this.heads.length) this.growLists(list + 1)
     const { table, entry } = this.conntrack
-    if (entry < 0) return this.counts[list]!
-    const generation = table.generation[entry]!
+    const { tuple } = this
+    let isKnown: boolean
+    if (entry >= 0) {
+      isKnown = (table.status[entry]! & CONFIRMED) !== 0
+      const at = entry * 2 * TUPLE_WORDS
+      for (let word = 0; word < TUPLE_WORDS; word++) tuple[word] = table.tuples[at + word]!
+    } else {
+      // Without ports there is no tuple: the kernel drops such a packet, here it only does not count.
+      if (packet.transportOffset < 0) return this.counts[list]!
+      tupleOf(packet, tuple)
+      isKnown = table.find(tuple, run.now) >= 0
+    }
+    const tick = Math.floor(run.now / TICK)
+    if (this.clearedAt[list] !== tick) {
+      this.clearedAt[list] = tick
+      this.dropDead(list, run.now)
+    }
+    if (isKnown) return this.counts[list]!
+    const node = this.take()
+    this.entries[node] = entry
+    this.generations[node] = entry >= 0 ? table.generation[entry]! : 0
+    this.tuples.set(tuple, node * TUPLE_WORDS)
+    this.next[node] = this.heads[list]!
+    this.heads[list] = node
+    return ++this.counts[list]!
+  }
+
+  private dropDead(list: number, now: number): void {
     let removed = 0
     let previous = -1
-    for (let node = this.heads[list]!; node >= 0; ) {
-      if (removed > MOST_REMOVED) break
+    for (let node = this.heads[list]!; node >= 0 && removed <= MOST_REMOVED; ) {
       const following = this.next[node]!
-      const same = this.entries[node] === entry && this.generations[node] === generation
-      if (same) return this.counts[list]!
-      if (!isAlive(table, this.entries[node]!, this.generations[node]!, run.now)) {
+      if (this.lives(node, now)) previous = node
+      else {
         if (previous < 0) this.heads[list] = following
         else this.next[previous] = following
         this.put(node)
         this.counts[list]!--
         removed++
-      } else previous = node
+      }
       node = following
     }
-    const node = this.take()
-    this.entries[node] = entry
-    this.generations[node] = generation
-    this.next[node] = this.heads[list]!
-    this.heads[list] = node
-    return ++this.counts[list]!
+  }
+
+  /** Is there an open connection with the node's tuple? Mostly it is the one that was counted. */
+  private lives(node: number, now: number): boolean {
+    const { table } = this.conntrack
+    const entry = this.entries[node]!
+    if (entry < 0 || table.generation[entry] !== this.generations[node] || table.expires[entry]! <= now) {
+      const at = node * TUPLE_WORDS
+      for (let word = 0; word < TUPLE_WORDS; word++) this.sought[word] = this.tuples[at + word]!
+      const found = table.find(this.sought, now)
+      if (found < 0) return false
+      this.entries[node] = found >> 1
+      this.generations[node] = table.generation[found >> 1]!
+    }
+    return !isClosed(table, this.entries[node]!)
   }
 
   /** The element is a new one: nothing is counted. */
@@ -65,6 +108,7 @@ export class ConnectionCounts implements ConnectionCounter {
     }
     this.heads[element] = -1
     this.counts[element] = 0
+    this.clearedAt[element] = -1
   }
 
   private take(): number {
@@ -84,6 +128,9 @@ export class ConnectionCounts implements ConnectionCounter {
       const generations = new Uint32Array(size)
       generations.set(this.generations)
       this.generations = generations
+      const tuples = new Uint32Array(size * TUPLE_WORDS)
+      tuples.set(this.tuples)
+      this.tuples = tuples
     }
     return this.used++
   }
@@ -101,5 +148,8 @@ export class ConnectionCounts implements ConnectionCounter {
     const counts = new Int32Array(size)
     counts.set(this.counts)
     this.counts = counts
+    const clearedAt = new Float64Array(size).fill(-1)
+    clearedAt.set(this.clearedAt)
+    this.clearedAt = clearedAt
   }
 }
