@@ -35,7 +35,7 @@ function owned(owners: Readonly<Record<string, number>>) {
 }
 
 const why = (path: string, owners: Readonly<Record<string, number>> = {}) => {
-  const found = distrust(path, 0, owned(owners))
+  const found = distrust(path, 0, owned(owners), undefined)
   return found && `${found.path.replace(folder, "")} ${found.why}`
 }
 

@@ -64,12 +64,13 @@ export interface Distrust {
 /**
  * Whether another user could change what root finds under a path: the file, a folder on the way, or a symbolic link's.
  * A sticky folder (/tmp) lets nobody touch what others own. Access lists show in the group's bits, so they count (acl(5)).
- * `user` is who reads; its own files are fine too. Undefined: all is well, or the path does not exist.
+ * `user` is who reads; its own files are fine too, and so are those of `unmapped`, the owner of what this user namespace cannot see. Undefined: all is well, or the path does not exist.
  */
 export function distrust(
   path: string,
   user: number,
   stat: (path: string) => Stats = lstatSync,
+  unmapped: number | undefined = unmappedUser(),
 ): Distrust | undefined {
   const pending = resolve(path).split("/").filter(Boolean)
   let here = "/"
@@ -90,11 +91,20 @@ export function distrust(
       here = "/"
       continue
     }
-    const why = writableByOthers(found, user)
+    const why = found.uid === unmapped ? undefined : writableByOthers(found, user)
     if (why !== undefined) return { path: here, why }
     if (!next) return undefined
     here = join(here, pending.shift() as string)
   }
+}
+
+/**
+ * How files of users that this user namespace does not know look (user_namespaces(7)): those of the host's root among them. Whoever is root in such a namespace is an
+ * ordinary user outside, and rules of its own network are all that it can lose. Undefined: all users are known here.
+ */
+function unmappedUser(): number | undefined {
+  const length = /^\s*0\s+0\s+(\d+)$/m.exec(readText("/proc/self/uid_map") ?? "")?.[1]
+  return Number(length) >= 0xffff_ffff ? undefined : Number(readText("/proc/sys/kernel/overflowuid") ?? 65534)
 }
 
 function writableByOthers(found: Stats, user: number): string | undefined {

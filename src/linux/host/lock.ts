@@ -1,5 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs"
-import koffi from "koffi"
+import { loadLibc } from "./namespace/libc.js"
 import { done, fail, type Outcome } from "./outcome.js"
 
 export interface Lock {
@@ -14,8 +14,10 @@ const EXCLUSIVE_WITHOUT_WAITING = 2 | 4
  * ends, however it ends, so there is no stale lock to steal. The file's text says who holds it.
  */
 export function takeLock(path: string): Outcome<Lock> {
+  const library = loadLibc()
+  if (typeof library === "string") return fail("cannot", "no-lock", `no lock can be taken: ${library}`)
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
-  if (flock()(file, EXCLUSIVE_WITHOUT_WAITING) !== 0) {
+  if (library.flock(file, EXCLUSIVE_WITHOUT_WAITING) !== 0) {
     const holder = /^\d+/.exec(readFileSync(path, "utf8"))?.[0]
     closeSync(file)
     return fail(
@@ -28,13 +30,4 @@ export function takeLock(path: string): Outcome<Lock> {
   ftruncateSync(file)
   writeSync(file, `${process.pid}\n`)
   return done({ release: () => closeSync(file) })
-}
-
-type Flock = (file: number, operation: number) => number
-let bound: Flock | undefined
-
-/** The C library that this process has loaded already, whichever it is. */
-function flock(): Flock {
-  bound ??= koffi.load(null).func("int flock(int, int)") as unknown as Flock
-  return bound
 }

@@ -25,6 +25,7 @@ export interface Libc {
   setns(fd: number, kind: number): number
   unshare(flags: number): number
   close(fd: number): number
+  flock(fd: number, operation: number): number
   /** The number that the last call left in errno. */
   errno(): number
   /** `EPERM`, or the number where it has no name. */
@@ -104,6 +105,7 @@ function load(): Libc | string {
     setns: func("int setns(int, int)"),
     unshare: func("int unshare(int)"),
     close: func("int close(int)"),
+    flock: func("int flock(int, int)"),
     errno: () => koffi.errno(),
     errorName: () => {
       const number = koffi.errno()
