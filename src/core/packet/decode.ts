@@ -148,6 +148,8 @@ function reset(packet: Packet): void {
     packet.malformedHad = 0
     packet.malformedClaimant = 0
   }
+  // A feeder may know it from a pcapng's flags, and set it whatever the link type is.
+  packet.direction = 0
   packet.etherType = 0
   packet.destinationMacOffset = -1
   packet.sourceMacOffset = -1
@@ -171,7 +173,6 @@ function reset(packet: Packet): void {
 }
 
 function resetLink(packet: Packet): void {
-  packet.direction = 0
   packet.linkPacketType = -1
   packet.linkInterfaceIndex = 0
   packet.nflogPrefixOffset = -1
