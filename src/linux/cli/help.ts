@@ -56,10 +56,10 @@ export function commandHelp(entry: CommandEntry, command: Command, io: Io): stri
   })
   const exits = [
     `0  ${command.exitZero ?? "done"}`,
-    command.exitOne && `1  ${command.exitOne}`,
+    ...(command.exitOne ? [`1  ${command.exitOne}`] : []),
     "2  the words, the policy or a file are wrong",
-    command.exitThree && `3  ${command.exitThree}`,
-  ].filter((line) => line !== undefined && line !== "")
+    ...(command.exitThree ? [`3  ${command.exitThree}`] : []),
+  ]
   const examples = command.examples.map(
     ({ line, text }) => `  ${style.name(line)}\n${wrap(text, width, "      ")}`,
   )

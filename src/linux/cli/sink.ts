@@ -1,4 +1,6 @@
 import { writeSync } from "node:fs"
+import { reasonOf } from "../capture/reason.js"
+import { exit } from "./command.js"
 
 /** Where text goes. */
 export interface Sink {
@@ -17,6 +19,13 @@ export class FileSink implements Sink {
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor
+  }
+
+  /** A full disk: what was asked for is not there, and nobody may think that it is. */
+  #fail(reason: string): never {
+    if (this.#descriptor !== 2)
+      process.stderr.write(`floodwall: the output cannot be written: ${reason} [unwritable-file]\n`)
+    process.exit(exit.wrong)
   }
 
   write(text: string): void {
@@ -38,7 +47,7 @@ export class FileSink implements Sink {
         // A pipe that somebody else made non-blocking is full: wait a little, as a blocking one would.
         if (code === "EAGAIN") Atomics.wait(SLEEPER, 0, 0, 2)
         else if (code === "EPIPE") process.exit(0)
-        else throw error
+        else this.#fail(reasonOf(error))
       }
     }
   }
