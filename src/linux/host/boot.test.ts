@@ -1,0 +1,62 @@
+import { expect, test } from "vitest"
+import { units } from "./boot.js"
+
+const [main, again] = units(
+  "/usr/sbin/nft",
+  "/var/lib/floodwall/boot.nft",
+  "/var/lib/floodwall/boot-without-ingress.nft",
+)
+
+test("the unit loads plain nft text before the network, after and as a part of nftables.service", () => {
+  expect(`${main?.name}\n${main?.text}`).toMatchInlineSnapshot(`
+    "floodwall.service
+    # Written by floodwall enable; floodwall disable takes it away.
+    [Unit]
+    Description=Floodwall: the confirmed rules
+    After=nftables.service local-fs.target systemd-modules-load.service
+    PartOf=nftables.service
+    ReloadPropagatedFrom=nftables.service
+    DefaultDependencies=no
+    Wants=network-pre.target
+    Before=network-pre.target shutdown.target
+    Conflicts=shutdown.target
+    RequiresMountsFor=/var/lib/floodwall/boot.nft
+    ConditionPathExists=/var/lib/floodwall/boot.nft
+
+    [Service]
+    Type=oneshot
+    RemainAfterExit=yes
+    StandardInput=null
+    ExecStart=/bin/sh -c '/usr/sbin/nft -f /var/lib/floodwall/boot.nft || exec /usr/sbin/nft -f /var/lib/floodwall/boot-without-ingress.nft'
+    ExecReload=/bin/sh -c '/usr/sbin/nft -f /var/lib/floodwall/boot.nft || exec /usr/sbin/nft -f /var/lib/floodwall/boot-without-ingress.nft'
+
+    [Install]
+    WantedBy=sysinit.target nftables.service
+    "
+  `)
+})
+
+test("the second unit is for the first start of nftables.service: it never stays active", () => {
+  expect(`${again?.name}\n${again?.text}`).toMatchInlineSnapshot(`
+    "floodwall-after-flush.service
+    # Written by floodwall enable; floodwall disable takes it away.
+    [Unit]
+    Description=Floodwall: the confirmed rules again, after nftables.service has flushed everything
+    After=nftables.service floodwall.service
+    DefaultDependencies=no
+    Wants=network-pre.target
+    Before=network-pre.target shutdown.target
+    Conflicts=shutdown.target
+    RequiresMountsFor=/var/lib/floodwall/boot.nft
+    ConditionPathExists=/var/lib/floodwall/boot.nft
+
+    [Service]
+    Type=oneshot
+    StandardInput=null
+    ExecStart=/bin/sh -c '/usr/sbin/nft -f /var/lib/floodwall/boot.nft || exec /usr/sbin/nft -f /var/lib/floodwall/boot-without-ingress.nft'
+
+    [Install]
+    WantedBy=nftables.service
+    "
+  `)
+})
