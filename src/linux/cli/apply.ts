@@ -93,14 +93,14 @@ function apply(named: string | undefined, options: Options, state: State, io: Io
       policy: resolve(compiled.path),
       trialSeconds,
       warmUpSeconds: options.warmUp,
-      now: new Date(),
+      clock: () => new Date(),
     },
     plan.value,
     state,
   )
   if (failed(applied)) return tell(applied.failure, io)
   io.report(applied.value.warnings)
-  const report: Report = { applied: applied.value, trialSeconds, sessions, cuts, now: new Date() }
+  const report: Report = { applied: applied.value, trialSeconds, sessions, cuts }
   if (options.json) io.json(toJson(report))
   else print(report, io)
   return exit.done
@@ -111,8 +111,6 @@ interface Report {
   readonly trialSeconds: number | null
   readonly sessions: readonly RehearsedSession[]
   readonly cuts: readonly Cut[]
-  /** After the transaction: the kernel's time began at most this much earlier. */
-  readonly now: Date
 }
 
 /** The sessions whose packets the rules could stop; those within this host they do not see. */
@@ -160,7 +158,7 @@ function describeCut({ session, what, number, origin }: Cut): string {
   return origin?.text ? `${whose}: ${origin.text}` : whose
 }
 
-function print({ applied, trialSeconds, sessions, cuts, now }: Report, io: Io): void {
+function print({ applied, sessions, cuts }: Report, io: Io): void {
   const { style } = io
   if (applied.result === "unchanged") {
     io.print("unchanged: these rules are in force already")
@@ -177,12 +175,12 @@ function print({ applied, trialSeconds, sessions, cuts, now }: Report, io: Io): 
     )
   }
   if (applied.first) printFirst(applied.first, io)
-  if (trialSeconds === null) {
+  if (applied.trialEnds === undefined) {
     io.print(`${style.good("changed")}: the rules are in force`)
     if (!isEnabled()) io.print("Gone after a reboot: floodwall enable")
     return
   }
-  const until = formatTime(new Date(now.getTime() + trialSeconds * 1000), now)
+  const until = formatTime(applied.trialEnds, new Date())
   io.print(`${style.warn("changed")}: the rules are in force, on trial`)
   io.print(`Open a SECOND session and run: floodwall confirm (undone by the kernel at ${until})`)
 }
@@ -207,14 +205,11 @@ function printFirst({ conntrackWasOn, admitted, left, warmUpSeconds }: FirstRepo
   }
 }
 
-function toJson({ applied, trialSeconds, sessions, cuts, now }: Report): object {
-  const isOnTrial = applied.result === "changed" && trialSeconds !== null
+function toJson({ applied, trialSeconds, sessions, cuts }: Report): object {
   return {
     result: applied.result,
     digest: applied.digest,
-    trial: isOnTrial
-      ? { seconds: trialSeconds, until: new Date(now.getTime() + trialSeconds * 1000).toISOString() }
-      : null,
+    trial: applied.trialEnds ? { seconds: trialSeconds, until: applied.trialEnds.toISOString() } : null,
     first: applied.first ?? null,
     rehearsed: sessions.map(({ remote, local, device }) => ({
       from: printEndpoint(remote),

@@ -37,13 +37,16 @@ export interface ApplyRequest {
   /** Null: for good. */
   readonly trialSeconds: number | null
   readonly warmUpSeconds: number
-  readonly now: Date
+  /** The wall clock. */
+  readonly clock: () => Date
 }
 
 export interface AppliedRules {
   readonly result: "changed" | "unchanged"
   readonly digest: string
   readonly warnings: readonly Diagnostic[]
+  /** When the kernel goes back; never later than it really does. */
+  readonly trialEnds?: Date
   /** No rules of ours were in force, or conntrack was off: what was done for the connections that are alive. */
   readonly first?: FirstReport
 }
@@ -94,12 +97,14 @@ export function applyRules(request: ApplyRequest, plan: Plan, state: State): Out
   const saved: Saved = {
     digest,
     policy: request.policy,
-    at: request.now.toISOString(),
+    at: request.clock().toISOString(),
     bootText: bootText(ruleset),
     bootFallbackText: bootText(withDigest(request.fallback, digest)),
   }
   const before = readTrial(state)
   saveTrial(state, saved)
+  // The kernel's time begins somewhere in the transaction, which takes a second where a block list is long.
+  const started = request.clock().getTime()
   const loaded = load(transaction.text + (first?.text ?? ""))
   if (failed(loaded)) {
     // The kernel is as it was, with a trial that may still be running.
@@ -110,7 +115,13 @@ export function applyRules(request: ApplyRequest, plan: Plan, state: State): Out
   const listing = listInForce()
   if (!failed(listing)) saveTrial(state, { ...saved, listing: listing.value })
   if (trialSeconds === null) promoteTrial(state)
-  return done({ result: "changed", digest, warnings, ...(first && { first: first.report }) })
+  return done({
+    result: "changed",
+    digest,
+    warnings,
+    ...(trialSeconds === null ? {} : { trialEnds: new Date(started + trialSeconds * 1000) }),
+    ...(first && { first: first.report }),
+  })
 }
 
 /**
