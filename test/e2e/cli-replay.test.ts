@@ -207,7 +207,9 @@ test("--trace shows how a packet was judged, by its number", () => {
   )
   expect(output).toMatch(/\nVerdict {2}drop\n {9}policy\.yaml:5 malformed-null \(preset: default\)\n/)
   const json = linesOf(floodwall([...words, "--json", "--trace", "2", "story.pcap"], { directory }).output)
-  expect(json.map(({ trace }) => trace?.length ?? 0)).toEqual([0, 3, 0, 0, 0, 0, 0, 0, 0])
+  expect(json.flatMap(({ n, trace }) => (trace === undefined ? [] : [[n, trace[0].chain]]))).toEqual([
+    [2, "wan/ingress"],
+  ])
   expect(floodwall([...words, "--trace", "two", "story.pcap"], { directory }).status).toBe(2)
 })
 
@@ -245,6 +247,13 @@ test("a capture that ends too early is judged to its end, and that is told", () 
   expect(status).toBe(0)
   expect(linesOf(output)).toHaveLength(8)
   expect(error).toMatch(/^warning: cut\.pcap: the capture ends inside .* \[capture-truncated\]\n$/)
+})
+
+test("a capture without packets is a capture", () => {
+  const directory = folder({ "none.pcap": capture.subarray(0, 24) })
+  const { status, output, error } = floodwall([...words, "none.pcap"], { directory })
+  expect({ status, error }).toEqual({ status: 0, error: "" })
+  expect(output).toMatch(/^Packets +0 +none\.pcap\n/)
 })
 
 test.each([

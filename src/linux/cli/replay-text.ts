@@ -151,7 +151,7 @@ function pairs(
 function listed(counts: Iterable<readonly [name: string, count: number]>): string {
   const some = [...counts].filter(([, count]) => count > 0).sort((left, right) => right[1] - left[1])
   const shown = some.slice(0, SHOWN_IN_LINE).map(([name, count]) => `${name} ${formatCount(count)}`)
-  if (some.length > SHOWN_IN_LINE) shown.push(`${some.length - SHOWN_IN_LINE} others`)
+  if (some.length > SHOWN_IN_LINE) shown.push(plural(some.length - SHOWN_IN_LINE, "other"))
   return shown.join(", ")
 }
 

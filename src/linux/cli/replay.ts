@@ -94,7 +94,7 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
 
   const summary = replay.summary()
   if (options.json) io.json({ summary: { ...summary, captures: read } })
-  else if (replay.count > 0) {
+  else if (replay.count > 0 || problems.length === 0) {
     const { first, last, accepted, leftAside, withoutDirection } = listener
     const heard = { first, last, accepted, leftAside, withoutDirection }
     const knowsLocal = options.local !== undefined
