@@ -3,16 +3,25 @@ import { printDiagnostic } from "../../../src/core/base/diagnostic.js"
 import type { Ruleset } from "../../../src/core/ruleset/ruleset.js"
 import { type Comparison, type ComparisonOptions, compare } from "../../../src/linux/demo/agreement.js"
 import type { ActFrame } from "../../../src/linux/demo/traffic/act.js"
+import { settle } from "../../../src/linux/host/namespace/frame-capture.js"
 import type { Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
 import { createReferee, type Referee } from "../../../src/linux/host/namespace/referee.js"
 
-/** Sends frames from where each comes, in order. */
-export function play(laboratory: Laboratory, frames: readonly ActFrame[], referee: Referee): void {
+/** Sends frames from where each comes, in order; with `pace` at their times, else as fast as they go. */
+export function play(
+  laboratory: Laboratory,
+  frames: readonly ActFrame[],
+  referee: Referee,
+  pace = false,
+): void {
   let from = 0
+  let last = 0
   while (from < frames.length) {
-    const { side } = frames[from]!
+    const { side, at } = frames[from]!
+    if (pace && at > last) settle((at - last) / 1e6)
+    last = at
     let until = from + 1
-    while (until < frames.length && frames[until]!.side === side) until++
+    while (until < frames.length && frames[until]!.side === side && !(pace && frames[until]!.at > at)) until++
     if (side !== "firewall")
       laboratory[side].sender("eth0").send(
         frames.slice(from, until).map(({ bytes }) => ({ bytes })),
@@ -30,11 +39,11 @@ export function judgeBoth(
   laboratory: Laboratory,
   rules: { readonly nft?: string; readonly ruleset: Ruleset },
   frames: readonly ActFrame[],
-  options: ComparisonOptions = {},
+  options: ComparisonOptions & { readonly pace?: boolean } = {},
 ): readonly Comparison[] {
   if (rules.nft !== undefined) laboratory.firewall.nft(rules.nft)
   const referee = createReferee(laboratory, { conntrack: options.conntrack !== "auto" })
-  play(laboratory, frames, referee)
+  play(laboratory, frames, referee, options.pace)
   const { comparisons, diagnostics } = compare(rules.ruleset, referee.finish(), options)
   expect(diagnostics.map(printDiagnostic)).toEqual([])
   return comparisons
