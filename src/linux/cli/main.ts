@@ -1,9 +1,7 @@
-import { CommanderError, Command as Parser } from "commander"
 import { didYouMean } from "../../core/base/nearest.js"
-import { type Command, type ExitStatus, exit } from "./command.js"
+import { type ExitStatus, exit } from "./command.js"
 import { type CommandEntry, commandGroups } from "./commands.js"
 import { commandHelp, overview } from "./help.js"
-import { addOptions } from "./options.js"
 import { type Io, standardIo } from "./output.js"
 
 declare const FLOODWALL_VERSION: string
@@ -54,6 +52,8 @@ export async function runWords(words: readonly string[], io: Io): Promise<ExitSt
     io.print(commandHelp(entry, command, io))
     return exit.done
   }
+  // Loaded when needed: the overview does without commander.
+  const { runCommand } = await import("./run-command.js")
   return runCommand(entry, command, rest, io)
 }
 
@@ -84,56 +84,4 @@ function unknownWord(word: string, entries: readonly CommandEntry[], io: Io): Ex
   const beginning = names.filter((name) => word.length > 1 && name.startsWith(word))
   const guess = beginning.length === 1 ? `did you mean "${beginning[0]}"?` : didYouMean(word, names)
   return io.wrong("bad-command-line", `there is no command "${word}"`, guess ?? "see floodwall --help")
-}
-
-async function runCommand(
-  entry: CommandEntry,
-  command: Command,
-  words: readonly string[],
-  io: Io,
-): Promise<ExitStatus> {
-  const parser = new Parser(entry.name)
-    .exitOverride()
-    .configureHelp({ formatHelp: () => `${commandHelp(entry, command, io)}\n` })
-    .helpOption("-h, --help", "this")
-    .configureOutput({ writeOut: (text) => io.write(text), writeErr: () => {} })
-  for (const operand of command.operands.split(" ").filter(Boolean)) parser.argument(operand)
-  const wrongValues: string[] = []
-  addOptions(parser, command.options, wrongValues)
-  try {
-    parser.parse(words, { from: "user" })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return exit.done
-    return misread(error, entry, command, parser.args, io)
-  }
-  const [wrong] = wrongValues
-  if (wrong !== undefined) return io.wrong("bad-command-line", wrong, `see floodwall ${entry.name} --help`)
-  return command.run(parser.args, parser.opts(), io)
-}
-
-/** commander's mistakes in our words. */
-function misread(
-  error: CommanderError,
-  entry: CommandEntry,
-  command: Command,
-  operands: readonly string[],
-  io: Io,
-): ExitStatus {
-  const help = `see floodwall ${entry.name} --help`
-  const wrong = (sentence: string, hint = help) => io.wrong("bad-command-line", sentence, hint)
-  const known = command.operands.split(" ").filter(Boolean)
-  if (error.code === "commander.excessArguments") {
-    return wrong(`"${operands[known.length]}" is a word too many for ${entry.name}`)
-  }
-  if (error.code === "commander.missingArgument") {
-    const missing = known[operands.length] ?? ""
-    return wrong(`${entry.name} needs ${missing.replace(/[^\w-]/g, "").toUpperCase()}`)
-  }
-  const [sentence = "", guess] = error.message
-    .replace(/^error: /, "")
-    .replaceAll("'", '"')
-    .split("\n")
-  const hint = guess?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean "$1"?')
-  return wrong(sentence.replace(". Allowed choices are", ": it is one of"), hint)
 }
