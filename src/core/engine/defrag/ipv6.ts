@@ -35,12 +35,11 @@ export class Ipv6Defragmenter {
       return ABSORB
     }
     if (end > 65535) {
-      this.store.close(queue)
-      return PASS
+      return this.leaveOut("fragment-oversize")
     }
     if (!packet.moreFragments) {
       if (end < queue.length || (queue.lastIsIn && end !== queue.length))
-        return this.giveUp(queue, "fragment-length")
+        return this.leaveOut("fragment-length")
       queue.lastIsIn = true
       queue.length = end
     } else {
@@ -49,19 +48,16 @@ export class Ipv6Defragmenter {
         return PASS
       }
       if (end > queue.length) {
-        if (queue.lastIsIn) return this.giveUp(queue, "fragment-length")
+        if (queue.lastIsIn) return this.leaveOut("fragment-length")
         queue.length = end
       }
     }
-    if (end === offset) return this.giveUp(queue, "fragment-empty")
+    if (end === offset) return this.leaveOut("fragment-empty")
     const { buffer, byteOffset } = view
     const available = Math.max(0, packet.frameOffset + packet.capturedLength - payload)
     const bytes = new Uint8Array(buffer, byteOffset + payload, Math.min(end - offset, available)).slice()
     const inserted = queue.insert(offset, end, bytes)
-    if (inserted === DUPLICATE) {
-      this.why = "fragment-duplicate"
-      return ABSORB
-    }
+    if (inserted === DUPLICATE) return this.leaveOut("fragment-duplicate")
     if (inserted === OVERLAP) return this.giveUp(queue, "fragment-overlap")
     this.store.took(queue, packet.wireLength)
     if (offset === 0) {
@@ -85,6 +81,12 @@ export class Ipv6Defragmenter {
     into[network + 5] = payloadLength & 0xff
     this.capturedLength = head.length + whole
     return network + 40 + payloadLength
+  }
+
+  /** Only this fragment is dropped; what came before stays. IPv4 gives up the whole datagram here. */
+  private leaveOut(why: string): number {
+    this.why = why
+    return ABSORB
   }
 
   private giveUp(queue: FragmentQueue, why: string): number {
