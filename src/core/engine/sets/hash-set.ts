@@ -86,7 +86,8 @@ export class HashSet implements RuntimeSet {
     if (node.operation === "delete")
       return (_packet, run, at) => {
         const element = this.find(run.registers, at, run.now)
-        if (element >= 0) this.remove(element)
+        // It is dead for look-ups, and keeps its place in a full set until the collector comes by (measured on Linux 6.18).
+        if (element >= 0) this.expires[element] = run.now
         return CONTINUE
       }
     const program = node.statements === undefined ? this.declared : this.statements.compile(node.statements)
