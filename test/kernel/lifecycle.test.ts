@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs"
 import { beforeEach, expect, test } from "vitest"
+import { buildPacket } from "../../src/core/packet/build.js"
+import { SYN } from "../../src/core/packet/packet.js"
+import { settle } from "../../src/linux/host/namespace/frame-capture.js"
 import { address } from "../../src/linux/host/namespace/laboratory.js"
 import { createGateway, type Gateway, reaches, serveEcho, until } from "./support/gateway.js"
 import { needsKernel } from "./support/kernel-test.js"
@@ -230,6 +233,42 @@ test("what boots is the last confirmed policy, as plain nft text", async () => {
   expect(gateway.floodwall("apply", "--keep", gateway.policy("one", open(81))).stdout).toMatch(
     /^changed|^unchanged/m,
   )
+})
+
+test("status counts exactly what was dropped, by the policy's line, and keeps a pause's packets out of it", () => {
+  const { outside } = gateway.laboratory
+  gateway.floodwall("apply", "--keep", gateway.policy("one", open(81)))
+  const sender = outside.sender("eth0")
+  let number = 0
+  const send = (count: number, port: number, six = false) =>
+    sender.send(
+      Array.from({ length: count }, () => ({
+        bytes: buildPacket({
+          source: six ? address.outside.ipv6 : address.outside.ipv4,
+          destination: six ? address.wan.ipv6 : address.wan.ipv4,
+          tcp: { sourcePort: 40000 + number++, destinationPort: port, flags: SYN, maximumSegmentSize: 1460 },
+        }),
+      })),
+    )
+  const dropped = () => {
+    settle()
+    return gateway
+      .status()
+      .protections.filter(({ protection }) => protection === "open")
+      .map(({ dropped: { packets } }) => packets)
+  }
+  expect(dropped()).toEqual([0])
+  send(7, 83)
+  send(5, 83, true)
+  send(3, 81)
+  expect(dropped()).toEqual([12])
+  gateway.floodwall("pause", "1m")
+  send(4, 83)
+  expect(dropped()).toEqual([12])
+  gateway.floodwall("resume")
+  send(1, 83)
+  expect(dropped()).toEqual([13])
+  expect(gateway.floodwall("status").stdout).toMatch(/^open +13 +\d+ +0 +\S+one\.yaml:4$/m)
 })
 
 test("rules that go away behind our back are told: NOT PROTECTED, exit 1", () => {
