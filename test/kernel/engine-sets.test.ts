@@ -28,6 +28,8 @@ import { Chance } from "./support/random-segments.js"
 
 const origin = { span: { file: "test", line: 1, column: 1 }, text: "test" }
 
+const PACKETS = 100
+
 interface Case {
   readonly name: string
   readonly sets: string
@@ -80,10 +82,10 @@ const cases: readonly Case[] = [
   },
   {
     name: "elements that end: add keeps their time, update begins it anew",
-    sets: "set kept {\n type ipv4_addr\n size 100\n flags dynamic,timeout\n timeout 300ms\n }\n set renewed {\n type ipv4_addr\n size 100\n flags dynamic,timeout\n timeout 300ms\n }",
+    sets: "set kept {\n type ipv4_addr\n size 100\n flags dynamic,timeout\n timeout 275ms\n }\n set renewed {\n type ipv4_addr\n size 100\n flags dynamic,timeout\n timeout 275ms\n }",
     declared: [
-      dynamic("kept", 100, { flags: ["dynamic", "timeout"], timeout: 300e6 }),
-      dynamic("renewed", 100, { flags: ["dynamic", "timeout"], timeout: 300e6 }),
+      dynamic("kept", 100, { flags: ["dynamic", "timeout"], timeout: 275e6 }),
+      dynamic("renewed", 100, { flags: ["dynamic", "timeout"], timeout: 275e6 }),
     ],
     rules: [
       ["udp dport 7 ip saddr @kept drop", equal(udp("dport"), 7), inSet(ip("saddr"), "kept"), drop],
@@ -91,7 +93,8 @@ const cases: readonly Case[] = [
       ["udp dport 9 add @kept { ip saddr }", equal(udp("dport"), 9), add("kept", ip("saddr"))],
       ["udp dport 9 update @renewed { ip saddr }", equal(udp("dport"), 9), update("renewed", ip("saddr"))],
     ],
-    pace: 23,
+    // 25 ms from every end: the kernel's clock ticks every 4 ms (docs/model-gaps.md).
+    pace: 50,
   },
   {
     name: "intervals, verdict maps, concatenations, masks",
@@ -132,7 +135,8 @@ const cases: readonly Case[] = [
 function send(laboratory: Laboratory, pace: number): ReturnType<ReturnType<typeof createReferee>["finish"]> {
   const chance = new Chance(11)
   const referee = createReferee(laboratory)
-  for (let number = 0; number < 150; number++) {
+  const begin = performance.now()
+  for (let number = 0; number < PACKETS; number++) {
     const bytes = buildPacket({
       source: `203.0.113.${chance.below(pace === 0 ? 12 : 3)}`,
       destination: "198.51.100.80",
@@ -140,15 +144,16 @@ function send(laboratory: Laboratory, pace: number): ReturnType<ReturnType<typeo
       udp: { sourcePort: 5000 + number, destinationPort: 7 + chance.below(3) },
     })
     laboratory.outside.sender("eth0").send([{ bytes }])
-    const until = performance.now() + pace
+    const until = begin + (number + 1) * pace
     do referee.poll()
     while (performance.now() < until)
   }
   return referee.finish()
 }
 
+// Once more where a busy machine stalled between two packets.
 for (const { name, sets, declared, rules, pace } of cases)
-  kernelTest(`${name}: both let the same packets pass`, ({ laboratory }) => {
+  kernelTest(`${name}: both let the same packets pass`, { retry: 2 }, ({ laboratory }) => {
     const text = rules.map(([nft]) => nft).join("\n ")
     laboratory.firewall.nft(
       `table inet sets {\n ${sets}\n chain forward {\n type filter hook forward priority 0\n ${text}\n }\n}\n`,
@@ -174,8 +179,8 @@ for (const { name, sets, declared, rules, pace } of cases)
     // The kernel had a way for all of them: what no later hook saw was dropped.
     const others = comparisons.filter(({ kernel, through }) => (kernel === "through") !== through)
     expect(others.map(describe)).toEqual([])
-    expect(comparisons).toHaveLength(150)
+    expect(comparisons).toHaveLength(PACKETS)
     const dropped = comparisons.filter(({ engine }) => engine.verdict === "drop").length
     expect(dropped).toBeGreaterThan(20)
-    expect(dropped).toBeLessThan(148)
+    expect(dropped).toBeLessThan(PACKETS - 1)
   })
