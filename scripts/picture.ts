@@ -23,7 +23,7 @@ const height = lines.length * lineHeight + 2 * margin + 18
 const rows = lines.map((line, index) => {
   const y = margin + 30 + index * lineHeight
   const heading = /^\S/.test(line) || index === 0
-  return `<text x="${margin}" y="${y}" xml:space="preserve"${heading ? ' font-weight="bold" fill="#e6edf3"' : ""}>${escape(line)}</text>`
+  return `<text x="${margin}" y="${y}" xml:space="preserve"${heading ? ' font-weight="bold" fill="#e6edf3"' : ""}>${escapeXml(line)}</text>`
 })
 
 process.stdout.write(
@@ -37,6 +37,6 @@ ${rows.join("\n")}
 `,
 )
 
-function escape(line: string): string {
+function escapeXml(line: string): string {
   return line.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 }
