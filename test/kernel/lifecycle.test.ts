@@ -59,6 +59,15 @@ test("changed, unchanged, changed behind our back, changed again", async () => {
   expect(differs.stdout).toMatch(/^ {2}- tcp dport 82 accept$/m)
   expect(gateway.floodwall("apply", "--keep", policy).stdout).toMatch(/^changed/m)
   expect(gateway.floodwall("diff", policy).status).toBe(0)
+
+  // The ledger's sets stay, and are no difference where no rule asks them.
+  const other = gateway.policy("other", "{ preset: default, outgoing: { fragments: drop } }")
+  const pings = gateway.policy("pings", "{ icmp-floods: 50/second burst 200 }")
+  for (const path of [other, pings]) {
+    expect(gateway.floodwall("apply", "--keep", path).stdout).toMatch(/^changed/m)
+    expect(gateway.floodwall("diff", path)).toMatchObject({ status: 0, stdout: "no difference\n" })
+    expect(gateway.floodwall("apply", path).stdout).toMatch(/^unchanged/)
+  }
 })
 
 test("a trial is undone by the kernel, with every process of ours dead", async () => {

@@ -73,6 +73,22 @@ test("the order of elements is the kernel's seed's, and no difference", () => {
   expect(compareListings(parseListing(listing("a", one), "a"), parseListing(swapped, "a"))).toEqual([])
 })
 
+test("a set that no rule asks is no difference, one that a rule asks is", () => {
+  const extra = (rule: string) =>
+    listing("a", rule).replace(
+      "\tchain input.a",
+      "\tset more {\n\t\ttype ipv4_addr\n\t\tsize 9\n\t}\n\n\tchain input.a",
+    )
+  const wanted = parseListing(listing("a", "tcp dport 1 drop"), "a")
+  expect(compareListings(wanted, parseListing(extra("tcp dport 1 drop"), "a"))).toEqual([])
+  const found = compareListings(wanted, parseListing(extra("ip saddr @more drop"), "a"))
+  expect(found.map(({ where, side }) => `${where} ${side}`)).toEqual([
+    "inet floodwall chain input policy",
+    "inet floodwall chain input kernel",
+    "inet floodwall set more kernel",
+  ])
+})
+
 test("a rule that moved is a difference", () => {
   const one = "tcp dport 1 drop\n\t\ttcp dport 2 drop"
   const other = "tcp dport 2 drop\n\t\ttcp dport 1 drop"

@@ -65,9 +65,19 @@ export function parseListing(text: string, generation: Generation): readonly Blo
   return blocks
 }
 
-/** Every line that stands on one side only, by block. The order of rules counts: a rule that moved is on both sides. */
+/**
+ * Every line that stands on one side only, by block. The order of rules counts: a rule that moved is on both sides. Sets that no rule asks judge nothing, and are
+ * no difference: the ledger's outlive a policy that does not need them, and a trial that ran out leaves its limits' behind.
+ */
 export function compareListings(policy: readonly Block[], kernel: readonly Block[]): readonly Difference[] {
-  const names = [...new Set([...policy, ...kernel].map(({ name }) => name))]
+  const asked = new Set(
+    kernel.flatMap(({ lines }) => lines.flatMap((line) => line.match(/(?<=@)[^\s,]+/g) ?? [])),
+  )
+  const counts = ({ name }: Block) => {
+    const [kind, own = ""] = name.split(" ").slice(-2)
+    return kind === "chain" || asked.has(own) || policy.some((block) => block.name === name)
+  }
+  const names = [...new Set([...policy, ...kernel.filter(counts)].map(({ name }) => name))]
   const linesOf = (blocks: readonly Block[], name: string) =>
     blocks.find((block) => block.name === name)?.lines
   return names.flatMap((where): readonly Difference[] => {
