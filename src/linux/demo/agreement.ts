@@ -23,8 +23,8 @@ export interface EngineAnswer {
   /** `table chain index`, for people. */
   readonly rule: string | null
   readonly why: string
-  /** A limit of a rate decided: the rule itself has one, or it stands in a chain that only rules with one jump to. */
-  readonly limited: boolean
+  /** The rule stands in a chain that only rules with a rate jump to: each source's own, or one that all share. */
+  readonly limited: "source" | "shared" | null
 }
 
 /**
@@ -44,7 +44,7 @@ export interface Comparison {
   /** Null where there is nothing to compare. */
   readonly same: boolean | null
   /**
-   * The two let one packet of a limited source through, and not the same one: its neighbour within a millisecond. A token comes back at an instant,
+   * The two let one packet of a limited source through, and not the same one: its neighbour within some milliseconds. A token comes back at an instant,
    * and the kernel asks its clock some microseconds after it stamped the packet. Told apart from agreement, and counted.
    */
   readonly exchanged: boolean
@@ -129,31 +129,42 @@ export function compare(
   return { comparisons, diagnostics }
 }
 
-const EXCHANGE_NANOSECONDS = 1e6
+/** Generous: another process, or another machine on the same processor, may stand between the stamp and the clock. */
+const EXCHANGE_NANOSECONDS = 4e6
 
-/** Finds pairs of differences that cancel out; see `Comparison.exchanged`. Only where the engine's drop was a limit's. */
+/**
+ * Finds pairs of differences that cancel out; see `Comparison.exchanged`. The engine's drop must have been a rate's, and the two packets of one source, unless all
+ * sources share that rate.
+ */
 function pairExchanged(comparisons: Comparison[]): void {
-  const open = new Map<number, number[]>()
+  let open: number[] = []
+  const alone = new Set<number>()
   for (const [index, comparison] of comparisons.entries()) {
-    const { arrival, same, through, kernel } = comparison
-    if (same !== false || (kernel === "through") === through || !(through || comparison.engine.limited))
-      continue
-    const source = limitKey(arrival.frame.bytes)
-    const waiting = open.get(source) ?? []
-    const recent = waiting.filter(
+    const { arrival, same, through, kernel, engine } = comparison
+    if (same !== false || (kernel === "through") === through || !(through || engine.limited)) continue
+    open = open.filter(
       (other) => arrival.frame.time - comparisons[other]!.arrival.frame.time <= EXCHANGE_NANOSECONDS,
     )
-    const partner = recent.findIndex((other) => comparisons[other]!.through !== through)
-    if (partner < 0) {
-      recent.push(index)
-      open.set(source, recent)
+    const partner = open.find((other) => isExchange(comparisons[other]!, comparison))
+    if (partner === undefined) {
+      open.push(index)
+      alone.add(index)
       continue
     }
-    const [other] = recent.splice(partner, 1)
-    open.set(source, recent)
-    for (const each of [index, other!])
+    alone.delete(partner)
+    open = open.filter((other) => other !== partner)
+    for (const each of [index, partner])
       comparisons[each] = { ...comparisons[each]!, same: true, exchanged: true }
   }
+}
+
+function isExchange(one: Comparison, other: Comparison): boolean {
+  if (one.through === other.through) return false
+  const stopped = one.through ? other : one
+  return (
+    stopped.engine.limited === "shared" ||
+    limitKey(one.arrival.frame.bytes) === limitKey(other.arrival.frame.bytes)
+  )
 }
 
 /** What shares a limit by default: source and protocol; IPv6 sources by their /64. */
@@ -171,24 +182,28 @@ function answerOf(engine: Engine, judgement: ReturnType<Engine["judge"]>): Engin
     origin: rule?.rule.origin ?? null,
     rule: chain ? `${chain.table.name} ${chain.chain.name} ${judgement.rule}` : null,
     why: judgement.why,
-    limited: chain !== undefined && rule !== undefined && limitedChains(engine).has(`${chain.chain.name}`),
+    limited: (chain && limitedChains(engine).get(chain.chain.name)) ?? null,
   }
 }
 
-const limitedByEngine = new WeakMap<Engine, ReadonlySet<string>>()
+const limitedByEngine = new WeakMap<Engine, ReadonlyMap<string, "source" | "shared">>()
 
 /** Chains where a packet comes only because a rate is spent. */
-function limitedChains(engine: Engine): ReadonlySet<string> {
+function limitedChains(engine: Engine): ReadonlyMap<string, "source" | "shared"> {
   const known = limitedByEngine.get(engine)
   if (known) return known
-  const limited = new Set<string>()
+  const limited = new Map<string, "source" | "shared">()
   const others = new Set<string>()
   for (const { chain } of engine.chains)
     for (const { steps } of chain.rules) {
       const target = steps.flatMap((step) =>
-        step.step === "verdict" && (step.verdict === "jump" || step.verdict === "goto") ? [step.chain] : [],
+        step.step === "verdict" && step.chain !== undefined ? [step.chain] : [],
       )[0]
-      if (target !== undefined) (JSON.stringify(steps).includes('"limit"') ? limited : others).add(target)
+      if (target === undefined) continue
+      if (steps.some(({ step }) => step === "limit")) limited.set(target, "shared")
+      else if (JSON.stringify(steps).includes('"step":"limit"'))
+        limited.set(target, limited.get(target) ?? "source")
+      else others.add(target)
     }
   for (const name of others) limited.delete(name)
   limitedByEngine.set(engine, limited)

@@ -77,7 +77,7 @@ async function inKernel(places: Places, json: boolean, say: (text: string) => vo
   if (tally.exchanged > 0)
     say(
       style().faint(
-        `(${tally.exchanged} of them changed places with a neighbour within a millisecond, when a limit let the next one pass: kernel and capture ask the clock one after the other.)`,
+        `(${tally.exchanged} of them changed places with a neighbour some milliseconds away at most, when a limit let the next one pass: kernel and capture ask the clock one after the other.)`,
       ),
     )
   return conclude(wrong, say)

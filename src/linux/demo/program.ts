@@ -2,6 +2,12 @@ import { fileURLToPath } from "node:url"
 import { main as demo } from "./main.js"
 import { ask, serve } from "./peer.js"
 
+// Who reads the first lines only (`| head`) is not a fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error
+  process.exit(0)
+})
+
 const self = fileURLToPath(import.meta.url)
 
 /** What scripts/start.mjs calls. `samples` is the folder of captures. */

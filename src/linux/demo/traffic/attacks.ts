@@ -20,8 +20,8 @@ export interface Sizes {
   readonly forged: { readonly 4: number; readonly 6: number }
 }
 
-export const laboratorySizes: Sizes = { flood: 5000, forged: { 4: 26_000, 6: 26_000 } }
-export const sampleSizes: Sizes = { flood: 2500, forged: { 4: 22_500, 6: 0 } }
+export const laboratorySizes: Sizes = { flood: 5000, forged: { 4: 15_000, 6: 15_000 } }
+export const sampleSizes: Sizes = { flood: 2500, forged: { 4: 4000, 6: 4000 } }
 
 /** Hands out attackers, so that what one did is not held against the next. */
 class Sources {
@@ -116,8 +116,8 @@ export function forgedFlood(world: World, numbers: Numbers, { forged }: Sizes): 
     kind: "SYN flood of forged sources",
     purpose: "attack",
     family: world.family,
-    // Sources that are new share 1024 ceilings of 20 and one a second each.
-    expectation: { verdict: "limited", burst: 1024 * 20, perSecond: 1024 },
+    // Sources that nobody knows share one ceiling.
+    expectation: { verdict: "limited", burst: 2048, perSecond: 500 },
     frames: writer.frames,
   }
 }

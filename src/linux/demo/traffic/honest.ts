@@ -21,6 +21,7 @@ const kinds: readonly (readonly [name: string, write: Writer, families?: readonl
   ["ECN, Fast Open, SYN without or with small MSS", rareSyns],
   ["SSH: long session with pauses", longSession],
   ["an office behind one address: 400 at once", officeBurst],
+  ["sixty phones of one operator, all new", phones],
   ["connections refused and reset", refused],
   ["DNS, small answers", smallDns],
   ["DNSSEC answers in fragments", largeDns],
@@ -142,6 +143,19 @@ function officeBurst(world: World, writer: ActWriter): void {
     const connection = session(world, writer, 40, 20_000 + user, 443)
     connection.open().segment("client", PSH | ACK, 100)
     connection.segment("server", PSH | ACK, 100)
+  }
+}
+
+/** Each phone has an address of its own (IPv6: a /64, RFC 6459), neighbours in one network: newcomers all. */
+function phones(world: World, writer: ActWriter): void {
+  for (let phone = 0; phone < 60; phone++) {
+    const address =
+      world.family === 4 ? `100.64.7.${1 + phone}` : `2001:db8:5550:${(0x100 + phone).toString(16)}::9`
+    const client = { side: "outside" as const, address, port: 40_000 }
+    new TcpSession(writer, client, { side: "inside", address: world.inside, port: 443 }, 5000 + phone)
+      .open()
+      .data("client", 300)
+      .data("server", 900)
   }
 }
 
