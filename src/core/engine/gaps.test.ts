@@ -23,12 +23,13 @@ function judge(engine: Engine, bytes: Uint8Array, path: Path = "input"): string 
 
 const ends = { source: "10.0.0.9", destination: "10.0.0.1" }
 
-test("SCTP: any first packet is new; the kernel calls one that begins with DATA invalid", () => {
-  const payload = new Uint8Array(28)
-  new DataView(payload.buffer).setUint16(0, 2905)
-  new DataView(payload.buffer).setUint16(2, 2905)
-  // A DATA chunk of 16 bytes.
-  payload.set([0, 3, 0, 16], 12)
+test("SCTP: a wrong CRC-32c does not matter; the kernel calls the packet invalid", () => {
+  const payload = new Uint8Array(32)
+  const view = new DataView(payload.buffer)
+  view.setUint16(0, 2905)
+  view.setUint16(2, 2905)
+  // An INIT chunk of 20 bytes, whose checksum is left zero.
+  payload.set([1, 0, 0, 20, 0, 0, 0, 7], 12)
   expect(judge(engineOf(tracking), buildPacket({ ...ends, protocol: 132, payload }))).toBe("accept new")
 })
 

@@ -1,4 +1,4 @@
-import { ICMP, ICMPV6, type Packet, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import { ICMP, ICMPV6, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import type { Run } from "../../ruleset/runtime.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import { checksumFits } from "./checksum.js"
@@ -15,6 +15,7 @@ import {
   INVALID_NO_TRANSPORT,
 } from "./invalid.js"
 import { quotedTuple } from "./quoted.js"
+import { SctpTracker, sctpFault } from "./sctp.js"
 import { CONFIRMED, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
 import { ConnectionTable } from "./table.js"
 import { TcpTracker, tcpFault } from "./tcp.js"
@@ -49,6 +50,7 @@ export class Conntrack {
   private readonly udp: UdpTracker
   private readonly udplite: AnsweredTracker
   private readonly gre: AnsweredTracker
+  private readonly sctp: SctpTracker
   private readonly tuple = new Uint32Array(TUPLE_WORDS)
   private readonly reply = new Uint32Array(TUPLE_WORDS)
 
@@ -63,6 +65,7 @@ export class Conntrack {
       settings.nf_conntrack_udp_timeout,
       settings.nf_conntrack_udp_timeout_stream,
     )
+    this.sctp = new SctpTracker(this.table, settings)
     this.gre = new AnsweredTracker(
       this.table,
       settings.nf_conntrack_gre_timeout,
@@ -110,6 +113,10 @@ export class Conntrack {
       return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
     }
     if (protocol === ICMP || protocol === ICMPV6) return this.trackIcmp(packet, run, end, verify)
+    if (protocol === SCTP) {
+      const fault = sctpFault(packet, end)
+      return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
+    }
     if (protocol === UDPLITE) {
       const fault = udpliteFault(packet, end, verify)
       return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
@@ -222,6 +229,8 @@ export class Conntrack {
       case UDPLITE:
         this.udplite.packet(entry, now)
         return TAKEN
+      case SCTP:
+        return this.sctp.packet(entry, direction, packet, end, now)
       case GRE:
         this.gre.packet(entry, now)
         return TAKEN
