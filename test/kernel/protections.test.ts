@@ -182,6 +182,16 @@ const cases: readonly Case[] = [
     counted: () => ({ "wan/connections": 6 }),
   },
   {
+    name: "connections: notify counts each one above the limit, and drops none",
+    wan: "connections: { limit: 4, action: notify }",
+    sent: 10,
+    leaks: 10,
+    attack: (way) => `${way.source(9, 1000).replace(/1000$/, "1000++")} > ${way.destination(80)} S repeat 10`,
+    honest: (way) => tcp(way, "S", "", 10),
+    honestSent: 1,
+    counted: () => ({ "wan/connections": 6 }),
+  },
+  {
     name: "port-floods: the sixth connection blocks its source from everything",
     wan: "port-floods: { ssh: { limit: more than 5 in 300s, block-for: 10m } }",
     sent: 10,
