@@ -42,8 +42,8 @@ import type { FlagRules, Listing, Place } from "./protection.js"
  *       bypass                                                            established, related ─▶ accept
  *       plain ACKs of sources that no list holds ─▶ accept              ZONE/state
  *       SYN ─▶ ZONE/syn: blocked, lists, limits                           bypass
- *       fragments ─▶ ZONE/fragmented: blocked, lists, fragments           invalid ─▶ ZONE/state-invalid
- *       flags: one look-up                                                new ─▶ ZONE/state-new
+ *       flags: one look-up                                                invalid ─▶ ZONE/state-invalid
+ *       fragments ─▶ ZONE/fragmented: blocked, lists, fragments           new ─▶ ZONE/state-new
  *       blocked, lists
  *       datagrams
  *
@@ -98,9 +98,10 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
         ...at("arrival"),
         shortWay(4, hasNone(ip("frag-off"), FRAGMENT)),
         ...leadSyn(hasNone(ip("frag-off"), FRAGMENT)),
+        // Before the other family and fragments are asked for: a flood of malformed packets is neither.
+        ...packets.judge.map(({ steps }) => rule(own, hasNone(ip("frag-off"), FRAGMENT), ...steps)),
         rule(own, isIpv6, goto(name("arrival6"))),
         rule(own, hasAny(ip("frag-off"), FRAGMENT), goto(name("fragmented"))),
-        ...packets.judge,
         dropBlocked(4),
         ...listed,
         ...at("datagram"),
