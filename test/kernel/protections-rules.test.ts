@@ -1,5 +1,6 @@
 import { expect } from "vitest"
 import { buildPacket } from "../../src/core/packet/build.js"
+import { protectionKinds } from "../../src/core/policy/protections/index.js"
 import { settle } from "../../src/linux/host/namespace/frame-capture.js"
 import type { Laboratory } from "../../src/linux/host/namespace/laboratory.js"
 import { kernelTest } from "./support/kernel-test.js"
@@ -157,6 +158,58 @@ for (const { name, wan, margin, script, from, before, after, counted } of cases)
     }
   })
 }
+
+kernelTest("every example in the manual loads, arriving and leaving, at both places", ({ laboratory }) => {
+  for (const kind of protectionKinds) {
+    for (const placement of ["ingress", "prerouting"] as const) {
+      protect(laboratory, rulesFor(kind.manual.example, placement))
+      if (kind.outgoing) protect(laboratory, rulesFor(`outgoing:\n  ${kind.manual.example}`, placement))
+    }
+  }
+})
+
+kernelTest("throttle: who sends most gets least, and others notice nothing", ({ laboratory }) => {
+  placeProbes(laboratory)
+  protect(laboratory, rulesFor("throttle: { limit: 100..1000/second }", "ingress"))
+  const flood = passes(laboratory, "203.0.113.9:1000++ > 192.0.2.1:53 udp len 9 repeat 5000")
+  expect(flood).toBeGreaterThan(4)
+  expect(flood).toBeLessThan(500)
+  expect(passes(laboratory, "203.0.113.10:1000++ > 192.0.2.1:53 udp len 9 repeat 5")).toBe(5)
+})
+
+kernelTest("a blocked host's live connection is cut at its next packet", ({ laboratory }) => {
+  placeProbes(laboratory)
+  protect(laboratory, rulesFor("preset: default", "ingress"))
+  const client = "203.0.113.9:40000 > 198.51.100.2:80"
+  expect(passes(laboratory, `${client} S seq 1000`)).toBe(1)
+  expect(passes(laboratory, "198.51.100.2:80 > 203.0.113.9:40000 S. seq 5000 ack 1001", "inside")).toBe(1)
+  const data = `${client} . seq 1001 ack 5001\n${client} P. seq 1001 ack 5001 len 5`
+  expect(passes(laboratory, data)).toBe(2)
+  laboratory.firewall.nft("add element inet floodwall blocked4 { 203.0.113.9 timeout 1m }")
+  expect(passes(laboratory, `${client} . seq 1006 ack 5001\n${client} P. seq 1006 ack 5001 len 5`)).toBe(0)
+  laboratory.firewall.nft("delete element inet floodwall blocked4 { 203.0.113.9 }")
+  expect(passes(laboratory, `${client} P. seq 1006 ack 5001 len 5`)).toBe(1)
+})
+
+/** As Docker publishes a port: rewritten in prerouting, at -100. */
+const published = `table ip docker {
+  chain prerouting {
+    type nat hook prerouting priority dstnat
+    iifname wan0 tcp dport 8080 dnat to 198.51.100.2:80
+  }
+}`
+
+kernelTest("a published container port is the port that the client dialled", ({ laboratory }) => {
+  placeProbes(laboratory)
+  laboratory.firewall.nft(published)
+  protect(
+    laboratory,
+    rulesFor("open: [8080/tcp]\nport-floods: { 8080/tcp: { limit: more than 3 in 60s } }", "ingress"),
+  )
+  expect(passes(laboratory, "203.0.113.10:1 > 192.0.2.1:8080 S\n203.0.113.10:1 > 192.0.2.1:80 S")).toBe(1)
+  expect(passes(laboratory, "203.0.113.10:2 > 198.51.100.2:80 S")).toBe(0)
+  expect(passes(laboratory, "203.0.113.9:1000++ > 192.0.2.1:8080 S repeat 8")).toBe(3)
+})
 
 /** Each set that remembers sources, flooded by forged ones; then one attacker, and one honest host, neither of them known. */
 const floods = [

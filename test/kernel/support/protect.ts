@@ -22,11 +22,14 @@ export function labFacts(placement: Placement): HostFacts {
   }
 }
 
+/** Whatever list a policy names holds these. */
+const list = "# an example\n198.18.0.0/15\n203.0.113.200\n2001:db8:bad::/48\n"
+
 /** The rules of `protect: wan:` with these lines, and whatever stands at the margin. Throws with the diagnostics where the policy is wrong. */
 export function rulesFor(wan: string, placement: Placement, margin = ""): Ruleset {
   const text = `version: 1\ninterfaces: { wan: wan0 }\nprotect:\n  wan:\n    ${wan.replaceAll("\n", "\n    ")}\n${margin}\n`
   const host = labFacts(placement)
-  const environment = { read: (path: string) => ({ problem: `no file ${path}` }), glob: () => [], host }
+  const environment = { read: () => ({ text: list }), glob: () => [], host }
   const { policy, diagnostics } = loadPolicy({ path: "policy.yaml", text }, environment)
   if (!policy || hasErrors(diagnostics))
     throw new Error(`${text}\n${diagnostics.map(printDiagnostic).join("\n")}`)
