@@ -40,7 +40,8 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
     policy.zones
       .filter(({ incoming, outgoing }) => incoming.length > 0 || outgoing.length > 0)
       .map((zone) => zoneRules(policy, zone, direction, pieces))
-  const incoming = zonesOf("in").filter(({ zone }) => zone.incoming.length > 0)
+  // A zone that judges only what leaves still keeps out who is blocked.
+  const incoming = zonesOf("in")
   const outgoing = zonesOf("out")
 
   const arrivals = incoming.flatMap(arrivalChains)
