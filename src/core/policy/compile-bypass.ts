@@ -18,6 +18,7 @@ import {
 import type { StepNode } from "../ruleset/node.js"
 import type { Rule } from "../ruleset/ruleset.js"
 import { type Family, families, hasFamily, minimal } from "./compile-hosts.js"
+import { distinctRanges } from "./compile-ports.js"
 import { rule } from "./compile-rule.js"
 import type { PacketPhrase, Policy } from "./policy.js"
 
@@ -57,7 +58,7 @@ function protocolSteps(protocol: PacketPhrase["protocol"], family: Family): read
 function portSteps({ protocol, ports = [] }: PacketPhrase, family: Family): readonly StepNode[] {
   const isWhole = family === 4 ? maskedIs(ip("frag-off"), 0x1fff, 0) : missing(exthdr("frag"))
   const hasPorts = protocol === undefined ? [inSet(l4proto, [TCP, UDP])] : []
-  return [isWhole, ...hasPorts, inSet(th("dport"), ports.map(portItem))]
+  return [isWhole, ...hasPorts, inSet(th("dport"), distinctRanges(ports).map(portItem))]
 }
 
 function addressSteps(

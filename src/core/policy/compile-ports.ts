@@ -1,3 +1,4 @@
+import type { PortRange } from "../base/ports.js"
 import { TCP, UDP } from "../packet/packet.js"
 import { concat, inSet, l4proto, notInSet, parts, portItem, returnVerdict, th } from "../ruleset/build.js"
 import type { StepNode } from "../ruleset/node.js"
@@ -15,15 +16,22 @@ export function toPorts(ports: readonly PortSelector[]): readonly StepNode[] {
 }
 
 export function portItems(ports: readonly PortSelector[]): readonly Item[] {
-  const texts = new Set<string>()
-  return ports.flatMap(({ protocol, range }) =>
-    protocols[protocol].flatMap((number) => {
-      const text = `${number} ${range.from} ${range.to}`
-      if (texts.has(text)) return []
-      texts.add(text)
-      return [parts(number, portItem(range))]
-    }),
-  )
+  return [TCP, UDP].flatMap((number) => {
+    const own = ports.filter(({ protocol }) => (protocols[protocol] as readonly number[]).includes(number))
+    return distinctRanges(own.map(({ range }) => range)).map((range) => parts(number, portItem(range)))
+  })
+}
+
+/** The same ports in ranges that do not overlap, which nft refuses in a set. */
+export function distinctRanges(ranges: readonly PortRange[]): readonly PortRange[] {
+  const merged: PortRange[] = []
+  for (const range of [...ranges].sort((left, right) => left.from - right.from || left.to - right.to)) {
+    const last = merged.at(-1)
+    if (last && range.from <= last.to) {
+      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) }
+    } else merged.push(range)
+  }
+  return merged
 }
 
 /** The first rules of a chain of its own: the hosts of `for`, and other ports than those named, go back untouched. */
