@@ -109,6 +109,20 @@ test("a policy with a mistake leaves everything as it is", () => {
   expect(gateway.floodwall("diff", good).status).toBe(0)
 })
 
+test("a state folder that cannot be had or written: exit 3, and the kernel is not touched", () => {
+  const policy = gateway.policy("one", open(81))
+  const apply = (state: string) =>
+    gateway.laboratory.firewall.run(process.execPath, ["bin/floodwall", "apply", "--keep", policy], {
+      environment: { FLOODWALL_STATE: state, SSH_CONNECTION: "" },
+      fails: "allowed",
+    })
+  mkdirSync(join(gateway.folder, "full/lock"), { recursive: true })
+  for (const state of ["/proc/nowhere", "/proc/sys", join(gateway.folder, "full")]) {
+    expect(apply(state)).toMatchObject({ status: 3, stderr: expect.stringMatching(/\[no-state-folder\]/) })
+  }
+  expect(gateway.rules("all").trim()).toBe("")
+})
+
 test("root refuses a policy that another user can write, and one below a folder that another user can", () => {
   if (process.getuid?.() !== 0) return
   const path = gateway.policy("mine", open(81))

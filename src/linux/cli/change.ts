@@ -15,12 +15,22 @@ export async function change(
   if (failed(able)) return tell(able.failure, io)
   const state = openState(io.environment)
   if (failed(state)) return tell(state.failure, io)
-  const lock = takeLock(state.value.lockFile)
-  if (failed(lock)) return tell(lock.failure, io)
   try {
-    return await work(state.value)
-  } finally {
-    lock.value.release()
+    const lock = takeLock(state.value.lockFile)
+    if (failed(lock)) return tell(lock.failure, io)
+    try {
+      return await work(state.value)
+    } finally {
+      lock.value.release()
+    }
+  } catch (error) {
+    const { path, message } = error as NodeJS.ErrnoException
+    if (!path?.startsWith(state.value.folder)) throw error
+    return io.cannot(
+      "no-state-folder",
+      `what runs cannot be remembered: ${message}`,
+      "floodwall status shows what runs",
+    )
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeEach, expect, onTestFinished, test } from "vitest"
-import { distrust, writeAtomically } from "./files.js"
+import { distrust, makeFolder, writeAtomically } from "./files.js"
 import { takeLock } from "./lock.js"
 import { failed } from "./outcome.js"
 
@@ -78,6 +78,13 @@ test("an atomic write leaves the whole text and nothing beside it", () => {
   writeAtomically(file, "new", 0o640)
   expect(readFileSync(file, "utf8")).toBe("new")
   expect(readdirSync(folder)).toEqual(["boot.nft"])
+})
+
+test("folders are made with those above them, and where that cannot be it says so at once", () => {
+  makeFolder(join(folder, "a/b/c"))
+  makeFolder(join(folder, "a/b/c"))
+  expect(lstatSync(join(folder, "a/b/c")).isDirectory()).toBe(true)
+  expect(() => makeFolder("/proc/nowhere/at/all")).toThrow(/ENOENT/)
 })
 
 test("a lock is held by one, and let go by the death of its holder", async () => {

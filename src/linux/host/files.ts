@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -42,8 +43,17 @@ export function syncFolder(folder: string): void {
   }
 }
 
+/** Makes a folder and those above it. Throws where it cannot; Node's own `recursive` never returns where a file system (/proc) answers ENOENT for ever. */
 export function makeFolder(path: string, mode = 0o700): void {
-  mkdirSync(path, { recursive: true, mode })
+  if (existsSync(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makeFolder(parent, mode)
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    // Somebody else was faster.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  }
 }
 
 /** A file's text; undefined where it cannot be read. */
