@@ -109,3 +109,9 @@ netlink: Error: cache initialization failed: Operation not permitted
   ])
   expect(parseNftErrors("", input)).toEqual([{ message: "nft failed without a word" }])
 })
+
+test("a rule that comes from another line of a policy is the same rule", () => {
+  const moved = listing("a").replace('comment "blocklist"', 'comment "policy.yaml:7 blocklist"')
+  expect(moved).not.toBe(listing("a"))
+  expect(compareListings(parseListing(listing("a"), "a"), parseListing(moved, "a"))).toEqual([])
+})

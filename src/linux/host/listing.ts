@@ -150,25 +150,30 @@ function withoutLetter({ name, lines, listedAs }: Block): Block {
   }
 }
 
+/** A rule's comment says which line of a policy it comes from, and judges nothing. */
+function meaning(line: string): string {
+  return line.replace(/ comment "[^"]*"$/, "")
+}
+
 /** The longest common run of lines stays, the rest differs (Myers' question, answered by a table: chains are short). */
 function differentLines(wanted: readonly string[], found: readonly string[], where: string): Difference[] {
   if (wanted.length * found.length > LARGE) return unorderedDifferences(wanted, found, where)
+  const isSame = (left: number, right: number) => meaning(wanted[left]!) === meaning(found[right]!)
   const common: number[][] = Array.from({ length: wanted.length + 1 }, () =>
     new Array<number>(found.length + 1).fill(0),
   )
   for (let left = wanted.length - 1; left >= 0; left--) {
     for (let right = found.length - 1; right >= 0; right--) {
-      common[left]![right] =
-        wanted[left] === found[right]
-          ? common[left + 1]![right + 1]! + 1
-          : Math.max(common[left + 1]![right]!, common[left]![right + 1]!)
+      common[left]![right] = isSame(left, right)
+        ? common[left + 1]![right + 1]! + 1
+        : Math.max(common[left + 1]![right]!, common[left]![right + 1]!)
     }
   }
   const differences: Difference[] = []
   let left = 0
   let right = 0
   while (left < wanted.length || right < found.length) {
-    if (left < wanted.length && right < found.length && wanted[left] === found[right]) {
+    if (left < wanted.length && right < found.length && isSame(left, right)) {
       left++
       right++
     } else if (
@@ -189,11 +194,15 @@ function unorderedDifferences(
   found: readonly string[],
   where: string,
 ): Difference[] {
-  const inPolicy = new Set(wanted)
-  const inKernel = new Set(found)
+  const inPolicy = new Set(wanted.map(meaning))
+  const inKernel = new Set(found.map(meaning))
   return [
-    ...wanted.filter((line) => !inKernel.has(line)).map((line) => ({ where, side: "policy" as const, line })),
-    ...found.filter((line) => !inPolicy.has(line)).map((line) => ({ where, side: "kernel" as const, line })),
+    ...wanted
+      .filter((line) => !inKernel.has(meaning(line)))
+      .map((line) => ({ where, side: "policy" as const, line })),
+    ...found
+      .filter((line) => !inPolicy.has(meaning(line)))
+      .map((line) => ({ where, side: "kernel" as const, line })),
   ]
 }
 
