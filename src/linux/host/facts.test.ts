@@ -59,6 +59,8 @@ const links = JSON.stringify([
   { ifname: "ppp0", link_type: "ppp" },
   { ifname: "bond0", link_type: "ether", linkinfo: { info_kind: "bond" } },
   { ifname: "eth0.5", link_type: "ether", linkinfo: { info_kind: "vlan" } },
+  { ifname: "eth2", link_type: "ether" },
+  { ifname: "eth2.7", link: "eth2", link_type: "ether", linkinfo: { info_kind: "vlan" } },
   { ifname: "docker0", link_type: "ether", linkinfo: { info_kind: "bridge" } },
   { ifname: "veth1a2b3c4", link_type: "ether", master: "docker0", linkinfo: { info_kind: "veth" } },
   { ifname: "wan0", link_type: "ether", linkinfo: { info_kind: "veth" } },
@@ -67,8 +69,11 @@ const links = JSON.stringify([
 
 test.each([
   [{ major: 5, minor: 4 }, []],
-  [{ major: 6, minor: 1 }, ["eth0", "bond0", "eth0.5", "docker0", "wan0"]],
-  [{ major: 6, minor: 18 }, ["eth0", "ppp0", "bond0", "eth0.5", "docker0", "veth1a2b3c4", "wan0", "tun0"]],
+  [{ major: 6, minor: 1 }, ["eth0", "bond0", "eth0.5", "eth2.7", "docker0", "wan0"]],
+  [
+    { major: 6, minor: 18 },
+    ["eth0", "ppp0", "bond0", "eth0.5", "eth2.7", "docker0", "veth1a2b3c4", "wan0", "tun0"],
+  ],
 ])("ingress chains on Linux %o stand at %o", (version, expected) => {
   expect(ingressDevices(parseDevices(links), kernelFeatures(version))).toEqual(expected)
 })

@@ -34,15 +34,17 @@ export function gatherFacts(): HostFacts {
  * Before that (5.10 and newer) a chain dies with its device and does not come back with it: only kinds that are made once, at boot, count.
  * What comes and goes with a connection or a container (ppp, tun, wireguard, a veth that is a bridge's port) is guarded in prerouting, by name.
  * A veth of its own is the wire of a container or of a network namespace, and lives as long as that.
+ * A device that VLAN devices stand on is guarded in prerouting, too: at its ingress their packets look like its own, and a zone touches no device that it does not name.
  */
 export function ingressDevices(
   devices: readonly Device[],
   kernel: { readonly ingress: boolean; readonly missingDevices: boolean },
 ): readonly string[] {
   if (!kernel.ingress) return []
+  const carriers = new Set(devices.filter(({ kind }) => kind === "vlan").map(({ below }) => below))
   return devices
-    .filter(({ kind, master }) => {
-      if (kind === "loopback") return false
+    .filter(({ name, kind, master }) => {
+      if (kind === "loopback" || carriers.has(name)) return false
       if (kernel.missingDevices || STAYING.has(kind)) return true
       return kind === "veth" && master === undefined
     })

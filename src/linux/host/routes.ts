@@ -73,11 +73,14 @@ export interface Device {
   readonly kind: string
   /** The bridge or bond that it is a port of. */
   readonly master?: string
+  /** Of a VLAN device, macvlan and their kin: the device that they stand on. */
+  readonly below?: string
 }
 
 interface LinkEntry {
   readonly ifname?: string
   readonly link_type?: string
+  readonly link?: string
   readonly master?: string
   readonly linkinfo?: { readonly info_kind?: string }
 }
@@ -88,11 +91,18 @@ export function readDevices(): readonly Device[] {
 
 /** Reads `ip -d -j link`. */
 export function parseDevices(text: string): readonly Device[] {
-  return parseJson<LinkEntry>(text).flatMap(({ ifname, link_type, master, linkinfo }) => {
+  return parseJson<LinkEntry>(text).flatMap(({ ifname, link_type, link, master, linkinfo }) => {
     if (ifname === undefined) return []
     const physical = link_type === "ppp" ? "ppp" : "physical"
     const kind = link_type === "loopback" ? "loopback" : (linkinfo?.info_kind ?? physical)
-    return [{ name: ifname, kind, ...(master === undefined ? {} : { master }) }]
+    return [
+      {
+        name: ifname,
+        kind,
+        ...(master === undefined ? {} : { master }),
+        ...(link === undefined ? {} : { below: link }),
+      },
+    ]
   })
 }
 
