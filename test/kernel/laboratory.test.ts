@@ -52,6 +52,20 @@ kernelTest(
   },
 )
 
+kernelTest("a capture that had no room says so", ({ laboratory }) => {
+  const arrived = laboratory.firewall.capture("wan0", { megabytes: 1 })
+  const frames = Array.from({ length: 20_000 }, (_, index) => ({ bytes: buildPacket(syn(index)) }))
+  laboratory.outside.sender("eth0").send(frames)
+  settle(50)
+  const seen = arrived.read().length
+  expect(seen).toBeGreaterThan(1000)
+  expect(seen).toBeLessThan(20_000)
+  // And a multicast report or two of the firewall's own.
+  const all = seen + arrived.lost()
+  expect(all).toBeGreaterThanOrEqual(20_000)
+  expect(all).toBeLessThan(20_010)
+})
+
 kernelTest("the log knows the state of a connection and the hook", ({ laboratory }) => {
   logged(laboratory)
   const log = laboratory.firewall.log(5)

@@ -130,6 +130,6 @@ function play(laboratory: Laboratory, { frames }: Act, referee: Referee): void {
 function send(host: Laboratory["outside"], frames: readonly ActFrame[], { poll }: Referee): void {
   host.sender("eth0").send(
     frames.map(({ bytes }) => ({ bytes })),
-    frames.length > 100 ? { batch: 512, between: poll } : {},
+    { batch: 512, between: poll },
   )
 }

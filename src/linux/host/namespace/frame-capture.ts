@@ -40,10 +40,11 @@ const PACKET_OUTGOING = 4
 const TP_STATUS_USER = 1
 const TP_STATUS_VLAN_VALID = 1 << 4
 const TP_STATUS_VLAN_TPID_VALID = 1 << 6
-const TP_STATUS_LOSING = 1 << 2
-const BLOCK = 1 << 20
+const PACKET_STATISTICS = 6
+/** Room for the largest frame; small, because a block is handed over as a whole, however little is in it. */
+const BLOCK = 1 << 18
 /** The kernel hands over a block that is not full after so many milliseconds. */
-const RETIRE_MILLISECONDS = 4
+const RETIRE_MILLISECONDS = 8
 
 /**
  * Opens a capture in `namespace` on a memory ring (Documentation/networking/packet_mmap.rst, TPACKET_V3): unlike a socket's queue, a ring
@@ -69,18 +70,15 @@ export function openFrameCapture(
   }
   if (library.setsockopt(fd, SOL_PACKET, PACKET_VERSION, int(TPACKET_V3), 4) !== 0) fail("PACKET_VERSION")
   const request = new DataView(new ArrayBuffer(28))
-  for (const [place, value] of [
-    BLOCK,
-    megabytes,
-    2048,
-    (BLOCK / 2048) * megabytes,
-    RETIRE_MILLISECONDS,
-  ].entries())
+  const blocks = Math.ceil((megabytes << 20) / BLOCK)
+  for (const [place, value] of [BLOCK, blocks, 2048, (BLOCK / 2048) * blocks, RETIRE_MILLISECONDS].entries())
     request.setUint32(place * 4, value, true)
   if (library.setsockopt(fd, SOL_PACKET, PACKET_RX_RING, new Uint8Array(request.buffer), 28) !== 0)
     fail("PACKET_RX_RING")
-  const ring = library.map(fd, BLOCK * megabytes) ?? fail("the ring")
+  const ring = library.map(fd, BLOCK * blocks) ?? fail("the ring")
   if (library.bind(fd, linkAddress(index, ETH_P_ALL), 20) !== 0) fail("bind")
+
+  const statistics = library.allocate(4096) ?? fail("memory")
 
   const { view, bytes } = ring
   let next = 0
@@ -100,21 +98,32 @@ export function openFrameCapture(
           at += view.getUint32(at, true)
         }
         view.setUint32(block + 8, 0, true)
-        next = (next + 1) % megabytes
+        next = (next + 1) % blocks
       }
     },
-    lost: () => losing,
+    lost() {
+      if (!open) return losing
+      // struct tpacket_stats_v3: frames, drops, times the ring was full; asking starts them anew.
+      statistics.view.setUint32(16, 12, true)
+      if (
+        library.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, statistics.address, statistics.address + 16) !==
+        0
+      )
+        throw new Error(`PACKET_STATISTICS: ${library.errorName()}`)
+      losing += statistics.view.getUint32(4, true)
+      return losing
+    },
     close() {
       if (!open) return
       open = false
       library.free(ring)
+      library.free(statistics)
       library.close(fd)
     },
   }
 
   function frame(at: number): CapturedFrame {
     const status = view.getUint32(at + 20, true)
-    if (status & TP_STATUS_LOSING) losing++
     const captured = view.getUint32(at + 12, true)
     const start = at + view.getUint16(at + 24, true)
     const tagged = (status & TP_STATUS_VLAN_VALID) !== 0

@@ -9,6 +9,8 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number
   bind(fd: number, address: Uint8Array, length: number): number
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
+  /** `value` and `length` are addresses in memory that `allocate` gave. */
+  getsockopt(fd: number, level: number, name: number, value: number, length: number): number
   sendto(
     fd: number,
     bytes: Uint8Array,
@@ -97,6 +99,7 @@ function load(): Libc | string {
     socket: func("int socket(int, int, int)"),
     bind: func("int bind(int, const uint8_t *, uint32_t)"),
     setsockopt: func("int setsockopt(int, int, int, const uint8_t *, uint32_t)"),
+    getsockopt: func("int getsockopt(int, int, int, uintptr_t, uintptr_t)"),
     sendto: func("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
     recv: func("intptr_t recv(int, uintptr_t, size_t, int)"),
     sendmmsg: func("int sendmmsg(int, uintptr_t, uint32_t, int)"),
