@@ -20,7 +20,7 @@ test("the packet's way, policy line by policy line, match by match, and the verd
   expect(output).toMatch(
     /\nchain wan\/ingress at ingress, priority -500\n|\nchain wan\/arrival at prerouting, priority -450\n/,
   )
-  expect(output).toMatch(/✗ ip saddr @blocked4/)
+  expect(output).toMatch(/✓ meta l4proto tcp {2}✗ tcp flags ack/)
   expect(output).toMatch(/\n {2}floodwall\.yaml:5 malformed-null \(preset: default\)\n/)
   expect(output).toMatch(
     /\nVerdict {2}drop\n {9}floodwall\.yaml:5 malformed-null \(preset: default\)\n {9}rule \d+ of chain wan\/malformed-null in table floodwall\n$/,
@@ -79,12 +79,38 @@ test("several packets stand behind semicolons, or on standard input", () => {
 })
 
 test.each([
+  ["in eth9 10.0.0.9:1 > 10.0.0.1:2 S", "no zone names eth9, so it is not protected (wan: eth0)"],
+  ["out eth9 10.0.0.1:1 > 10.0.0.9:2 S", "no zone names eth9, so it is not protected (wan: eth0)"],
+  ["in eth0 10.0.0.9:1 > 10.0.0.1:2 S", undefined],
+  ["10.0.0.9:1 > 10.0.0.1:2 S", undefined],
+])("%j: a device that no zone names is told", (packet, sentence) => {
+  const { status, output } = explain([packet])
+  expect(status).toBe(0)
+  if (sentence === undefined) expect(output).not.toContain("no zone names")
+  else expect(output).toContain(`\n         ${sentence}\n`)
+})
+
+test("a zone's name stands for its device", () => {
+  const [byZone, byDevice] = ["wan", "eth0"].map(
+    (name) => JSON.parse(explain(["--json", `in ${name} 10.0.0.9:1 > 10.0.0.1:2 none`]).output) as object,
+  )
+  expect(byZone).toMatchObject({ verdict: "drop" })
+  expect({ ...byZone, packet: "" }).toEqual({ ...byDevice, packet: "" })
+})
+
+test.each([
   [
     ["in tpc port 22"],
     /"tpc" is not a word of a packet phrase \[not-a-phrase\]\n {2}hint: did you mean "tcp"\?/,
   ],
   [["in on wam tcp port 22"], /"wam" is not a zone .*did you mean "wan"\?/s],
   [["10.0.0.9:1 > 10.0.0.1:2 Q"], /^packet:1:\d+: .* \[script-/],
+  [
+    ["in tcp 10.0.0.9:40000 > 10.0.0.1:22 S"],
+    /^packet:1:4: "tcp" is no device .*hint: a packet names a device behind in, or begins with its addresses: in eth0 10/s,
+  ],
+  [["in on wan 10.0.0.9:40000 > 10.0.0.1:22 S"], /^packet:1:4: "on" is no device/],
+  [["out 10.0.0.9 > 10.0.0.1 udp"], /^packet:1:5: "10.0.0.9" is no device/],
   [["# nothing"], /there is no packet in the words/],
   [[], /explain needs PACKET/],
 ])("%j is exit 2", (words, sentence) => {

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { expect, test } from "vitest"
+import { pcapngInterface, pcapngPacket, pcapngSection } from "../../src/core/packet/pcapng-writer.js"
+import { parseScript } from "../../src/core/packet/script.js"
 import { captureOf, policy, story } from "./support/captures.js"
 import { floodwall, folderWith } from "./support/floodwall.js"
 
@@ -331,3 +333,59 @@ function recordsOf(file: Uint8Array): { readonly time: string; readonly bytes: s
   }
   return records
 }
+
+/** Two null scans, each captured on a device of its own, both arriving. */
+function capturedOn(...names: readonly string[]): Uint8Array {
+  const { packets } = parseScript("203.0.113.9:1 > 192.0.2.1:80 none\n".repeat(names.length), "script")
+  const linkType = packets[0]!.linkType
+  return Buffer.concat([
+    pcapngSection(),
+    ...names.map((name) => pcapngInterface(linkType, name)),
+    ...packets.map(({ bytes }, interfaceIndex) =>
+      pcapngPacket({
+        interfaceIndex,
+        seconds: 1,
+        nanoseconds: 0,
+        bytes,
+        wireLength: bytes.length,
+        direction: 1,
+        comment: "",
+      }),
+    ),
+  ])
+}
+
+test.each([
+  {
+    names: ["eth0", "lan0"],
+    verdicts: ["drop", "accept"],
+    told: undefined,
+    of: "of the policy's host: lan0 is in no zone",
+  },
+  {
+    names: ["lan0", "eth0"],
+    verdicts: ["accept", "drop"],
+    told: undefined,
+    of: "of the policy's host, the other way round",
+  },
+  { names: ["en5", "en6"], verdicts: ["drop", "drop"], told: "captured on en5, en6,", of: "of another host" },
+  { names: ["any"], verdicts: ["drop"], told: undefined, of: "of no device" },
+])("a capture $of: $names", ({ names, verdicts, told }) => {
+  const directory = folder({ "devices.pcapng": capturedOn(...names) })
+  const judged = floodwall([...words, "--json", "devices.pcapng"], { directory })
+  expect(linesOf(judged.output).flatMap(({ verdict }) => verdict ?? [])).toEqual(verdicts)
+  const { output } = floodwall([...words, "devices.pcapng"], { directory })
+  if (told === undefined) expect(output).not.toContain("captured on")
+  else expect(output).toContain(`\n\n${told} in no zone of the policy: taken for eth0; `)
+})
+
+test("a capture's devices are what a policy's * means, and --interface outweighs them", () => {
+  const starred = policy.replace("eth0", "br-*")
+  const directory = folder({ "starred.yaml": starred, "devices.pcapng": capturedOn("br-7f3a", "lan0") })
+  const verdicts = (...more: readonly string[]) =>
+    linesOf(floodwall(["replay", "--json", "devices.pcapng", ...more], { directory }).output).flatMap(
+      ({ verdict }) => verdict ?? [],
+    )
+  expect(verdicts("--policy", "starred.yaml")).toEqual(["drop", "accept"])
+  expect(verdicts("--policy", "policy.yaml", "--interface", "lan=0.0.0.0/0")).toEqual(["accept", "accept"])
+})

@@ -8,6 +8,9 @@ import { parseNumber, parseTime } from "./script-reader.js"
 
 const leadingWords = ["in", "out", "vlan", "mac", "raw", "arp", "frame", "ethertype"]
 
+/** Words of a packet phrase (`in on wan tcp port 22 from 10.0.0.9`) that are no devices. */
+const phraseWords = new Set(["on", "tcp", "udp", "icmp", "icmpv6", "port", "from", "to"])
+
 /** Each is read inside of the other: the stack is the limit, so there has to be one. */
 const MOST_QUOTATIONS = 3
 
@@ -50,10 +53,10 @@ export class LineParser extends AttributeParser {
       }
       switch (token.text) {
         case "in":
-          this.draft.inputInterface = this.word("an interface name")
+          this.draft.inputInterface = this.device("in")
           continue
         case "out":
-          this.draft.outputInterface = this.word("an interface name")
+          this.draft.outputInterface = this.device("out")
           continue
         case "vlan":
           this.vlan()
@@ -81,6 +84,17 @@ export class LineParser extends AttributeParser {
           return
       }
     }
+  }
+
+  /** What `in` or `out` names. A packet phrase reads much the same, and its next word would be taken for a device. */
+  private device(way: "in" | "out"): string {
+    const token = this.take()
+    const text = token?.text ?? ""
+    const hint = `a packet names a device behind ${way}, or begins with its addresses: ${way} eth0 10.0.0.9:40000 > 10.0.0.1:22 S`
+    if (!token) this.mistake("script-no-packet", `a device is missing behind ${way}`, this.previous(), hint)
+    else if (phraseWords.has(text) || this.peek() === ">" || !/^[^/:\s]{1,15}$/.test(text))
+      this.mistake("script-word", `"${text}" is no device`, token.span, hint)
+    return text
   }
 
   private vlan(): void {

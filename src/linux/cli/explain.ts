@@ -9,6 +9,7 @@ import { parseScript, type ScriptPacket } from "../../core/packet/script.js"
 import { isLoopback } from "../host/sockets.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { openRuleset } from "./compiled-policy.js"
+import { Devices } from "./devices.js"
 import type { Io } from "./output.js"
 import { isPhrase, phraseToScript } from "./packet-words.js"
 import { enginePath } from "./path.js"
@@ -67,7 +68,8 @@ async function run(words: readonly string[], options: Options, io: Io): Promise<
   const { engine, diagnostics: found } = createEngine(ruleset, path)
   io.report(found)
   if (engine === null) return exit.wrong
-  const stage = new Stage(engine, path.firstInterface)
+  const devices = new Devices(policy, path)
+  const stage = new Stage(engine, devices, path.firstInterface)
   const before = packets.slice(0, -1).map((packet) => ({ packet, said: stage.judge(packet) }))
   const recorder = new TraceRecorder(engine)
   const said = stage.judge(last, recorder)
@@ -77,7 +79,7 @@ async function run(words: readonly string[], options: Options, io: Io): Promise<
     io.json({ packet: last.text, ...answer, trace: stages })
     return exit.done
   }
-  tell(before, last, said, stages, io)
+  tell(before, last, said, stages, devices, io)
   return exit.done
 }
 
@@ -98,11 +100,13 @@ interface Said {
 /** An engine, and packets of a script going through it. */
 class Stage {
   readonly #engine: Engine
+  readonly #devices: Devices
   readonly #firstInterface: string
   readonly #packet = new Packet()
 
-  constructor(engine: Engine, firstInterface: string) {
+  constructor(engine: Engine, devices: Devices, firstInterface: string) {
     this.#engine = engine
+    this.#devices = devices
     this.#firstInterface = firstInterface
   }
 
@@ -138,12 +142,12 @@ class Stage {
           : isForHere
             ? "input"
             : "forward"
+    const named = (device: string) => interfaces.index(this.#devices.known(device) ?? device)
     const route = (which: "source" | "destination") =>
       packet.family === 0 ? 0 : routes.interfaceTo(packet, which)
-    packet.inputInterface =
-      path === "output" ? 0 : input === "" ? route("source") || first : interfaces.index(input)
+    packet.inputInterface = path === "output" ? 0 : input === "" ? route("source") || first : named(input)
     packet.outputInterface =
-      path === "input" ? 0 : output === "" ? route("destination") || first : interfaces.index(output)
+      path === "input" ? 0 : output === "" ? route("destination") || first : named(output)
     return path
   }
 }
@@ -170,6 +174,7 @@ function tell(
   last: ScriptPacket,
   answer: Said,
   stages: readonly TracedStage[],
+  devices: Devices,
   io: Io,
 ): void {
   if (before.length > 0) {
@@ -183,7 +188,13 @@ function tell(
     io.print(formatTable([{ title: "", align: "right" }, { title: "" }, { title: "" }, { title: "" }], rows))
     io.print()
   }
-  io.print(`${io.style.bold("Packet")}   ${last.text}\n         ${pathWords[answer.path]}\n`)
+  io.print(`${io.style.bold("Packet")}   ${last.text}\n         ${pathWords[answer.path]}`)
+  for (const device of [last.inputInterface, last.outputInterface])
+    if (device !== "" && devices.known(device) === undefined)
+      io.print(
+        `         ${io.style.warn(`no zone names ${device}, so it is not protected`)} (${devices.zonesText})`,
+      )
+  io.print()
   io.print(traceText(stages, answer, io.style))
 }
 

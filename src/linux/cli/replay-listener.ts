@@ -3,6 +3,7 @@ import { ctStateName, VERDICT_ACCEPT, VERDICT_NONE } from "../../core/engine/ver
 import type { Capture } from "../../core/packet/capture.js"
 import type { CaptureRecord } from "../../core/packet/capture-record.js"
 import { printPacket } from "../../core/packet/print.js"
+import type { CaptureDevices } from "./capture-devices.js"
 import { JsonLines } from "./json-lines.js"
 import type { Io } from "./output.js"
 import type { SortedCaptures } from "./sorted-captures.js"
@@ -22,15 +23,24 @@ export class ReplayListener {
   readonly leftAside = new Map<string, number>()
   readonly #replay: Replay
   readonly #sorted: SortedCaptures
+  readonly #devices: CaptureDevices
   readonly #io: Io
   readonly #lines: JsonLines | undefined
   /** Packets whose way shall be shown. */
   readonly #traced: ReadonlySet<number>
 
-  constructor(replay: Replay, sorted: SortedCaptures, io: Io, json: boolean, traced: readonly number[]) {
+  constructor(
+    replay: Replay,
+    sorted: SortedCaptures,
+    devices: CaptureDevices,
+    io: Io,
+    json: boolean,
+    traced: readonly number[],
+  ) {
     this.#traced = new Set(traced)
     this.#replay = replay
     this.#sorted = sorted
+    this.#devices = devices
     this.#io = io
     this.#lines = json ? new JsonLines(replay.engine) : undefined
   }
@@ -39,7 +49,8 @@ export class ReplayListener {
     const replay = this.#replay
     const interfaceName = capture.interfaces[record.interfaceIndex]?.name ?? ""
     const recorder = this.#traced.has(replay.count + 1) ? new TraceRecorder(replay.engine) : null
-    const judgement = replay.feed(record, interfaceName, recorder)
+    const device = this.#devices.nameOf(record.interfaceIndex, capture)
+    const judgement = replay.feed(record, device, recorder)
     const seconds = record.seconds + record.nanoseconds / 1e9
     if (Number.isNaN(this.first)) this.first = seconds
     this.last = seconds

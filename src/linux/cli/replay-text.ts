@@ -17,6 +17,10 @@ export interface ReplayStory {
   readonly withoutDirection: number
   /** `--local` was given. */
   readonly knowsLocal: boolean
+  /** Devices that captures name and the policy does not. */
+  readonly strangeDevices: readonly string[]
+  /** Where their packets are taken to arrive. */
+  readonly firstInterface: string
 }
 
 /** Rows of each list that are shown. */
@@ -122,6 +126,14 @@ function ruleText({ rules }: ReplaySummary, io: Io): string {
 /** What would make the replay truer. */
 function hints({ packets, mostFrequent, badChecksums }: ReplaySummary, story: ReplayStory): string {
   const told: string[] = []
+  const { strangeDevices, firstInterface } = story
+  if (strangeDevices.length > 0) {
+    const names = strangeDevices.slice(0, SHOWN_IN_LINE).join(", ")
+    const more = strangeDevices.length > SHOWN_IN_LINE ? " and others" : ""
+    told.push(
+      `captured on ${names}${more}, in no zone of the policy: taken for ${firstInterface}; --interface NAME=CIDR,… says otherwise`,
+    )
+  }
   if (
     !story.knowsLocal &&
     mostFrequent &&

@@ -1,8 +1,10 @@
 import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
 import { createReplay } from "../../core/engine/replay.js"
 import { readCapture } from "../capture/read-capture.js"
+import { CaptureDevices } from "./capture-devices.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
 import { openRuleset } from "./compiled-policy.js"
+import { Devices } from "./devices.js"
 import type { Io } from "./output.js"
 import { enginePath } from "./path.js"
 import { ReplayListener } from "./replay-listener.js"
@@ -72,13 +74,16 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall replay --help")
   const opened = openRuleset(options.policy, options, io)
   if (opened === undefined) return exit.wrong
-  const { replay, diagnostics } = createReplay(opened.ruleset, enginePath(opened.policy, options))
+  const way = enginePath(opened.policy, options)
+  const { replay, diagnostics } = createReplay(opened.ruleset, way)
   io.report(diagnostics)
   if (replay === null) return exit.wrong
   const sorted = SortedCaptures.open(options, io)
   if (sorted === undefined) return exit.wrong
 
-  const listener = new ReplayListener(replay, sorted, io, options.json === true, options.trace ?? [])
+  const isSaid = options.interface !== undefined
+  const devices = new CaptureDevices(new Devices(opened.policy, way), replay.engine.interfaces, isSaid)
+  const listener = new ReplayListener(replay, sorted, devices, io, options.json === true, options.trace ?? [])
   const read: { path: string; packets: number; format: string }[] = []
   const problems: Diagnostic[] = []
   for (const path of captures) {
@@ -98,7 +103,8 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
     const { first, last, accepted, leftAside, withoutDirection } = listener
     const heard = { first, last, accepted, leftAside, withoutDirection }
     const knowsLocal = options.local !== undefined
-    const text = replayText(summary, { ...heard, captures: captures.map(nameOf), knowsLocal }, io)
+    const strange = { strangeDevices: [...devices.strange], firstInterface: way.firstInterface }
+    const text = replayText(summary, { ...heard, ...strange, captures: captures.map(nameOf), knowsLocal }, io)
     const missed = (options.trace ?? []).filter((wanted) => wanted > replay.count)
     if (missed.length > 0) io.note(`There is no packet ${missed.join(", ")} to trace.`)
     const all = [...listener.ways, text].join(`\n\n`)
