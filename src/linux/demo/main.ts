@@ -122,10 +122,12 @@ function conclude(wrong: readonly string[], say: (text: string) => void): number
   else say(good("No honest packet was dropped, and no attack got through."))
   say(`
 What next:
-  ${name("bin/floodwall replay samples/web-server-day.pcap.gz")}   judge a capture by a policy; try one of your own
-  ${name("bin/floodwall init > floodwall.yaml")}                   a policy for this host, to read and to change
-  ${name("bin/floodwall check")}                                   every mistake of it at once
-  ${name("sudo bin/floodwall apply")}                              into the kernel; it undoes itself unless you confirm`)
+  A capture by a policy; try one of your own (samples/README.md has more):
+    ${name("bin/floodwall replay samples/ssh-brute-force.pcap.gz --policy samples/ssh-brute-force.yaml --local 192.0.2.80")}
+  A policy for this host, to read and to change, and every mistake of it at once:
+    ${name("bin/floodwall init > floodwall.yaml && bin/floodwall check")}
+  Into the kernel; it undoes itself unless you confirm:
+    ${name("sudo bin/floodwall apply")}`)
   return wrong.length > 0 ? 1 : 0
 }
 
