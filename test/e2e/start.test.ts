@@ -135,7 +135,7 @@ test("--engine: the table without a kernel", () => {
 })
 
 test("it ends with what to do next, and a wrong word with exit 2", () => {
-  expect(start(["--engine"]).stdout).toMatch(/What next:\n[^]*bin\/floodwall replay samples\//)
+  expect(start(["--engine"]).stdout).toMatch(/What next:\n[\s\S]*bin\/floodwall replay samples\//)
   const { status, stderr } = start(["--onse"])
   expect(status).toBe(2)
   expect(stderr).toContain("npm start: no such word: --onse")
