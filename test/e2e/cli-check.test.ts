@@ -136,3 +136,15 @@ test("what is not text has a place", () => {
   expect(ran.status).toBe(2)
   expect(ran.error).toMatch(/^binary\.yaml:1:1: .* \[not-text\]/)
 })
+
+test("a policy for another host is judged as that host's: its first zone faces the world, and nothing here listens there", () => {
+  const other = "interfaces: { wan: nowhere0, lan: nowhere1 }\nprotect: { wan: default, lan: default }\n"
+  const directory = folderWith({ "floodwall.yaml": other })
+  const { status, output, error } = floodwall(["check", "--print", "floodwall.yaml"], { directory })
+  expect(status).toBe(0)
+  const told = "No device of the policy is here (nowhere0, nowhere1): it is taken as another host's.\n"
+  // Without a default route nothing is known of this host either.
+  expect(["", told]).toContain(error)
+  expect(output.match(/ports: \[23\/tcp, 2323\/tcp, 3389\/tcp, 5900\/tcp\]/g)).toHaveLength(1)
+  expect(output.indexOf("decoy-ports")).toBeLessThan(output.indexOf("  lan:\n    malformed-null"))
+})

@@ -49,7 +49,7 @@ export const command: Command<Options> = {
       from: remote.address,
       port: local.port,
     }))
-    const host = { ...opened.host, sessions }
+    const host = opened.host.sessions === undefined ? opened.host : { ...opened.host, sessions }
     const diagnostics = [
       ...opened.diagnostics,
       ...(policy ? [...lintPolicy(policy, host), ...problemsOfRules(policy, host)] : []),
