@@ -753,6 +753,25 @@ protect: { wan: {}, wn: { invalid: drp } }`),
 })
 
 describe("protections", () => {
+  test("words of other firewalls are answered with ours", () => {
+    const words = [
+      "protection: strong",
+      "reverse: { invalid: drop }",
+      "server: [ssh]",
+      "whitelist: [10.0.0.1]",
+    ]
+    expect(check(wan(...words))).toMatchInlineSnapshot(`
+      "p.yaml:4:5: "protection" is not a protection [unknown-protection]
+        hint: write preset: strong, or the protection's name and its setting
+      p.yaml:5:5: "reverse" is not a protection [unknown-protection]
+        hint: write outgoing: { … }, with the same words
+      p.yaml:6:5: "server" is not a protection [unknown-protection]
+        hint: write open: [ssh, http, https]
+      p.yaml:7:5: "whitelist" is not a protection [unknown-protection]
+        hint: never-block and bypass do that; they stand at the left margin, beside protect"
+    `)
+  })
+
   test("names", () => {
     expect(
       check(

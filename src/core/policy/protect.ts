@@ -225,6 +225,27 @@ function presetContext(node: MapNode, { host, facesInternet, kinds }: ZoneContex
   }
 }
 
+/** Words that other firewalls have for what stands in a zone. */
+const neighbours = new Map([
+  ["protection", "write preset: strong, or the protection's name and its setting"],
+  ["protections", "protections stand right here, without a key above them"],
+  ["reverse", "write outgoing: { … }, with the same words"],
+  ["server", "write open: [ssh, http, https]"],
+  ["services", "write open: [ssh, http, https]"],
+  ["ports", "write open: [ssh, http, https]"],
+  [
+    "allow",
+    "write open: [ssh, http, https] for ports; hosts go under never-block or bypass, at the left margin",
+  ],
+  [
+    "accept",
+    "write open: [ssh, http, https] for ports; hosts go under never-block or bypass, at the left margin",
+  ],
+  ["whitelist", "never-block and bypass do that; they stand at the left margin, beside protect"],
+  ["allowlist", "never-block and bypass do that; they stand at the left margin, beside protect"],
+  ["policy", "what is not dropped is accepted; open: [ssh, http, https] closes all other ports"],
+])
+
 function unknownProtection({ key }: MapEntry, { report, kinds, direction }: ZoneContext): void {
   const detectors = detectorWords.map(({ name }) => name)
   const topLevel = ["bypass", "never-block", "addresses", "interfaces", "detect", "include", "protect"]
@@ -234,7 +255,8 @@ function unknownProtection({ key }: MapEntry, { report, kinds, direction }: Zone
       ? "it stands at the left margin, beside protect"
       : (commonKeys as readonly string[]).includes(key.text)
         ? "it stands behind a protection: syn-floods: { limit: … }"
-        : kinds.nearest(key.text, direction === "in" ? zoneKeys : [])
+        : (neighbours.get(key.text.toLowerCase()) ??
+          kinds.nearest(key.text, direction === "in" ? zoneKeys : []))
   report.error("unknown-protection", key.span, `"${key.text}" is not a protection`, {
     hint: hint ?? "floodwall help protections lists them",
   })
