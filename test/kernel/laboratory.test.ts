@@ -18,7 +18,8 @@ kernelTest("a frame is forwarded as it was sent, one hop shorter", ({ laboratory
   const sent = buildPacket(syn(7))
   laboratory.outside.sender("eth0").send([{ bytes: sent }])
   settle()
-  const frames = arrived.read()
+  // The hosts may say something of their own meanwhile: multicast groups, in IPv6.
+  const frames = arrived.read().filter(({ bytes }) => bytes[12] === 0x08 && bytes[13] === 0x00)
   expect(frames.map(({ direction, device, bytes }) => ({ direction, device, bytes: bytes.length }))).toEqual([
     { direction: "in", device: "eth0", bytes: sent.length },
   ])

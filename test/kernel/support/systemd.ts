@@ -11,6 +11,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { Output } from "../../../src/linux/host/namespace/namespace.js"
 
 /** A systemd that is the first process of namespaces of its own, over a copy of this machine's files that is gone with it. */
@@ -20,16 +21,20 @@ export interface Systemd {
   stop(): void
 }
 
+/** A checkout below /tmp is not hidden by the /tmp of its own. */
+const project = fileURLToPath(new URL("../../..", import.meta.url)).replace(/\/$/, "")
+
 /** Where a control group can be made for it. */
 const hierarchies = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
 
 /** Everything that it changes lies in memory, in an overlay; of the machine it sees the files, and none of the processes, networks or control groups. */
 const script = `set -e
-space=$1
+space=$1 project=$2
 mount -t tmpfs memory "$space"; mkdir "$space/changes" "$space/work" "$space/root"
 mount -t overlay files -o "lowerdir=/,upperdir=$space/changes,workdir=$space/work" "$space/root"
 cd "$space/root"
 mount -t proc proc proc; mount -t tmpfs memory run; mount -t tmpfs memory tmp; mount -t tmpfs memory dev; mkdir dev/shm
+[ -e ".$project/bin/floodwall" ] || { mkdir -p ".$project"; mount --bind "$project" ".$project"; }
 for device in null zero random urandom; do touch dev/$device; mount --bind /dev/$device dev/$device; done
 mount -t sysfs sysfs sys
 mount -t cgroup2 groups sys/fs/cgroup 2>/dev/null || { mount -t tmpfs memory sys/fs/cgroup; mount -t cgroup2 groups sys/fs/cgroup; }
@@ -48,8 +53,8 @@ export async function startSystemd(): Promise<Systemd | string> {
   let child: ChildProcess
   try {
     mkdirSync(group)
-    const enter = `echo $$ > "$0"/cgroup.procs && exec unshare -fpmniuC --kill-child --propagation private sh -c '${script.replaceAll("'", "'\\''")}' sh "$1"`
-    child = spawn("sh", ["-c", enter, group, space], { stdio: "ignore" })
+    const enter = `echo $$ > "$0"/cgroup.procs && exec unshare -fpmniuC --kill-child --propagation private sh -c '${script.replaceAll("'", "'\\''")}' sh "$1" "$2"`
+    child = spawn("sh", ["-c", enter, group, space, project], { stdio: "ignore" })
   } catch (error) {
     return `no control group can be made: ${(error as Error).message}`
   }
