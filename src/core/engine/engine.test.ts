@@ -300,3 +300,18 @@ test("ct state is invalid before conntrack, and conntrack stays off where no rul
   const raw = engineOf(table([chain("raw", "prerouting", -300, [rule(equal(ct("state"), 1), drop)])]))
   expect(judgeScript(raw, "10.0.0.9:9 > 10.0.0.1:2 S")[0]).toMatch(/^drop - raw:0/)
 })
+
+test("ingress does not look behind two tags where the outer one is VLAN 0", () => {
+  const engine = engineOf(
+    table([
+      chain("in", "ingress", 0, [rule(is(tcp("dport"), 23), drop)]),
+      chain("pre", "prerouting", -450, [rule(is(tcp("dport"), 22), drop)]),
+    ]),
+  )
+  const tags = ["", "vlan 0 ", "vlan 0.0 ", "vlan 57344.5 ", "vlan 5.0 "]
+  const script = [23, 22].flatMap((port) => tags.map((tag) => `${tag}10.0.0.9:9 > 10.0.0.1:${port} S`))
+  expect(judgeScript(engine, script.join("\n")).map((line) => line.slice(0, 17).trim())).toEqual([
+    ...["drop - in:0", "drop - in:0", "accept -", "accept -", "drop - in:0"],
+    ...tags.map(() => "drop - pre:0"),
+  ])
+})

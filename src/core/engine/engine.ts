@@ -2,6 +2,7 @@ import type { Address } from "../base/address.js"
 import type { Diagnostic } from "../base/diagnostic.js"
 import { hasErrors } from "../base/diagnostic.js"
 import { Packet } from "../packet/packet.js"
+import { hasStackedTags } from "../packet/vlan.js"
 import type { LogNode } from "../ruleset/action/log.js"
 import type { Hook } from "../ruleset/hook.js"
 import { priority } from "../ruleset/hook.js"
@@ -180,7 +181,7 @@ export class Engine {
     const { run, judgement, bases } = this
     run.inputInterface = packet.inputInterface
     run.outputInterface = 0
-    if (bases.ingress.length > 0 && packet.family !== 0) {
+    if (bases.ingress.length > 0 && packet.family !== 0 && !hasStackedTags(packet)) {
       run.ingress = true
       const verdict = this.device(bases.ingress, packet.inputInterface, packet, trace)
       run.ingress = false

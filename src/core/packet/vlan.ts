@@ -47,3 +47,11 @@ export function decodeVlan(
 export function vlanIdentifier(control: number): number {
   return control & 0x0fff
 }
+
+/**
+ * Behind a tag of VLAN 0, a mere priority (IEEE 802.1Q, 6.9), there is another one. Linux takes off the first before ingress and the second behind it (6.18): to ingress chains
+ * of the inet family such a frame is no IP packet, to all that comes later it is one.
+ */
+export function hasStackedTags(packet: Packet): boolean {
+  return packet.vlanCount > 1 && vlanIdentifier(packet.vlanOuter) === 0
+}
