@@ -64,3 +64,56 @@ kernelTest("ESP, GRE and broadcast survive default", ({ laboratory }) => {
   expect(passes(laboratory, script)).toBe(3)
   expect(counts(laboratory)).toEqual({})
 })
+
+/** Two programs of one host: one sends to a group or to all, the other hears it, on the device that the zone names. Prints how often. */
+const ownGroups = `
+const { createSocket } = require("node:dgram")
+const ways = [["udp4", "224.0.0.251", "192.0.2.1"], ["udp6", "ff02::fb%wan0", "::%wan0"], ["udp4", "192.0.2.255"]]
+let heard = 0
+for (const [type, to, own] of ways) {
+  const port = 5000 + ways.findIndex((way) => way[1] === to)
+  const listener = createSocket({ type, reuseAddr: true }).on("message", () => heard++)
+  listener.bind(port, () => {
+    if (own) listener.addMembership(to, own)
+    const sender = createSocket(type)
+    sender.bind(0, () => {
+      if (own) sender.setMulticastInterface(own)
+      else sender.setBroadcast(true)
+      for (let sent = 0; sent < 5; sent++) sender.send("hello", port, to)
+    })
+  })
+}
+setTimeout(() => { console.log(heard); process.exit() }, 700)
+`
+
+for (const placement of ["ingress", "prerouting"] as const) {
+  for (const wan of ["preset: default", "open: []", "spoofed-source: drop", "all-floods: 1/day burst 1"]) {
+    kernelTest(`${wan}, ${placement}, leaves this host's own group messages alone`, ({ laboratory }) => {
+      protect(laboratory, rulesFor(wan, placement))
+      laboratory.firewall.run("ip", [
+        "addr",
+        "replace",
+        "192.0.2.1/24",
+        "broadcast",
+        "192.0.2.255",
+        "dev",
+        "wan0",
+      ])
+      expect(laboratory.firewall.run("node", ["-e", ownGroups]).stdout.trim()).toBe("15")
+      expect(counts(laboratory)).toEqual({})
+    })
+  }
+}
+
+for (const placement of ["ingress", "prerouting"] as const) {
+  kernelTest(`${placement}: who says from outside that it is this host is no loop`, ({ laboratory }) => {
+    placeProbes(laboratory)
+    protect(laboratory, rulesFor("spoofed-source: drop", placement))
+    const forged = `192.0.2.1:5 > 224.0.0.251:5000 udp len 20
+mac 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff 192.0.2.1:6 > 192.0.2.255:5000 udp len 20
+[2001:db8:1::1]:5 > [2001:db8:1::1]:5 udp len 20
+203.0.113.9:5 > 192.0.2.1:5 udp len 20`
+    expect(passes(laboratory, forged)).toBe(1)
+    expect(counts(laboratory)).toEqual({ "wan/spoofed-source": 3 })
+  })
+}

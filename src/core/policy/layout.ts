@@ -5,8 +5,10 @@ import {
   counter,
   ctStateIn,
   drop,
+  equal,
   exists,
   exthdr,
+  fib,
   goto,
   hasAny,
   hasNone,
@@ -19,6 +21,7 @@ import {
   jump,
   l4proto,
   maskedIs,
+  meta,
   missing,
   notEqual,
   notInSet,
@@ -191,9 +194,29 @@ export function connectionChains({ zone, bypass, at }: ZoneRules, prefix = zone.
       ],
     },
     ...(invalid.length > 0 ? [{ name: part("state-invalid"), rules: invalid }] : []),
-    ...(fresh.length > 0 ? [{ name: part("state-new"), rules: fresh }] : []),
+    ...(fresh.length > 0
+      ? [{ name: part("state-new"), rules: prefix === zone.name ? [ownLoop(own), ...fresh] : fresh }]
+      : []),
   ]
 }
+
+/**
+ * What this host sends to a group or to all, and listens to itself (multicast DNS between two programs, say), the kernel loops back as if it had arrived on the device: from this host's own
+ * address, and new. It is told from a packet whose source is forged by its route: a source that is local has none, but a looped packet's is the device itself
+ * (nft_fib_is_loopback; Linux 6.18).
+ */
+function ownLoop(own: Origin): Rule {
+  const origin: Origin = { ...own, text: "this host's own packets to a group or to all, looped back to it" }
+  return rule(origin, notEqual(meta("pkttype"), HOST), ...looped, accept)
+}
+
+/** PACKET_HOST of linux/if_packet.h. */
+const HOST = 0
+
+/** RTN_LOCAL of linux/rtnetlink.h. */
+const LOCAL = 2
+
+const looped = [equal(fib(["saddr"], "type"), LOCAL), exists(fib(["saddr"], "oif"))]
 
 /** Chains at which the kernel starts: an arrival chain on the devices that can have one, else prerouting, by name. */
 export function incomingBaseChains(
