@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { resolve } from "node:path"
 import { expect, test } from "vitest"
 import { createNamespace } from "../../src/linux/host/namespace/namespace.js"
-import { needsKernel } from "../kernel/support/kernel-test.js"
+import { needsKernel, skipWithout } from "../kernel/support/kernel-test.js"
 
 /** `npm start` as its users know it: words in, text and an exit status out. */
 
@@ -106,7 +106,8 @@ const lockedDown = [
 
 test("where namespaces are not to be had the reason is one line, and the engine does the same on the sample", (context) => {
   const tried = spawnSync(lockedDown[0]!, [...lockedDown.slice(1), "true"], { encoding: "utf8" })
-  if (tried.status !== 0) context.skip(`no locked-down surroundings to be made here: ${tried.stderr.trim()}`)
+  if (tried.status !== 0)
+    skipWithout(context, `no locked-down surroundings to be made here: ${tried.stderr.trim()}`)
   const { status, stdout } = start(["--once"], lockedDown)
   const [reason] = stdout.split("\n")
   expect(reason).toMatch(/^Without the kernel: .*(privilege|restricted).*laboratory\.pcapng\.gz:$/)
@@ -118,7 +119,7 @@ test("without that capability alone it enters a user namespace, and does all of 
   needsKernel(context)
   const bound = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
   const tried = spawnSync(bound[0]!, [...bound.slice(1), "unshare", "-Urnm", "true"])
-  if (tried.status !== 0) context.skip("user namespaces are restricted here")
+  if (tried.status !== 0) skipWithout(context, "user namespaces are restricted here")
   const { status, stdout } = start(["--once", "--json"], bound)
   expect((JSON.parse(stdout) as Result).kernel).toBe(true)
   expect(status).toBe(0)

@@ -13,7 +13,7 @@ import { load } from "../../src/linux/host/nft.js"
 import { failed } from "../../src/linux/host/outcome.js"
 import { listInScratch } from "../../src/linux/host/scratch.js"
 import { serveEcho } from "./support/gateway.js"
-import { needsKernel } from "./support/kernel-test.js"
+import { needsKernel, skipWithout } from "./support/kernel-test.js"
 
 let laboratory: Laboratory
 
@@ -111,10 +111,7 @@ test("a scratch namespace lists rules for devices that are not there, and leaves
 
 test("an ordinary user has the whole life of a policy in a user namespace", (context) => {
   const trouble = process.getuid?.() === 0 ? userNamespaceTrouble() : "not root, so already in one"
-  if (trouble !== null) {
-    console.warn(`an ordinary user's run is skipped: ${trouble}`)
-    context.skip(trouble)
-  }
+  if (trouble !== null) skipWithout(context, trouble)
   const folder = mkdtempSync(join(tmpdir(), "floodwall-test-"))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   chownSync(folder, 65534, 65534)
