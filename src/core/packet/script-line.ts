@@ -94,6 +94,8 @@ export class LineParser extends AttributeParser {
     if (!token) this.mistake("script-no-packet", `a device is missing behind ${way}`, this.previous(), hint)
     else if (phraseWords.has(text) || this.peek() === ">" || !/^[^/:\s]{1,15}$/.test(text))
       this.mistake("script-word", `"${text}" is no device`, token.span, hint)
+    // The device was left out, and this is the source.
+    if (token && this.peek() === ">") this.at--
     return text
   }
 

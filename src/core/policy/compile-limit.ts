@@ -68,7 +68,8 @@ export function limitRules(protection: Protection, target: LimitTarget): Limited
       const origin = exception?.origin ?? protection.origin
       limited.push(oneLimit(limit, protection.per, protection, { ...target, name, guard }, origin))
     }
-    if (exception) earlier.push(...exception.hosts)
+    // One by one: a list of hosts may have more than a call takes arguments.
+    for (const host of exception?.hosts ?? []) earlier.push(host)
   }
   return {
     rules: limited.flatMap(({ rules }) => rules),

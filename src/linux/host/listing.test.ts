@@ -115,3 +115,13 @@ test("a rule that comes from another line of a policy is the same rule", () => {
   expect(moved).not.toBe(listing("a"))
   expect(compareListings(parseListing(listing("a"), "a"), parseListing(moved, "a"))).toEqual([])
 })
+
+test("a block list has more elements than a call takes arguments", () => {
+  const elements = Array.from(
+    { length: 200_000 },
+    (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+  )
+  const text = `table inet floodwall {\n\tset list.a {\n\t\ttype ipv4_addr\n\t\telements = { ${elements.join(",\n\t\t\t     ")} }\n\t}\n}\n`
+  const [block] = parseListing(text, "a")
+  expect(block?.lines).toHaveLength(200_001)
+})

@@ -119,7 +119,8 @@ function withoutMoving(block: Block): Block {
     }
     elements += `${line} `
     if (!line.endsWith("}")) continue
-    if (!moves) lines.push(...elementsOf(elements))
+    // One by one: a block list may have more elements than a call takes arguments.
+    if (!moves) for (const element of elementsOf(elements)) lines.push(element)
     elements = undefined
   }
   return { ...block, lines }

@@ -66,7 +66,8 @@ export class IntervalSet implements RuntimeSet {
 
   /** Puts all elements in, at once: they are sorted. */
   fill(elements: readonly FlatElement[], now: number): void {
-    this.elements.push(...elements)
+    // One by one: a block list may have more elements than a call takes arguments.
+    for (const element of elements) this.elements.push(element)
     this.build(now)
   }
 
