@@ -103,8 +103,12 @@ export class ReplayTally {
       this.dropped.add(family, packet.source0, packet.source1, packet.source2, packet.source3)
     if (this.packets > LOOKED_AT && this.packets % SAMPLED !== 0) return
     this.looked++
-    this.ends.add(family, packet.source0, packet.source1, packet.source2, packet.source3)
-    this.ends.add(family, packet.destination0, packet.destination1, packet.destination2, packet.destination3)
+    this.end(family, packet.source0, packet.source1, packet.source2, packet.source3)
+    this.end(family, packet.destination0, packet.destination1, packet.destination2, packet.destination3)
+  }
+
+  private end(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): void {
+    if (isOneHost(family, word0, word1, word2, word3)) this.ends.add(family, word0, word1, word2, word3)
   }
 
   /** A rule put an element into a set. Lists are what a policy calls so; of others' rules, those sets that are no meters. */
@@ -173,6 +177,12 @@ export class ReplayTally {
     const seconds = Math.floor(total / 1e9)
     return printTime(this.seconds + seconds, total - seconds * 1e9)
   }
+}
+
+/** Neither multicast, broadcast nor unspecified: it may be somebody's own. */
+function isOneHost(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): boolean {
+  if (family === 4) return word0 !== 0 && word0 >>> 28 < 14
+  return word0 >>> 24 !== 0xff && (word0 | word1 | word2 | word3) !== 0
 }
 
 /** By protection: what the rules have counted that only count. */

@@ -191,3 +191,14 @@ test("the summary counts, and says who would have been listed and until when", (
     }
   `)
 })
+
+test("the most frequent address is a host's: neither multicast, broadcast nor unspecified", () => {
+  const replay = replayOf({ tables: [] })
+  feed(
+    replay,
+    `0.0.0.0:68 > 255.255.255.255:67 udp repeat 3
+     192.0.2.9:5353 > 224.0.0.251:5353 udp repeat 2
+     [::]:1 > [ff02::1]:2 udp repeat 3`,
+  )
+  expect(replay.summary().mostFrequent).toEqual({ address: "192.0.2.9", share: 2 / 8 })
+})
