@@ -277,6 +277,31 @@ test("fragments are absorbed, and the last one goes on as the whole datagram", (
   `)
 })
 
+test("what accepted a fragment, or a packet that reaches no hook, at ingress did not decide", () => {
+  const ingress = chain("first", "ingress", -500, [rule(accept)])
+  const engine = engineOf(
+    table([
+      { ...ingress, base: { ...ingress.base!, devices: ["eth0"] } },
+      chain("pre", "prerouting", -150, [dropInvalid]),
+    ]),
+  )
+  expect(
+    judgeScript(
+      engine,
+      `
+10.0.0.9:5000 > 10.0.0.1:53 udp len 2000 split 1480
+10.0.0.9:5000 > 10.0.0.1:53 udp bad-ip-checksum
+`,
+    ),
+  ).toMatchInlineSnapshot(`
+    [
+      "absorbed -               10.0.0.9:5000 > 10.0.0.1:53 udp len 2000 split 1480",
+      "accept new first:0       10.0.0.9:5000 > 10.0.0.1:53 udp len 2000 split 1480",
+      "none - ipv4-header-checksum 10.0.0.9:5000 > 10.0.0.1:53 udp bad-ip-checksum",
+    ]
+  `)
+})
+
 test("a ruleset that the kernel refuses gives diagnostics", () => {
   const ids = (chains: Parameters<typeof table>[0]) =>
     createEngine(table(chains), { random: () => 0 }).diagnostics.map(({ id }) => id)

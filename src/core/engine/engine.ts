@@ -82,6 +82,12 @@ export function createEngine(ruleset: Ruleset, options: EngineOptions): EngineRe
 const AT_DEFRAGMENTATION: number = priority.defragmentation
 const AT_CONNTRACK: number = priority.conntrack
 
+/** An accept at an earlier hook is not what decided. */
+function byNoRule(judgement: Judgement): void {
+  judgement.chain = -1
+  judgement.rule = -1
+}
+
 /**
  * Judges packets, one after the other, on their own time. What it remembers between packets (connections, fragments, sets, limits) is
  * bounded by the settings and the sets' sizes.
@@ -166,6 +172,7 @@ export class Engine {
     judgement.packet = packet
     const verdict = path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace)
     judgement.verdict = verdict
+    if (verdict === VERDICT_ABSORBED || verdict === VERDICT_NONE) byNoRule(judgement)
     if (verdict === VERDICT_ACCEPT) conntrack.confirm()
     else conntrack.release()
     if (run.tracked) {
@@ -252,6 +259,7 @@ export class Engine {
       if (verdict !== VERDICT_ACCEPT) return verdict
       next = atConntrack
       if (!conntrack.track(current, run, arriving)) {
+        byNoRule(judgement)
         judgement.why = "conntrack-full"
         return VERDICT_DROP
       }
