@@ -126,6 +126,8 @@ export const diagnosticIds = {
   "addresses-missing": "A protection that goes by a list of addresses has none.",
   "unknown-preset": "There is no preset of this name.",
   "unknown-protection": "There is no protection of this name, or the key belongs elsewhere.",
+  "detect-without-guard":
+    "A detector sees events, and nothing in this version feeds it any; no rule stands for it.",
   "unknown-detector": "There is no detector of this name.",
   "protection-twice":
     "A protection, or one of its ports, is set twice, perhaps once by another accepted spelling.",

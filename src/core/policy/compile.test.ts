@@ -130,3 +130,18 @@ test("fragments that leave are judged on the wire where there is an egress hook,
 test("the same policy compiles to the same rules", () => {
   expect(compile("preset: default")).toEqual(compile("preset: default"))
 })
+
+test("a detector that somebody wrote is told to be nobody's work yet; a preset's is not", () => {
+  const diagnosticsOf = (more: string) => {
+    const text = `interfaces: { wan: auto }\nprotect: { wan: default }\n${more}`
+    const { policy } = loadPolicy(
+      { path: "p.yaml", text },
+      { read: () => ({ text: "" }), glob: () => [], host },
+    )
+    return compilePolicy(policy!, host).diagnostics.map(({ id, severity }) => `${severity} ${id}`)
+  }
+  expect(diagnosticsOf("")).toEqual([])
+  expect(diagnosticsOf("detect: { port-scan: more than 20 in 60s }")).toEqual([
+    "warning detect-without-guard",
+  ])
+})

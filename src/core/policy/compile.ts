@@ -19,7 +19,7 @@ import {
   inNetdev,
   outgoingChains,
 } from "./layout-outgoing.js"
-import type { HostFacts, Policy, Protection, Zone } from "./policy.js"
+import type { DetectorSetting, HostFacts, Policy, Protection, Zone } from "./policy.js"
 import type { Compiled, Place, PlacedRules } from "./protection.js"
 import { protectionKinds } from "./protections/index.js"
 
@@ -77,7 +77,26 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   }
   return {
     ruleset: { tables },
-    diagnostics: pieces.flatMap(({ compiled }) => compiled.diagnostics ?? []),
+    diagnostics: [
+      ...policy.detect.filter(isWritten).map(notRules),
+      ...pieces.flatMap(({ compiled }) => compiled.diagnostics ?? []),
+    ],
+  }
+}
+
+/** Presets bring detectors, too; only what somebody wrote is missed. */
+function isWritten({ origin }: DetectorSetting): boolean {
+  return !origin.text.startsWith("preset: ")
+}
+
+/** Detectors see events and not packets, so no rule stands for them. */
+function notRules({ name, origin }: DetectorSetting): Diagnostic {
+  return {
+    id: "detect-without-guard",
+    severity: "warning",
+    message: `${name} is read and not looked for: rules do not see it, and this version has no guard that does`,
+    span: origin.span,
+    hint: "decoy-ports and port-floods keep scanners and guessers out without it",
   }
 }
 

@@ -122,6 +122,14 @@ test("lists and exceptions", () => {
       p.yaml:4:26: first written here
     p.yaml:4:58: "none" holds no address, so this is for nobody [exception-for-nobody]"
   `)
+  expect(
+    lints(["syn-floods: { for: { 10.0.0.0/8: off, 10.1.0.0/16: 5000/second } }"], host),
+  ).toMatchInlineSnapshot(`
+    "p.yaml:4:43: 10.1.0.0/16 has the limit of 10.0.0.0/8 in syn-floods already: the first entry that holds a host is the host's [shadowed-entry]
+      p.yaml:4:26: written here
+      hint: write the narrower one first"
+  `)
+  expect(lints(["syn-floods: { for: { 10.1.0.0/16: 5000/second, 10.0.0.0/8: off } }"], host)).toBe("")
 })
 
 test("blocks of whole networks, bypasses of everything, and nothing at all", () => {

@@ -141,12 +141,15 @@ function lintBlock({ name, action, per, origin }: Protection): Diagnostic[] {
 
 function lintExceptions({ name, exceptions }: Protection): Diagnostic[] {
   const seen = new Map<string, Origin>()
+  const wide: { readonly host: Prefix; readonly origin: Origin }[] = []
+  const holding = (host: Prefix) => (other: { readonly host: Prefix }) => contains(other.host, host)
   return exceptions.flatMap(({ hosts, written, origin }) => {
     const who = written ?? hosts.map(printPrefix).join(", ")
     if (hosts.length === 0) {
       return [lint("exception-for-nobody", origin, `"${who}" holds no address, so this is for nobody`)]
     }
     const found: Diagnostic[] = []
+    const isCompared = wide.length * hosts.length <= comparedMaximum ** 2
     for (const host of hosts) {
       const text = printPrefix(host)
       const first = seen.get(text)
@@ -156,8 +159,17 @@ function lintExceptions({ name, exceptions }: Protection): Diagnostic[] {
           related: { span: first.span, message: "first written here" },
         })
       }
+      const wider = first || !isCompared ? undefined : wide.find(holding(host))
+      if (wider && found.length === 0) {
+        const message = `${text} has the limit of ${printPrefix(wider.host)} in ${name} already: the first entry that holds a host is the host's`
+        found.push({
+          ...lint("shadowed-entry", origin, message, "write the narrower one first"),
+          related: { span: wider.origin.span, message: "written here" },
+        })
+      }
       if (!first) seen.set(text, origin)
     }
+    for (const host of hosts.slice(0, comparedMaximum)) wide.push({ host, origin })
     return found
   })
 }
