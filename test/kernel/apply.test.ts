@@ -94,6 +94,22 @@ test("several applies at once: one at a time, and what stands in the end is one 
   expect(same).toHaveLength(1)
 })
 
+test("a device that is not there is told, for the rules wait for it; one that is there, or a *, is not", () => {
+  const named = (name: string, devices: string) => {
+    const file = join(gateway.folder, `${name}.yaml`)
+    writeFileSync(file, `interfaces: { wan: [${devices}] }\nprotect: { wan: { open: [81] } }\n`)
+    return gateway.floodwall("apply", "--keep", file)
+  }
+  const there = named("there", "wan0, br-*")
+  expect(there).toMatchObject({ status: 0, stderr: "" })
+  const absent = named("absent", "wan0, nowhere0")
+  expect(absent.status).toBe(0)
+  expect(absent.stderr).toMatch(
+    /absent\.yaml:1:\d+: warning: nowhere0 is not on this host: .*\[device-not-here\]/,
+  )
+  expect(absent.stderr.match(/device-not-here/g)).toHaveLength(1)
+})
+
 test("a policy with a mistake leaves everything as it is", () => {
   const good = gateway.policy("good", open(81))
   gateway.floodwall("apply", "--keep", "--warm-up", "0", good)

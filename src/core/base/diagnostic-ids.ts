@@ -117,6 +117,7 @@ export const diagnosticIds = {
   "device-in-two-zones":
     "A device belongs to two zones, perhaps by a *; which protections its packets meet would be left to chance.",
   "not-a-device": "The text cannot be the name of a network device.",
+  "device-not-here": "A zone names a device that this host does not have at this moment.",
   "no-default-route":
     "`auto` stands for the device of the default route, and there is none, or none is known.",
   "unknown-address": "The text is neither an address nor a name that the policy defines under addresses.",
