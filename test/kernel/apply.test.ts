@@ -156,7 +156,9 @@ test("root refuses a policy that another user can write, and one below a folder 
   chownSync(folder, 65534, 65534)
   expect(gateway.floodwall("apply", inner)).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/theirs belongs to user 65534/),
+    stderr: expect.stringMatching(
+      /theirs belongs to user 65534.*hint: sudo install -D -m 644 .* \/etc\/floodwall\/policy\.yaml/s,
+    ),
   })
   expect(gateway.status().inForce).toBe(false)
 })

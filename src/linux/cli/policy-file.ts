@@ -6,13 +6,22 @@ import { distrust } from "../host/files.js"
 import { glob } from "../host/glob.js"
 import type { Io } from "./output.js"
 
+/** Where a policy is root's own. */
+const OWN = "/etc/floodwall/policy.yaml"
+
 /** Where a policy is looked for when none is named. */
-export const policyPaths: readonly string[] = ["floodwall.yaml", "/etc/floodwall/policy.yaml"]
+export const policyPaths: readonly string[] = ["floodwall.yaml", OWN]
 
 /** `[policy]` in the help of commands that take one. */
 export const policyWords = `A POLICY that is left out is ./floodwall.yaml, then /etc/floodwall/policy.yaml; - is standard input.`
 
-type ReadFile = ReturnType<PolicyEnvironment["read"]>
+type ReadFile = ReturnType<PolicyEnvironment["read"]> | Distrusted
+
+/** Somebody else can write it. */
+interface Distrusted {
+  readonly problem: string
+  readonly distrusted: true
+}
 
 /**
  * The text of the policy that the words name. One that was looked for is told on standard error. What cannot be read has been reported:
@@ -31,7 +40,8 @@ export function readPolicyText(named: string | undefined, io: Io): PolicyText | 
   if (named === undefined) io.note(`Policy: ${path}`)
   const read = path === "-" ? readOpen(0) : readTrusted(path)
   if ("problem" in read) {
-    io.wrong("unreadable-file", `${path} cannot be read: ${read.problem}`)
+    const hint = "distrusted" in read ? `sudo install -D -m 644 ${path} ${OWN}, and name that` : undefined
+    io.wrong("unreadable-file", `${path} cannot be read: ${read.problem}`, hint)
     return undefined
   }
   return { path: path === "-" ? "standard-input" : path, text: read.text }
@@ -49,7 +59,8 @@ function readTrusted(path: string): ReadFile {
     if (found) {
       const what = found.path === path ? "it" : found.path
       return {
-        problem: `${what} ${found.why}, and root does as it says (chown root and chmod go-w ${found.path})`,
+        problem: `${what} ${found.why}, and root does as it says`,
+        distrusted: true,
       }
     }
   }
