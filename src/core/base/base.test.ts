@@ -6,7 +6,16 @@ import { parseDuration, printDuration } from "./duration.js"
 import { shortHash } from "./hash.js"
 import { distance, nearest } from "./nearest.js"
 import { parsePorts, printPorts, serviceName } from "./ports.js"
-import { contains, isPrefix, lastAddress, maskWords, overlaps, parsePrefix, printPrefix } from "./prefix.js"
+import {
+  contains,
+  isPrefix,
+  lastAddress,
+  maskWords,
+  overlaps,
+  parsePrefix,
+  printPrefix,
+  unmapped,
+} from "./prefix.js"
 import { intervalNanoseconds, parseRate, printRate } from "./rate.js"
 import { services } from "./services.js"
 
@@ -114,6 +123,19 @@ describe("prefix", () => {
     if (!isPrefix(left) || !isPrefix(right)) throw new Error("not a prefix")
     expect(contains(left, right)).toBe(expected)
     expect(overlaps(left, right)).toBe(expected || contains(right, left))
+  })
+
+  test.each([
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.0/120", "192.0.2.0/24"],
+    ["::ffff:0:0/96", "0.0.0.0/0"],
+    ["::fffe:0:0/95", "::fffe:0:0/95"],
+    ["::ffff:0:192.0.2.7", "::ffff:0:c000:207"],
+    ["64:ff9b::192.0.2.7", "64:ff9b::c000:207"],
+    ["192.0.2.7", "192.0.2.7"],
+  ])("%s stands for %s", (text, expected) => {
+    const prefix = parsePrefix(text)
+    expect(isPrefix(prefix) && printPrefix(unmapped(prefix))).toBe(expected)
   })
 
   test("masks and last addresses", () => {

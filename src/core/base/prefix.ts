@@ -88,6 +88,17 @@ export function comparePrefixes(left: Prefix, right: Prefix): number {
   return compareAddresses(left.address, right.address) || left.length - right.length
 }
 
+/**
+ * The IPv4 network that an IPv4-mapped one stands for (`::ffff:192.0.2.7`, RFC 4291, 2.5.5.2): how logs of servers with one socket for both families write who came.
+ * No packet carries such an address.
+ */
+export function unmapped(prefix: Prefix): Prefix {
+  const { address, length } = prefix
+  const [first, second, third, fourth] = address.words
+  const isMapped = address.family === 6 && length >= 96 && first === 0 && second === 0 && third === 0xffff
+  return isMapped ? { address: { family: 4, words: [fourth!] }, length: length - 96 } : prefix
+}
+
 export function isPrefix(value: Prefix | Problem): value is Prefix {
   return !isProblem(value)
 }

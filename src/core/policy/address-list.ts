@@ -1,5 +1,5 @@
 import { isProblem } from "../base/diagnostic.js"
-import { type Prefix, parsePrefix } from "../base/prefix.js"
+import { type Prefix, parsePrefix, unmapped } from "../base/prefix.js"
 import type { Report } from "./report.js"
 
 /**
@@ -26,7 +26,7 @@ function readLine(path: string, line: number, written: string, prefixes: Prefix[
   if (word === "") return
   const prefix = parsePrefix(word)
   if (!isProblem(prefix)) {
-    prefixes.push(prefix)
+    prefixes.push(unmapped(prefix))
     return
   }
   const column = written.indexOf(word) + 1

@@ -1,7 +1,7 @@
 import type { Problem, Span } from "../base/diagnostic.js"
 import { isProblem } from "../base/diagnostic.js"
 import { didYouMean } from "../base/nearest.js"
-import { type Prefix, parsePrefix } from "../base/prefix.js"
+import { type Prefix, parsePrefix, unmapped } from "../base/prefix.js"
 import { readAddressList } from "./address-list.js"
 import { type PolicyEnvironment, pathFrom, unreadable } from "./environment.js"
 import type { NamedAddresses } from "./policy.js"
@@ -59,7 +59,7 @@ export class AddressBook {
   /** A word where addresses stand: an address, a network or a name. */
   word(text: string): readonly Prefix[] | Problem {
     const prefix = parsePrefix(text)
-    if (!isProblem(prefix)) return [prefix]
+    if (!isProblem(prefix)) return [unmapped(prefix)]
     const name = this.names.get(text)
     if (name) {
       name.used = true

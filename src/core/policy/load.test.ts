@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { type Diagnostic, printDiagnostic } from "../base/diagnostic.js"
+import { printPrefix } from "../base/prefix.js"
 import { testEnvironment, testHost, testKinds } from "./kinds-fixture.js"
 import { loadPolicy } from "./load.js"
 import { printPolicy } from "./print.js"
@@ -541,6 +542,15 @@ protect: { wan: { blocklist: [lists/drop.txt, lists/missing.txt, file odd, 203.0
             action: drop
       "
     `)
+  })
+
+  test("an IPv4 address that is written as IPv6 is one, in a list and beside it", () => {
+    const policy = `interfaces: { wan: eth0 }
+never-block: ["::ffff:192.0.2.9"]
+protect: { wan: { blocklist: [list.txt, "::ffff:198.51.100.0/120"] } }`
+    const read = load(policy, { "list.txt": "::ffff:203.0.113.9 # from a log\n" }).policy!
+    expect(read.neverBlock.map(printPrefix)).toEqual(["192.0.2.9"])
+    expect(read.zones[0]!.incoming[0]!.prefixes.map(printPrefix)).toEqual(["203.0.113.9", "198.51.100.0/24"])
   })
 
   test("a list of a million lines takes no minute", () => {
