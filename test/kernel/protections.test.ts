@@ -256,7 +256,7 @@ const cases: readonly Case[] = [
     },
     honest: (way) => tcp(way, "S", "", 10),
     honestSent: 1,
-    counted: () => ({ "wan/blocklist": 4 }),
+    counted: () => ({ blocked: 4 }),
   },
   {
     name: "fragments: all",

