@@ -111,7 +111,7 @@ test("where namespaces are not to be had the reason is one line, and the engine 
   const { status, stdout } = start(["--once"], lockedDown)
   const [reason] = stdout.split("\n")
   expect(reason).toMatch(/^Without the kernel: .*(privilege|restricted).*laboratory\.pcapng\.gz:$/)
-  expect(stdout).toContain("No honest packet was dropped, and no attack got through.")
+  expect(stdout).toContain("No honest packet was dropped, and no attack got past its limit.")
   expect(status).toBe(0)
 })
 

@@ -1,4 +1,4 @@
-import type { Prefix } from "../base/prefix.js"
+import { overlaps, type Prefix } from "../base/prefix.js"
 import type { Rate } from "../base/rate.js"
 import {
   add,
@@ -61,9 +61,13 @@ export function limitRules(protection: Protection, target: LimitTarget): Limited
     const limit = exception ? exception.limit : protection.limit
     if (limit && limit !== "off") {
       const name = exception ? `${target.name}/for${index + 1}` : target.name
+      // Only those that a later entry's hosts overlap: with thousands of entries the rules would grow with their square.
+      const before = exception
+        ? earlier.filter((host) => exception.hosts.some((own) => overlaps(own, host)))
+        : [...earlier]
       const guard = (family: Family) => {
         const own = target.guard(family)
-        return own && withHosts(own, family, exception?.hosts, earlier)
+        return own && withHosts(own, family, exception?.hosts, before)
       }
       const origin = exception?.origin ?? protection.origin
       limited.push(oneLimit(limit, protection.per, protection, { ...target, name, guard }, origin))

@@ -119,7 +119,7 @@ function troubles({ rows, other }: Tally): string[] {
 function conclude(wrong: readonly string[], say: (text: string) => void): number {
   const { bad, good, name } = style()
   if (wrong.length > 0) say(`${bad("Not as it should be:")}\n${wrong.map((line) => `  ${line}`).join("\n")}`)
-  else say(good("No honest packet was dropped, and no attack got through."))
+  else say(good("No honest packet was dropped, and no attack got past its limit."))
   say(`
 What next:
   A capture by a policy; try one of your own (samples/README.md has more):
