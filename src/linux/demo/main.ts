@@ -127,7 +127,8 @@ What next:
   A policy for this host, to read and to change, and every mistake of it at once:
     ${name("bin/floodwall init > floodwall.yaml && bin/floodwall check")}
   Into the kernel; it undoes itself unless you confirm:
-    ${name("sudo bin/floodwall apply")}`)
+    ${name("sudo install -D -m 644 floodwall.yaml /etc/floodwall/policy.yaml")}
+    ${name("sudo bin/floodwall apply /etc/floodwall/policy.yaml")}`)
   return wrong.length > 0 ? 1 : 0
 }
 
