@@ -11,10 +11,10 @@ import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
  * and a policy that needs it says so when it is compiled.
  */
 export function gatherFacts(): HostFacts {
-  const routes = readDefaultRoutes()
+  const routes = readDefaultRoutes("main")
   return {
     defaultInterfaces: [...new Set(routes.map(({ device }) => device))],
-    defaultRoutes: countDefaultRoutes(routes),
+    defaultRoutes: countDefaultRoutes(readDefaultRoutes("all")),
     addresses: readAddresses(),
     listening: distinct([
       ...listeningPorts(readSockets("tcp"), readSockets("udp"), ephemeralPorts()),

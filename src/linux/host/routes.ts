@@ -20,10 +20,15 @@ interface RouteEntry extends Hop {
   readonly nexthops?: readonly Hop[]
 }
 
-/** Default routes of both families; a route of several next hops is as many. */
-export function readDefaultRoutes(): readonly DefaultRoute[] {
+/**
+ * Default routes of both families, in the main table or in every one (`all`: several providers by `ip rule` have one each); a route of several next hops is as many.
+ */
+export function readDefaultRoutes(table: "main" | "all"): readonly DefaultRoute[] {
   return ([4, 6] as const).flatMap((family) =>
-    parseDefaultRoutes(outputOf("ip", [`-${family}`, "-j", "route", "show", "default"]) ?? "", family),
+    parseDefaultRoutes(
+      outputOf("ip", [`-${family}`, "-j", "route", "show", "table", table, "default"]) ?? "",
+      family,
+    ),
   )
 }
 
