@@ -20,7 +20,7 @@ test("the packet's way, policy line by policy line, match by match, and the verd
   expect(output).toMatch(
     /\nchain wan\/ingress at ingress, priority -500\n|\nchain wan\/arrival at prerouting, priority -450\n/,
   )
-  expect(output).toMatch(/✓ meta l4proto tcp {2}✗ tcp flags ack/)
+  expect(output).toMatch(/✓ ip protocol tcp {2}✗ tcp flags ack/)
   expect(output).toMatch(/\n {2}floodwall\.yaml:5 malformed-null \(preset: default\)\n/)
   expect(output).toMatch(
     /\nVerdict {2}drop\n {9}floodwall\.yaml:5 malformed-null \(preset: default\)\n {9}rule \d+ of chain wan\/malformed-null in table floodwall\n$/,
