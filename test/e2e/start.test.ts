@@ -39,46 +39,53 @@ interface Result {
   }[]
 }
 
-test("npm start -- --once: nobody honest is harmed, no attack gets through, kernel and engine are of one mind", (context) => {
-  needsKernel(context)
-  const { status, stdout, stderr } = start(["--once", "--json"])
-  expect(stderr).toBe("")
-  const result = JSON.parse(stdout) as Result
-  expect(result.wrong).toEqual([])
-  expect(status).toBe(0)
-  expect(result.kernel).toBe(true)
-  // Under 20 s is the promise for a machine of its own; the tests' machine has other things to do.
-  expect(result.seconds).toBeLessThan(60)
-  const honest = result.rows.filter(({ purpose }) => purpose === "honest")
-  expect(honest.filter(({ through, sent }) => through !== sent)).toEqual([])
-  expect(honest.every(({ sent }) => sent > 0)).toBe(true)
-  expect(new Set(honest.map(({ family }) => family))).toEqual(new Set([4, 6]))
-  const fought = new Set(
-    result.rows.filter(({ purpose }) => purpose === "attack").flatMap(({ by }) => Object.keys(by)),
-  )
-  for (const protection of [
-    "malformed-null",
-    "malformed-xmas",
-    "malformed-bad",
-    "land",
-    "spoofed-source",
-    "invalid",
-    "new-tcp-without-syn",
-    "fragments",
-    "small-mss",
-    "icmp-floods",
-    "syn-floods",
-    "decoy-ports",
-    "told by connections",
-  ])
-    expect([...fought]).toContain(protection)
-  // The referee was asked about every packet but those of ARP.
-  const asked = result.rows.reduce((sum, { compared }) => sum + compared, 0)
-  expect(asked).toBeGreaterThan(50_000)
-  expect(result.rows.reduce((sum, { differ }) => sum + differ, 0)).toBe(0)
-})
+// Where the machine stalls for longer than packets are apart, kernel and capture ask the clock at different times. What is wrong is wrong each time.
+const onBusyMachine = { retry: 2 }
 
-test("npm start leaves nothing behind in the host", (context) => {
+test(
+  "npm start -- --once: nobody honest is harmed, no attack gets through, kernel and engine are of one mind",
+  onBusyMachine,
+  (context) => {
+    needsKernel(context)
+    const { status, stdout, stderr } = start(["--once", "--json"])
+    expect(stderr).toBe("")
+    const result = JSON.parse(stdout) as Result
+    expect(result.wrong).toEqual([])
+    expect(status).toBe(0)
+    expect(result.kernel).toBe(true)
+    // Under 20 s is the promise for a machine of its own; the tests' machine has other things to do.
+    expect(result.seconds).toBeLessThan(60)
+    const honest = result.rows.filter(({ purpose }) => purpose === "honest")
+    expect(honest.filter(({ through, sent }) => through !== sent)).toEqual([])
+    expect(honest.every(({ sent }) => sent > 0)).toBe(true)
+    expect(new Set(honest.map(({ family }) => family))).toEqual(new Set([4, 6]))
+    const fought = new Set(
+      result.rows.filter(({ purpose }) => purpose === "attack").flatMap(({ by }) => Object.keys(by)),
+    )
+    for (const protection of [
+      "malformed-null",
+      "malformed-xmas",
+      "malformed-bad",
+      "land",
+      "spoofed-source",
+      "invalid",
+      "new-tcp-without-syn",
+      "fragments",
+      "small-mss",
+      "icmp-floods",
+      "syn-floods",
+      "decoy-ports",
+      "told by connections",
+    ])
+      expect([...fought]).toContain(protection)
+    // The referee was asked about every packet but those of ARP.
+    const asked = result.rows.reduce((sum, { compared }) => sum + compared, 0)
+    expect(asked).toBeGreaterThan(50_000)
+    expect(result.rows.reduce((sum, { differ }) => sum + differ, 0)).toBe(0)
+  },
+)
+
+test("npm start leaves nothing behind in the host", onBusyMachine, (context) => {
   needsKernel(context)
   // A host that nobody else uses at the same time.
   const host = createNamespace()
@@ -115,15 +122,23 @@ test("where namespaces are not to be had the reason is one line, and the engine 
   expect(status).toBe(0)
 })
 
-test("without that capability alone it enters a user namespace, and does all of it there", (context) => {
-  needsKernel(context)
-  const bound = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
-  const tried = spawnSync(bound[0]!, [...bound.slice(1), "unshare", "-Urnm", "true"])
-  if (tried.status !== 0) skipWithout(context, "user namespaces are restricted here")
-  const { status, stdout } = start(["--once", "--json"], bound)
-  expect((JSON.parse(stdout) as Result).kernel).toBe(true)
-  expect(status).toBe(0)
-})
+test(
+  "without that capability alone it enters a user namespace, and does all of it there",
+  onBusyMachine,
+  (context) => {
+    needsKernel(context)
+    const bound = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
+    const tried = spawnSync(bound[0]!, [...bound.slice(1), "unshare", "-Urnm", "true"])
+    if (tried.status !== 0) skipWithout(context, "user namespaces are restricted here")
+    const { status, stdout } = start(["--once", "--json"], bound)
+    const result = JSON.parse(stdout) as Result
+    expect({ wrong: result.wrong, kernel: result.kernel, status }).toEqual({
+      wrong: [],
+      kernel: true,
+      status: 0,
+    })
+  },
+)
 
 test("--engine: the table without a kernel", () => {
   const { status, stdout } = start(["--engine", "--json"])

@@ -34,6 +34,8 @@ const world = worlds[0]!
 for (const [name, form] of Object.entries(forms))
   kernelTest(
     `connections counted ${name}: opened, used, closed and reset at random, both let the same pass`,
+    // The kernel spares what another processor added within two ticks, and on a busy machine twelve milliseconds are not always three. A wrong count is wrong each time.
+    { retry: 3 },
     ({ laboratory }) => {
       const chance = new Chance(7)
       const writer = new ActWriter(new Numbers())
