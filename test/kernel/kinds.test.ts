@@ -201,6 +201,7 @@ const engine: EngineBuild = {
         : [],
     ),
   connectionCounter: () => ({ count: () => 0 }),
+  shared: (_kind, _name, make) => make(),
   slots: () => 0,
 }
 

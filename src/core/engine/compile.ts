@@ -77,6 +77,7 @@ class Compiler {
   private readonly sets: CompiledSet[] = []
   private readonly diagnostics: Diagnostic[] = []
   private readonly fills: (() => void)[] = []
+  private readonly shared = new Map<string, unknown>()
   private slots = 0
   private four = false
   private six = false
@@ -97,6 +98,7 @@ class Compiler {
       chain: (name) => this.chainNamed(chainIndex, name, rule),
       interfaces: (name) => this.options.interfaces.matching(name),
       connectionCounter: () => new ConnectionCounts(this.options.conntrack),
+      shared: (kind, name, make) => this.sharedState(kind, name, make),
       slots: (count) => {
         const at = this.slots
         this.slots += count
@@ -207,6 +209,16 @@ class Compiler {
     const set = new HashSet(full, keyWordsOf(declaration.key), statements, data)
     for (const { from, element } of flat) set.put(from, 0, Infinity, element.data)
     return set
+  }
+
+  /** The kind and the name tell what it is; who asks with both knows the type. */
+  private sharedState<State>(kind: string, name: string, make: () => State): State {
+    const key = `${kind} ${name}`
+    const known = this.shared.get(key)
+    if (known !== undefined) return known as State
+    const made = make()
+    this.shared.set(key, made)
+    return made
   }
 
   private statementsFor(part: EngineBuild): ElementStatements {

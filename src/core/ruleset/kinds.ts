@@ -119,6 +119,7 @@ export function buildFrom(engine: EngineBuild): Build {
     chain: (name) => engine.chain(name),
     interfaces: (name) => engine.interfaces(name),
     connectionCounter: () => engine.connectionCounter(),
+    shared: (kind, name, make) => engine.shared(kind, name, make),
     slots: (count) => engine.slots(count),
     step: (node) => stepOf(node, build),
     load: (node) => loadOf(node, build),

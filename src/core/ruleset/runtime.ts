@@ -112,6 +112,11 @@ export interface EngineBuild {
   interfaces(name: string): readonly number[]
   /** Connections of a source, for ct count: a list with a life of its own for each rule or element that counts (`run.element` tells which). */
   connectionCounter(): ConnectionCounter
+  /**
+   * What several rules share by name for the life of an engine, as xtables shares its tables of `recent` and `hashlimit`: made when first asked for.
+   * `kind` keeps names of different extensions apart.
+   */
+  shared<State>(kind: string, name: string, make: () => State): State
   /** Room for `count` numbers in `run.state`: the rules' array, or while an element's statements are compiled, that of each element of the set. */
   slots(count: number): number
 }

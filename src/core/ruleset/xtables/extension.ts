@@ -1,0 +1,78 @@
+import type { Problem } from "../../base/diagnostic.js"
+import type { ManualEntry, Unsupported } from "../kind.js"
+import type { Build, Step } from "../runtime.js"
+import type { XtOption, XtOptions, XtValue } from "./option.js"
+
+/** The tables of iptables. */
+export type XtTable = "raw" | "mangle" | "nat" | "filter" | "security"
+
+/** Its built-in chains, which are hooks. */
+export type XtChain = "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING"
+
+/** One word with dashes, and what may stand behind it. */
+export interface OptionSpec {
+  /** Without dashes, as iptables-save prints it: `hashlimit-above`. */
+  readonly name: string
+  /** Other spellings that iptables takes: `hashlimit` for `hashlimit-upto`. */
+  readonly aliases?: readonly string[]
+  /** How its value is read and printed; absent: it has none. */
+  readonly value?: ValueSpec
+  /** `!` may stand before it. */
+  readonly invertible?: boolean
+  readonly required?: boolean
+  /** Several are allowed. */
+  readonly many?: boolean
+  /** Other options that exclude it. */
+  readonly excludes?: readonly string[]
+  /** Other options that it needs. */
+  readonly needs?: readonly string[]
+}
+
+export interface ValueSpec {
+  /** For the manual and for diagnostics: `number from 0 to 255`. */
+  readonly shape: string
+  /** Words that the value takes from the command line; 1 unless told (`tcp-flags` takes 2). */
+  readonly words?: number
+  /** The words joined with a space. The problem has no place: the reader adds it. */
+  readonly parse: (text: string, family: 4 | 6) => XtValue | Problem
+  /** As iptables-save prints it. */
+  readonly print: (value: XtValue, family: 4 | 6) => string
+}
+
+/** Where a rule with the extension stands, for checks that hang on it. */
+export interface ExtensionPlace {
+  readonly family: 4 | 6
+  readonly table: XtTable
+  /** The base chain's hook, or null in a chain of the user's, for which the kernel looks at all that jump to it. */
+  readonly chain: XtChain | null
+  /** The rule's `-p`: a number, 0 where there is none, and whether `!` stood before it. */
+  readonly protocol: number
+  readonly protocolNegated: boolean
+}
+
+/**
+ * One match (`-m NAME`) or target (`-j NAME`) of iptables answers for itself: what can be written, how it is printed, what it does in the engine, its manual entry. One file each in
+ * match/ and target/; what it does in the engine stands beside it in NAME-step.ts where it is long.
+ */
+export interface Extension {
+  readonly name: string
+  readonly role: "match" | "target"
+  readonly families: readonly (4 | 6)[]
+  /** In the order in which iptables-save prints them. */
+  readonly options: readonly OptionSpec[]
+  /** What the options may not be together, and where the kernel does not take them. */
+  readonly check?: (options: XtOptions, place: ExtensionPlace) => Problem | undefined
+  /** iptables-save prints the options in an order, or with words, of its own. */
+  readonly print?: (options: XtOptions, family: 4 | 6) => string
+  /** What `iptables-translate` would say; absent: nft has no words for it. */
+  readonly toNft?: (options: XtOptions, family: 4 | 6) => string | Unsupported
+  /** It needs conntrack, which the kernel then turns on (and defragmentation with it). */
+  readonly needsConntrack?: boolean
+  /** A match says CONTINUE or BREAK, a target that goes on CONTINUE, another its verdict. */
+  readonly compile: (options: XtOptions, build: Build, family: 4 | 6) => Step
+  /** The engine cannot know it, and what it assumes: told as a warning where rules are read. */
+  readonly assumes?: string
+  readonly manual: ManualEntry
+}
+
+export type { XtOption, XtOptions, XtValue }
