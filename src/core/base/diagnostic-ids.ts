@@ -24,6 +24,19 @@ export const diagnosticIds = {
   "backend-missing": "Rules for this backend cannot be written by this version.",
   "mixed-link-types":
     "Packets of several link types cannot be written to one pcap file, which has a single link type for all of them.",
+  // rules of nft
+  "nft-syntax": "A word or a sign of an nft ruleset stands where nft takes something else.",
+  "nft-json-syntax":
+    "The text is not JSON, or not the objects that nft writes and reads (libnftables-json(5)).",
+  "nft-unknown-variable": "A $variable is used that no define before it has named, or defined twice.",
+  "nft-include": "A file that an nft ruleset includes cannot be read, or includes nest too deep.",
+  "nft-not-there": "A command of an nft ruleset names a table, chain, set, object or rule that is not there.",
+  "nft-already-there":
+    "A command of an nft ruleset creates something that is there already, or declares it differently.",
+  "nft-bad-value": "A value of an nft ruleset is not one that its place takes.",
+  "nft-not-here": "A statement or a chain of an nft ruleset is not allowed in its family, chain or hook.",
+  "nft-assumed":
+    "nft takes the words, and the engine cannot know or do what they ask; the message says what it assumes.",
   // packets as text
   "script-time":
     "A packet script gives time as +0.3 or +5ms after the packet before, or @2s after the start.",
