@@ -1,0 +1,105 @@
+import type { ReadRules, RuleFile } from "./read-rules.js"
+
+/** How somebody's rules may be written: what iptables-save and ip6tables-save print (or commands, one a line), what `nft -f` reads, what `nft -j list ruleset` prints. */
+export const ruleFormats = ["iptables", "ip6tables", "nft", "nft-json"] as const
+
+export type RuleFormat = (typeof ruleFormats)[number]
+
+/** What a text was taken as, and by what: `"*filter" in line 2`. */
+export interface Recognised {
+  readonly format: RuleFormat | "policy"
+  readonly because: string
+}
+
+/**
+ * What a text is, by its first line that only one language has. iptables' text names no IP version: what wrote it may have said so, commands do, and
+ * otherwise its addresses and protocols tell; where nothing does it is IPv4's. Undefined: it is none of them.
+ */
+export function recogniseFormat(text: string): Recognised | undefined {
+  if (/^\uFEFF?\s*[{[]/.test(text) && /"(?:nftables|metainfo)"/.test(text.slice(0, LOOKED_AT)))
+    return { format: "nft-json", because: '"nftables" in its JSON' }
+  const lines = text.slice(0, LOOKED_AT).split("\n")
+  for (const [index, line] of lines.entries()) {
+    const because = `"${shortened(line)}" in line ${index + 1}`
+    if (isXtables.test(line)) return familyOf(lines) ?? { format: "iptables", because }
+    if (isNft.test(line)) return { format: "nft", because }
+    if (isPolicy.test(line)) return { format: "policy", because }
+  }
+  return undefined
+}
+
+/** What files of this format are read with. */
+export function readRules(file: RuleFile, format: RuleFormat): ReadRules {
+  return readers[format](file)
+}
+
+/** Characters: rule files of hundreds of thousands of lines say what they are at once. */
+const LOOKED_AT = 1_000_000
+
+const isXtables =
+  /^\s*(?:\*(?:raw|mangle|nat|filter|security|rawpost)\s*$|:\S+\s+(?:ACCEPT|DROP|RETURN|QUEUE|-)(?:\s|$)|COMMIT\s*$|(?:\[\d+:\d+\]\s*)?-[ADIRPNXFZE]\s|(?:sudo\s+)?(?:\/\S*\/)?ip6?tables(?:-nft|-legacy)?\s)/
+
+const isNft =
+  /^\s*(?:#!.*\bnft\b|flush\s+ruleset\b|(?:add|create|insert|replace|delete|destroy|flush|list|reset|rename)\s+(?:table|chain|rule|set|map|element|flowtable|counter|quota|limit|ct|secmark|synproxy)\b|table\s+[\w"]|define\s+\w+\s*=|redefine\s+\w+\s*=|include\s+["'])/
+
+const isPolicy =
+  /^(?:---\s*$|(?:version|include|interfaces|addresses|action|never-block|protect|detect|bypass)\s*:(?:\s|$)|\{\s*"?(?:interfaces|protect)"?\s*:)/
+
+interface Evidence {
+  readonly format: "iptables" | "ip6tables"
+  readonly pattern: RegExp
+}
+
+/** The surest first. */
+const evidence: readonly Evidence[] = [
+  { format: "ip6tables", pattern: /^#.*\bip6tables-(?:nft-|legacy-)?save\b/ },
+  { format: "iptables", pattern: /^#.*\biptables-(?:nft-|legacy-)?save\b/ },
+  { format: "ip6tables", pattern: /^\s*(?:sudo\s+)?(?:\/\S*\/)?ip6tables(?:-nft|-legacy)?\s/ },
+  { format: "iptables", pattern: /^\s*(?:sudo\s+)?(?:\/\S*\/)?iptables(?:-nft|-legacy)?\s/ },
+  {
+    format: "ip6tables",
+    pattern:
+      /\s(?:-p|--protocol)\s+(?:ipv6-icmp|icmpv6)\b|--icmpv6-type\b|\bicmp6-|\s-m\s+(?:icmp6|hl|rt|frag|hbh|dst|ipv6header|mh)\b/,
+  },
+  {
+    format: "ip6tables",
+    pattern: /\s(?:-s|-d|--source|--destination|--src|--dst)\s+[0-9a-fA-F]*:[0-9a-fA-F:./]*/,
+  },
+  { format: "iptables", pattern: /\s(?:-s|-d|--source|--destination|--src|--dst)\s+\d+\.\d+\.\d+\.\d+/ },
+  { format: "iptables", pattern: /\s(?:-p|--protocol)\s+icmp\b|--icmp-type\b/ },
+]
+
+function familyOf(lines: readonly string[]): Recognised | undefined {
+  for (const { format, pattern } of evidence) {
+    const index = lines.findIndex((line) => pattern.test(line))
+    if (index < 0) continue
+    return { format, because: `"${shortened(pattern.exec(lines[index]!)![0])}" in line ${index + 1}` }
+  }
+  return undefined
+}
+
+function shortened(line: string): string {
+  const text = line.trim().replace(/\s+/g, " ")
+  return text.length <= 40 ? text : `${text.slice(0, 39)}…`
+}
+
+const readers: Readonly<Record<RuleFormat, (file: RuleFile) => ReadRules>> = {
+  iptables: missing("iptables"),
+  ip6tables: missing("ip6tables"),
+  nft: missing("nft"),
+  "nft-json": missing("nft-json"),
+}
+
+function missing(format: RuleFormat): (file: RuleFile) => ReadRules {
+  return ({ path }) => ({
+    ruleset: { tables: [] },
+    diagnostics: [
+      {
+        id: "backend-missing",
+        severity: "error",
+        message: `rules in the format ${format} cannot be read yet`,
+        span: { file: path, line: 1, column: 1 },
+      },
+    ],
+  })
+}
