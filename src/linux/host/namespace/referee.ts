@@ -13,6 +13,8 @@ export type State = "new" | "established" | "related" | "invalid" | "untracked"
 export interface Ruling {
   /** Where it was still alive, at the end of the hook; a packet that nobody dropped is seen at prerouting and input, or prerouting, forward, postrouting and wire. */
   readonly passed: ReadonlySet<Place>
+  /** Hooks at whose beginning it was seen (`entrances`): between the beginning and the end a rule dropped it; between an end and the next beginning the kernel itself. */
+  readonly entered: ReadonlySet<Place>
   /** Conntrack's word at the end of prerouting; null where it did not get there, or where the referee was told not to ask. */
   readonly state: State | null
   /** Another packet of the same bytes fared otherwise; which of the two did is a guess (the first that came). */
@@ -24,7 +26,10 @@ export interface Arrival {
   readonly frame: CapturedFrame
   /** The firewall itself sent it. */
   readonly own: boolean
-  /** Null for what is not IP, and for packets that the firewall itself sent: rules that stop those cannot be seen on the wire. */
+  /**
+   * Null for what is not IP, and for packets that the firewall itself sent: rules that stop those cannot be seen on the wire. With `entrances` those are known from the
+   * output hook, whatever became of them.
+   */
   readonly ruling: Ruling | null
 }
 
@@ -41,6 +46,8 @@ export interface RefereeOptions {
   readonly megabytes?: number
   /** The last hook to look at. `forward` spares the log a third of a flood, where no rule under test stands in postrouting. Default: postrouting. */
   readonly until?: "forward" | "postrouting"
+  /** Look at the beginning of each hook too: `Ruling.entered`. Default: false. */
+  readonly entrances?: boolean
 }
 
 const GROUP = 5
@@ -53,16 +60,18 @@ const states: readonly State[] = ["new", "established", "related", "invalid", "u
  * chains stand behind all others and only log.
  */
 export function createReferee(laboratory: Laboratory, options: RefereeOptions = {}): Referee {
-  const { conntrack = true, megabytes = 32, until = "postrouting" } = options
+  const { conntrack = true, megabytes = 32, until = "postrouting", entrances = false } = options
   const { firewall } = laboratory
-  firewall.nft(table(conntrack, until))
+  firewall.nft(table(conntrack, until) + (entrances ? entranceTable : ""))
   const log = firewall.log(GROUP)
   const captures = ["wan0", "lan0"].map((device) => firewall.capture(device, { megabytes }))
   const frames: CapturedFrame[] = []
   const seen = new Sightings()
+  const entered = new Sightings()
+  const own: OwnPacket[] = []
   const poll = () => {
     for (const capture of captures) for (const frame of capture.read()) frames.push(frame)
-    read(log, seen)
+    read(log, seen, entered, own)
   }
   return {
     poll,
@@ -72,9 +81,28 @@ export function createReferee(laboratory: Laboratory, options: RefereeOptions = 
       settle(40)
       poll()
       complain(captures, log)
-      return rule(frames, seen)
+      return rule(entrances ? withOwn(frames, own, seen) : frames, seen, entered)
     },
   }
+}
+
+/** What begins a prefix of the log where a hook begins. */
+const ENTRANCE = "enter-"
+const EARLIEST = -2000000000
+
+const entranceTable = `table inet entrances {
+${hooks
+  .map(
+    (hook) =>
+      `  chain ${hook} {\n    type filter hook ${hook} priority ${EARLIEST}\n    log prefix "${ENTRANCE}${hook}" group ${GROUP}\n  }\n`,
+  )
+  .join("")}}
+`
+
+/** A packet that the firewall sent itself, and the number of the packet that came in last before it; 0: none had. */
+interface OwnPacket {
+  readonly bytes: Uint8Array
+  readonly after: number
 }
 
 /** One statement a line: nft 1.0.6 does not read a brace behind `group 5`. */
@@ -89,12 +117,55 @@ function table(conntrack: boolean, until: string): string {
   return `table inet referee {\n${watched.map(chain).join("")}}\n`
 }
 
-function read(log: PacketLog, seen: Sightings): void {
+function read(log: PacketLog, seen: Sightings, entered: Sightings, own: OwnPacket[]): void {
   for (const { prefix, bytes } of log.read()) {
-    const [place, state] = prefix.split(" ")
+    const [place = "", state] = prefix.split(" ")
     const identity = identify(bytes, LINKTYPE_RAW)
-    if (identity) seen.add(place as Place, identity, (state as State | undefined) ?? null)
+    if (!identity) continue
+    if (!place.startsWith(ENTRANCE)) seen.add(place as Place, identity, (state as State | undefined) ?? null)
+    else {
+      const hook = place.slice(ENTRANCE.length) as Place
+      entered.add(hook, identity, null)
+      // One log for all hooks: it is in order.
+      if (hook === "prerouting") entered.last = identity.packet
+      if (hook === "output") own.push({ bytes, after: entered.last })
+    }
   }
+}
+
+/** Puts what the firewall sent itself behind the frame that came before it, with an Ethernet header, in place of what the wire had of it. */
+function withOwn(
+  frames: readonly CapturedFrame[],
+  own: readonly OwnPacket[],
+  seen: Sightings,
+): CapturedFrame[] {
+  const times = new Map<number, number>()
+  const names = new Map<number, string>()
+  for (const { bytes, direction, time, device } of frames) {
+    const identity = identify(bytes, LINKTYPE_ETHERNET)
+    if (!identity) continue
+    if (direction === "in") times.set(identity.packet, time)
+    else names.set(identity.packet, device)
+  }
+  const mine = own.map(({ bytes, after }): CapturedFrame => {
+    const isIpv6 = bytes[0]! >>> 4 === 6
+    const frame = new Uint8Array(14 + bytes.length)
+    frame.set(isIpv6 ? [0x86, 0xdd] : [8, 0], 12)
+    frame.set(bytes, 14)
+    const device = names.get(identify(bytes, LINKTYPE_RAW)!.packet) ?? ""
+    return { time: times.get(after) ?? 0, bytes: frame, wireLength: frame.length, direction: "out", device }
+  })
+  const isOwn = new Set(own.map(({ bytes }) => identify(bytes, LINKTYPE_RAW)!.packet))
+  return [
+    ...frames.filter(({ bytes, direction }) => {
+      if (direction === "in") return true
+      const identity = identify(bytes, LINKTYPE_ETHERNET)
+      if (!identity || !isOwn.has(identity.packet)) return true
+      seen.add("wire", identity, null)
+      return false
+    }),
+    ...mine,
+  ]
 }
 
 function complain(captures: readonly FrameCapture[], log: PacketLog): void {
@@ -108,6 +179,8 @@ function complain(captures: readonly FrameCapture[], log: PacketLog): void {
 class Sightings {
   readonly packets = new Map<Place, Map<number, (State | null)[]>>()
   readonly datagrams = new Map<Place, Map<number, State | null>>()
+  /** The packet that came in last; 0: none yet. */
+  last = 0
 
   add(place: Place, identity: Identity, state: State | null): void {
     const packets = within(this.packets, place)
@@ -128,55 +201,83 @@ function within<Value>(maps: Map<Place, Map<number, Value>>, place: Place): Map<
   return map
 }
 
-function rule(frames: CapturedFrame[], seen: Sightings): Arrival[] {
+function rule(frames: CapturedFrame[], seen: Sightings, entered: Sightings): Arrival[] {
   // Each ring is in order; two rings are merged by the receiving kernel's clock. The sort is stable.
   const ordered = frames.sort((one, other) => one.time - other.time)
   const identities = ordered.map(({ bytes }) => identify(bytes, LINKTYPE_ETHERNET))
   const arrived = new Map<number, number>()
+  const ownKnown = new Set(within(entered.packets, "output").keys())
   for (const [index, frame] of ordered.entries()) {
     const identity = identities[index]
     if (!identity) continue
-    if (frame.direction === "out") seen.add("wire", identity, null)
+    if (frame.direction === "out" && !ownKnown.has(identity.packet)) seen.add("wire", identity, null)
     else arrived.set(identity.packet, (arrived.get(identity.packet) ?? 0) + 1)
   }
   const arrivals: Arrival[] = []
-  const took = new Map<Place, Map<number, number>>()
+  const passages = new Passages(seen)
+  const entries = new Passages(entered)
   for (const [index, frame] of ordered.entries()) {
     const identity = identities[index]
     if (!identity) {
       if (frame.direction === "in") arrivals.push({ frame, own: false, ruling: null })
       continue
     }
-    if (frame.direction === "out") {
+    const own = frame.direction === "out"
+    if (own && !ownKnown.has(identity.packet)) {
       // What went through the output hook is the firewall's own; the rest was forwarded and stands here as it came in.
-      const own =
+      if (
         within(seen.packets, "output").has(identity.packet) ||
         (identity.isFragment && within(seen.datagrams, "output").has(identity.datagram))
-      if (own) arrivals.push({ frame, own: true, ruling: null })
+      )
+        arrivals.push({ frame, own, ruling: null })
       continue
     }
+    const count = arrived.get(identity.packet)!
+    const { places: passed, state, ambiguous } = passages.take(identity, own ? ownPlaces : places, count)
+    const { places: began } = entries.take(identity, own ? ownPlaces : places, count)
+    arrivals.push({ frame, own, ruling: { passed, entered: began, state, ambiguous } })
+  }
+  return arrivals
+}
+
+const ownPlaces: readonly Place[] = ["output", "postrouting", "wire"]
+
+/** Hands out sightings: of packets with the same bytes, the first gets the first. */
+class Passages {
+  private readonly seen: Sightings
+  private readonly taken = new Map<Place, Map<number, number>>()
+
+  constructor(seen: Sightings) {
+    this.seen = seen
+  }
+
+  take(
+    identity: Identity,
+    among: readonly Place[],
+    arrived: number,
+  ): { readonly places: Set<Place>; readonly state: State | null; readonly ambiguous: boolean } {
     const passed = new Set<Place>()
     let state: State | null = null
     let ambiguous = false
-    for (const place of places) {
-      const sightings = within(seen.packets, place).get(identity.packet)
+    for (const place of among) {
+      const sightings = within(this.seen.packets, place).get(identity.packet)
+      const asks = place === "prerouting" || place === "output"
       if (!sightings && identity.isFragment) {
-        const datagrams = within(seen.datagrams, place)
+        const datagrams = within(this.seen.datagrams, place)
         if (!datagrams.has(identity.datagram)) continue
         passed.add(place)
-        if (place === "prerouting") state = datagrams.get(identity.datagram) ?? null
+        if (asks) state = datagrams.get(identity.datagram) ?? null
         continue
       }
       if (!sightings) continue
-      const taken = within(took, place)
+      const taken = within(this.taken, place)
       const number = taken.get(identity.packet) ?? 0
-      if (sightings.length < arrived.get(identity.packet)!) ambiguous = true
+      if (sightings.length < arrived) ambiguous = true
       if (number >= sightings.length) continue
       taken.set(identity.packet, number + 1)
       passed.add(place)
-      if (place === "prerouting") state = sightings[number] ?? null
+      if (asks) state = sightings[number] ?? null
     }
-    arrivals.push({ frame, own: false, ruling: { passed, state, ambiguous } })
+    return { places: passed, state, ambiguous }
   }
-  return arrivals
 }
