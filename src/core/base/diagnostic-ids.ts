@@ -20,6 +20,8 @@ export const diagnosticIds = {
   "no-policy-file":
     "No policy was named, and neither ./floodwall.yaml nor /etc/floodwall/policy.yaml is there.",
   "unreadable-file": "A file that was named cannot be opened or read.",
+  "unknown-rule-format":
+    "A file of rules is neither what iptables-save or ip6tables-save prints, nor nft's text, nor its JSON.",
   "unwritable-file": "A file that was named cannot be written.",
   "backend-missing": "Rules for this backend cannot be written by this version.",
   "mixed-link-types":
@@ -210,6 +212,10 @@ export const diagnosticIds = {
   "value-does-not-fit":
     "A value is not of the type that it is compared with: another number of words, or a number that is too large.",
   "duplicate-name": "Two chains, or two sets, of a table have the same name.",
+  // rules of iptables
+  "xt-bad-value": "The value of an option of iptables is not one that the option takes.",
+  "xt-bad-options": "Options of a match or target of iptables are missing, or exclude each other.",
+  "xt-host-name": "A rule of iptables names a host by its name, which iptables would look up once.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds

@@ -24,6 +24,9 @@ import type { ExpressionNode, StepNode } from "./node.js"
 import { itemToNft } from "./notation.js"
 import type { Build, EngineBuild, Load, Read, Step } from "./runtime.js"
 import type { TypeName } from "./type.js"
+import { xtHeader } from "./xtables/header.js"
+import { xtMatch } from "./xtables/match.js"
+import { xtTarget } from "./xtables/target.js"
 
 /** Every kind of node, by its name. Who meets a node asks its kind, here; nobody else asks which kind it is. */
 
@@ -57,6 +60,9 @@ export const stepKinds = {
   "set-update": setUpdate,
   verdict,
   "verdict-map": verdictMap,
+  "xt-header": xtHeader,
+  "xt-match": xtMatch,
+  "xt-target": xtTarget,
 } satisfies { [Name in StepNode["step"]]: KindOfStep<Extract<StepNode, { step: Name }>> }
 
 /** The compiler cannot see that a node and the kind of its name belong together; `satisfies` above made sure. */
@@ -100,15 +106,27 @@ export function stepsToText(steps: readonly StepNode[]): string {
 }
 
 export function loadOf(node: ExpressionNode, build: Build): Load {
+  if (expressionNeedsConntrack(node)) build.needsConntrack()
   return expressionKind(node).load(node, build)
 }
 
 export function readOf(node: ExpressionNode, build: Build): Read | undefined {
+  if (expressionNeedsConntrack(node)) build.needsConntrack()
   return expressionKind(node).read?.(node, build)
 }
 
 export function stepOf(node: StepNode, build: Build): Step {
+  if (stepNeedsConntrack(node)) build.needsConntrack()
   return stepKind(node).compile(node, build)
+}
+
+/** Of the node itself; the nodes inside it answer for themselves. */
+export function expressionNeedsConntrack(node: ExpressionNode): boolean {
+  return expressionKind(node).needsConntrack?.(node) ?? false
+}
+
+export function stepNeedsConntrack(node: StepNode): boolean {
+  return stepKind(node).needsConntrack?.(node) ?? false
 }
 
 /** What nodes are compiled with, made of the engine's part. */
@@ -121,6 +139,8 @@ export function buildFrom(engine: EngineBuild): Build {
     connectionCounter: () => engine.connectionCounter(),
     shared: (kind, name, make) => engine.shared(kind, name, make),
     slots: (count) => engine.slots(count),
+    accounting: () => engine.accounting(),
+    needsConntrack: () => engine.needsConntrack(),
     step: (node) => stepOf(node, build),
     load: (node) => loadOf(node, build),
     read: (node) => readOf(node, build),

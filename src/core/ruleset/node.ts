@@ -19,6 +19,7 @@ import type { CompareNode } from "./match/compare.js"
 import type { CtCountNode } from "./match/ct-count.js"
 import type { LimitNode } from "./match/limit.js"
 import type { LookupNode } from "./match/lookup.js"
+import type { XtHeaderNode, XtMatchNode, XtTargetNode } from "./xtables/node.js"
 
 export type { VerdictNode }
 
@@ -48,3 +49,6 @@ export type StepNode =
   | SetUpdateNode
   | VerdictNode
   | VerdictMapNode
+  | XtHeaderNode
+  | XtMatchNode
+  | XtTargetNode

@@ -39,11 +39,11 @@ export interface ValueSpec {
   readonly print: (value: XtValue, family: 4 | 6) => string
 }
 
-/** Where a rule with the extension stands, for checks that hang on it. */
+/** Where a rule with the extension stands, for checks that hang on it. A rule that several base chains lead to is checked for each. */
 export interface ExtensionPlace {
   readonly family: 4 | 6
   readonly table: XtTable
-  /** The base chain's hook, or null in a chain of the user's, for which the kernel looks at all that jump to it. */
+  /** The base chain from which packets come to the rule, or null where none leads to it. */
   readonly chain: XtChain | null
   /** The rule's `-p`: a number, 0 where there is none, and whether `!` stood before it. */
   readonly protocol: number
@@ -56,10 +56,19 @@ export interface ExtensionPlace {
  */
 export interface Extension {
   readonly name: string
+  /** Other names that iptables takes and does not print: `icmpv6` for `icmp6`. */
+  readonly aliases?: readonly string[]
   readonly role: "match" | "target"
   readonly families: readonly (4 | 6)[]
+  /** The kernel takes it only in a rule that asks `-p` for one of these; `-p` with the first loads it without `-m`. */
+  readonly protocols?: readonly number[]
+  /** The only tables, and the only hooks, in which the kernel takes it. */
+  readonly tables?: readonly XtTable[]
+  readonly hooks?: readonly XtChain[]
   /** In the order in which iptables-save prints them. */
   readonly options: readonly OptionSpec[]
+  /** The one form of options that mean the same: what is the default is left out, or put in, as iptables-save prints it. */
+  readonly normal?: (options: XtOptions, family: 4 | 6) => XtOptions
   /** What the options may not be together, and where the kernel does not take them. */
   readonly check?: (options: XtOptions, place: ExtensionPlace) => Problem | undefined
   /** iptables-save prints the options in an order, or with words, of its own. */
@@ -70,8 +79,8 @@ export interface Extension {
   readonly needsConntrack?: boolean
   /** A match says CONTINUE or BREAK, a target that goes on CONTINUE, another its verdict. */
   readonly compile: (options: XtOptions, build: Build, family: 4 | 6) => Step
-  /** The engine cannot know it, and what it assumes: told as a warning where rules are read. */
-  readonly assumes?: string
+  /** The engine cannot know it, and what it assumes: told as a warning where rules are read. A function where it hangs on the options. */
+  readonly assumes?: string | ((options: XtOptions) => string | undefined)
   readonly manual: ManualEntry
 }
 

@@ -1,0 +1,14 @@
+/** Ticks of the kernel's clock in a second: CONFIG_HZ of Debian's kernels. Extensions of xtables count in ticks, where nft counts nanoseconds. */
+export const HZ = 250
+
+const TICK_NANOSECONDS = 1e9 / HZ
+
+/** The tick that a time in nanoseconds falls into. */
+export function jiffiesAt(nanoseconds: number): number {
+  return Math.floor(nanoseconds / TICK_NANOSECONDS)
+}
+
+/** Milliseconds as ticks, rounded up as msecs_to_jiffies does. */
+export function jiffiesOfMilliseconds(milliseconds: number): number {
+  return Math.ceil((milliseconds * HZ) / 1000)
+}

@@ -1,0 +1,33 @@
+import { UDP } from "../../../packet/packet.js"
+import { BREAK, CONTINUE } from "../../runtime.js"
+import type { Extension } from "../extension.js"
+import { canRead, transportAt, unreadable } from "../kernel-bytes.js"
+import { portRange } from "../value-port.js"
+import { portCheck, portsToNft, withoutAnyPort } from "./port-check.js"
+
+/** Ports of a UDP header (xt_tcpudp). A header that is cut short drops the packet. */
+export const udp: Extension = {
+  name: "udp",
+  role: "match",
+  families: [4, 6],
+  protocols: [UDP],
+  options: [
+    { name: "sport", aliases: ["source-port"], value: portRange, invertible: true },
+    { name: "dport", aliases: ["destination-port"], value: portRange, invertible: true },
+  ],
+  normal: withoutAnyPort,
+  toNft: (options) => portsToNft("udp", options).join(" "),
+  compile(options) {
+    const source = portCheck(options, "sport")
+    const destination = portCheck(options, "dport")
+    return (packet) => {
+      if (packet.fragmentOffset > 0) return BREAK
+      const at = transportAt(packet)
+      if (!canRead(packet, at, 8)) return unreadable(packet, at, 8)
+      if (source && !source(packet.view.getUint16(at))) return BREAK
+      if (destination && !destination(packet.view.getUint16(at + 2))) return BREAK
+      return CONTINUE
+    }
+  },
+  manual: { title: "iptables: udp", text: "Ports of a UDP header.", example: "udp dport 53" },
+}
