@@ -43,7 +43,8 @@ export class HashSet implements RuntimeSet {
   private last = -1
   private collectedAt = -Infinity
   private start = Number.NaN
-  private readonly added: Uint32Array
+  /** A key that is not in the registers. */
+  private readonly key: Uint32Array
 
   constructor(
     declaration: SetDeclaration,
@@ -60,7 +61,7 @@ export class HashSet implements RuntimeSet {
     this.statements = statements
     this.declared = statements.compile(declaration.statements)
     this.data = data
-    this.added = new Uint32Array(keyWords)
+    this.key = new Uint32Array(keyWords)
   }
 
   get size(): number {
@@ -103,8 +104,8 @@ export class HashSet implements RuntimeSet {
         element = this.insert(run.registers, at, run.now, run.now + life, program)
         if (element < 0) return BREAK
         if (added !== null) {
-          for (let word = 0; word < this.keyWords; word++) this.added[word] = run.registers[at + word]!
-          added(this.added, this.expires[element]!, run, rule!)
+          for (let word = 0; word < this.keyWords; word++) this.key[word] = run.registers[at + word]!
+          added(this.key, this.expires[element]!, run, rule!)
         }
       }
       return this.statements.run(element, packet, run) === CONTINUE ? CONTINUE : BREAK
@@ -113,8 +114,9 @@ export class HashSet implements RuntimeSet {
 
   /** An element from outside: the ruleset's own, or a ledger's. False: the set is full. One that is there gets the new end. */
   put(words: ArrayLike<number>, now: number, expires: number, data: SetElement["data"]): boolean {
-    let element = this.find(words, 0, now)
-    if (element < 0) element = this.insert(words, 0, now, expires, this.declared)
+    const key = this.keyOf(words)
+    let element = this.find(key, 0, now)
+    if (element < 0) element = this.insert(key, 0, now, expires, this.declared)
     if (element < 0) return false
     this.expires[element] = expires
     this.data.put(element, data)
@@ -123,9 +125,15 @@ export class HashSet implements RuntimeSet {
 
   /** Takes an element out. False: it was not there. */
   take(words: ArrayLike<number>, now: number): boolean {
-    const element = this.find(words, 0, now)
+    const element = this.find(this.keyOf(words), 0, now)
     if (element >= 0) this.remove(element)
     return element >= 0
+  }
+
+  /** Keys from outside come in arrays of any kind; look-ups see one kind only, which is what makes them fast. */
+  private keyOf(words: ArrayLike<number>): Uint32Array {
+    for (let word = 0; word < this.keyWords; word++) this.key[word] = words[word]!
+    return this.key
   }
 
   /** Calls back with each living element's key (borrowed) and end. */
@@ -138,29 +146,27 @@ export class HashSet implements RuntimeSet {
         )
   }
 
-  private find(words: ArrayLike<number>, at: number, now: number): number {
-    if (this.capacity === 0) return -1
-    const { keyWords, keys } = this
+  /**
+   * The living element with this key, or -1. A chain has the newest first, and nothing is put in while an element of its key lives: of several
+   * with the same key only the first can be alive. (A rule that adds and deletes the same key leaves hundreds of dead ones a second.)
+   */
+  private find(words: Uint32Array, at: number, now: number): number {
+    if (this.count === 0) return -1
+    const { keyWords, keys, next } = this
     for (
       let element = this.heads[this.hash(words, at) & (this.heads.length - 1)]!;
       element >= 0;
-      element = this.next[element]!
+      element = next[element]!
     ) {
       const key = element * keyWords
       let word = 0
       while (word < keyWords && keys[key + word] === words[at + word]) word++
-      if (word === keyWords && this.expires[element]! > now) return element
+      if (word === keyWords) return this.expires[element]! > now ? element : -1
     }
     return -1
   }
 
-  private insert(
-    words: ArrayLike<number>,
-    at: number,
-    now: number,
-    expires: number,
-    program: number,
-  ): number {
+  private insert(words: Uint32Array, at: number, now: number, expires: number, program: number): number {
     if (Number.isNaN(this.start)) this.start = now
     if (this.count >= this.most) {
       this.collect(now)
@@ -191,6 +197,10 @@ export class HashSet implements RuntimeSet {
       while (at >= 0 && this.next[at] !== element) at = this.next[at]!
       if (at >= 0) this.next[at] = this.next[element]!
     }
+    this.release(element)
+  }
+
+  private release(element: number): void {
     this.alive[element] = 0
     this.count--
     this.free[this.freeCount++] = element
@@ -201,8 +211,20 @@ export class HashSet implements RuntimeSet {
     const tick = this.start + Math.floor((now - this.start) / COLLECT_EVERY) * COLLECT_EVERY
     if (tick <= this.collectedAt) return
     this.collectedAt = tick
-    for (let element = 0; element < this.capacity; element++)
-      if (this.alive[element] && this.expires[element]! <= tick) this.remove(element)
+    const { heads, next, expires } = this
+    for (let bucket = 0; bucket < heads.length; bucket++) {
+      let previous = -1
+      for (let element = heads[bucket]!; element >= 0; ) {
+        const following = next[element]!
+        if (expires[element]! > tick) previous = element
+        else {
+          if (previous < 0) heads[bucket] = following
+          else next[previous] = following
+          this.release(element)
+        }
+        element = following
+      }
+    }
   }
 
   private grow(): void {
@@ -225,17 +247,28 @@ export class HashSet implements RuntimeSet {
     this.statements.reserve(capacity)
     let buckets = FIRST_CAPACITY
     while (buckets < capacity) buckets *= 2
-    this.heads = new Int32Array(buckets).fill(-1)
-    this.next = new Int32Array(capacity)
-    for (let element = 0; element < before; element++) {
-      if (!this.alive[element]) continue
-      const bucket = this.hash(this.keys, element * this.keyWords) & (buckets - 1)
-      this.next[element] = this.heads[bucket]!
-      this.heads[bucket] = element
-    }
+    this.spread(buckets)
   }
 
-  private hash(words: ArrayLike<number>, at: number): number {
+  /** Puts all elements into `buckets` new chains, each key's in the order that they had. */
+  private spread(buckets: number): void {
+    const { heads: oldHeads, next: oldNext } = this
+    const heads = new Int32Array(buckets).fill(-1)
+    const tails = new Int32Array(buckets)
+    const next = new Int32Array(this.capacity).fill(-1)
+    for (let old = 0; old < oldHeads.length; old++) {
+      for (let element = oldHeads[old]!; element >= 0; element = oldNext[element]!) {
+        const bucket = this.hash(this.keys, element * this.keyWords) & (buckets - 1)
+        if (heads[bucket]! < 0) heads[bucket] = element
+        else next[tails[bucket]!] = element
+        tails[bucket] = element
+      }
+    }
+    this.heads = heads
+    this.next = next
+  }
+
+  private hash(words: Uint32Array, at: number): number {
     let value = 0x9747b28c
     for (let word = 0; word < this.keyWords; word++) {
       value ^= Math.imul(words[at + word]!, 0xcc9e2d51)
