@@ -1,3 +1,4 @@
+import type { Packet } from "../packet/packet.js"
 import type { Outcome, Run } from "../ruleset/runtime.js"
 
 /**
@@ -5,9 +6,9 @@ import type { Outcome, Run } from "../ruleset/runtime.js"
  * their chain.
  */
 export interface Trace {
-  /** A base chain begins. */
-  enter(chain: number): void
-  /** A rule's step ran. `run.registers` holds what its expression was worth, from 0 on. */
+  /** A base chain begins, with the packet as it is there (whole, where it came in fragments; translated, where it was); both are borrowed. */
+  enter(chain: number, packet: Packet, run: Run): void
+  /** A rule's step ran. What its expression was worth is asked again, by who wants to know (`TraceValues`). */
   step(chain: number, rule: number, step: number, outcome: Outcome, run: Run): void
   /** A rule's verdict; for JUMP and GOTO `run.target` is the chain. */
   verdict(chain: number, rule: number, outcome: Outcome, run: Run): void

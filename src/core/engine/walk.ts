@@ -56,7 +56,7 @@ export class Walker {
     let rules = chain.rules
     let index = 0
     let depth = 0
-    if (trace !== null) trace.enter(base)
+    if (trace !== null) trace.enter(base, packet, run)
     for (;;) {
       if (index >= rules.length) {
         if (trace !== null) trace.end(at)

@@ -2,9 +2,9 @@ import { renderNft } from "../../core/backend/nft/render.js"
 import { hasErrors } from "../../core/base/diagnostic.js"
 import { printRuleset } from "../../core/ruleset/print.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
-import { openRuleset } from "./compiled-policy.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
+import { openPolicySubject } from "./subject.js"
 
 const targets = ["nft", "ruleset"] as const
 /** Backends of the design that are not written yet: told as such, not as a word that nobody knows. */
@@ -54,7 +54,7 @@ export const command: Command<Options> = {
       ])
       return exit.no
     }
-    const opened = openRuleset(named, {}, io)
+    const opened = openPolicySubject(named, {}, io)
     if (opened === undefined) return exit.wrong
     if (to === "ruleset") {
       if (json) io.json(opened.ruleset)

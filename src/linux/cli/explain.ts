@@ -8,14 +8,15 @@ import { Packet } from "../../core/packet/packet.js"
 import { parseScript, type ScriptPacket } from "../../core/packet/script.js"
 import { isLoopback } from "../host/sockets.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
-import { openRuleset } from "./compiled-policy.js"
 import { Devices } from "./devices.js"
 import type { Io } from "./output.js"
 import { isPhrase, phraseToScript } from "./packet-words.js"
 import { enginePath } from "./path.js"
 import { readPolicyText } from "./policy-file.js"
 import { type PathOptions, pathOptions } from "./replay-options.js"
-import { formatTable } from "./text.js"
+import { ruleConflict } from "./rule-options.js"
+import { openSubject, type Subject } from "./subject.js"
+import { formatTable, wrap } from "./text.js"
 import { type TracedStage, TraceRecorder, withCtState } from "./trace-recorder.js"
 import { traceText } from "./trace-text.js"
 
@@ -48,14 +49,15 @@ export const command: Command<Options> = {
 }
 
 async function run(words: readonly string[], options: Options, io: Io): Promise<ExitStatus> {
-  const opened = openRuleset(options.policy, options, io)
-  if (opened === undefined) return exit.wrong
-  const { policy, ruleset, host } = opened
+  const conflict = ruleConflict(options, options.policy) ?? inputConflict(words, options)
+  if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall explain --help")
+  const subject = openSubject(options, io)
+  if (subject === undefined) return exit.wrong
   const text = words.join(" ")
   const lines = text === "-" ? readPolicyText("-", io)?.text : text.replace(/\s*;\s*/g, "\n")
   if (lines === undefined) return exit.wrong
-  const local = options.local?.flat() ?? host.addresses.filter(isReachable)
-  const script = isPhrase(lines) ? phraseToScript(lines, policy, local) : lines
+  const local = options.local?.flat() ?? subject.host.addresses.filter(isReachable)
+  const script = isPhrase(lines) ? phraseToScript(lines, subject, local) : lines
   if (isProblem(script)) return io.wrong(script.id, script.message, script.hint)
   const { packets, diagnostics } = parseScript(script, "packet")
   io.report(diagnostics)
@@ -64,11 +66,11 @@ async function run(words: readonly string[], options: Options, io: Io): Promise<
   if (last === undefined)
     return io.wrong("bad-command-line", "there is no packet in the words", "see floodwall explain --help")
 
-  const path = enginePath(policy, options)
-  const { engine, diagnostics: found } = createEngine(ruleset, path)
+  const path = enginePath(subject, options)
+  const { engine, diagnostics: found } = createEngine(subject.ruleset, path)
   io.report(found)
   if (engine === null) return exit.wrong
-  const devices = new Devices(policy, path)
+  const devices = new Devices(subject.sides, path)
   const stage = new Stage(engine, devices, path.firstInterface)
   const before = packets.slice(0, -1).map((packet) => ({ packet, said: stage.judge(packet) }))
   const recorder = new TraceRecorder(engine)
@@ -79,8 +81,14 @@ async function run(words: readonly string[], options: Options, io: Io): Promise<
     io.json({ packet: last.text, ...answer, trace: stages })
     return exit.done
   }
-  tell(before, last, said, stages, devices, io)
+  tell(before, last, said, stages, devices, subject, io)
   return exit.done
+}
+
+function inputConflict(words: readonly string[], { policy, rules }: Options): string | undefined {
+  if (words.join(" ") !== "-") return undefined
+  if (policy === "-") return "standard input cannot be the policy and the packets"
+  return rules?.includes("-") ? "standard input cannot be the rules and the packets" : undefined
 }
 
 /** Whether somebody elsewhere can send to this address: neither loopback nor link-local. */
@@ -175,6 +183,7 @@ function tell(
   answer: Said,
   stages: readonly TracedStage[],
   devices: Devices,
+  subject: Subject,
   io: Io,
 ): void {
   if (before.length > 0) {
@@ -190,12 +199,18 @@ function tell(
   }
   io.print(`${io.style.bold("Packet")}   ${last.text}\n         ${pathWords[answer.path]}`)
   for (const device of [last.inputInterface, last.outputInterface])
-    if (device !== "" && devices.known(device) === undefined)
-      io.print(
-        `         ${io.style.warn(`no zone names ${device}, so it is not protected`)} (${devices.zonesText})`,
-      )
+    if (device !== "" && devices.known(device) === undefined && subject.sides.length > 0)
+      io.print(wrap(strangeText(device, subject, io), io.columns, "         "))
   io.print()
   io.print(traceText(stages, answer, io.style))
+}
+
+/** A device that the words name and the subject does not. */
+function strangeText(device: string, { kind, sides }: Subject, { style }: Io): string {
+  if (kind === "rules")
+    return `${style.warn(`no rule names ${device}`)} (they name ${sides.map(({ name }) => name).join(", ")})`
+  const zones = sides.map(({ name, interfaces }) => `${name}: ${interfaces.join(", ")}`).join("; ")
+  return `${style.warn(`no zone names ${device}, so it is not protected`)} (${zones})`
 }
 
 /** Neighbours of the same line that got the same answer are one row. */

@@ -1,8 +1,9 @@
 import type { Address } from "../../core/base/address.js"
 import type { EngineOptions } from "../../core/engine/engine.js"
 import type { InterfaceRoutes } from "../../core/engine/routes.js"
-import type { HostFacts, Policy } from "../../core/policy/policy.js"
+import type { HostFacts } from "../../core/policy/policy.js"
 import type { PathOptions } from "./replay-options.js"
+import type { Subject } from "./subject.js"
 
 export interface EnginePath extends EngineOptions {
   readonly firstInterface: string
@@ -10,21 +11,11 @@ export interface EnginePath extends EngineOptions {
   readonly local: readonly Address[]
 }
 
-/** Where packets arrive and leave, as the words say it and the policy names its devices. */
-export function enginePath(policy: Policy, options: PathOptions): EnginePath {
-  const devices = policy.zones.flatMap((zone) => zone.interfaces.map(oneDevice))
-  const chosen = (options.interface ?? []).map(({ name, prefixes, others }): InterfaceRoutes => {
-    const zone = devices.includes(name) ? undefined : policy.zones.find((each) => each.name === name)
-    const device = zone?.interfaces[0]
-    return {
-      name: device === undefined ? name : oneDevice(device),
-      networks: others ? ["default"] : prefixes,
-    }
-  })
-  const unnamed = devices.filter((device) => !chosen.some(({ name }) => name === device))
+/** Where packets arrive and leave, as the words say it and the subject names its devices. */
+export function enginePath(subject: Subject, options: PathOptions): EnginePath {
   return {
-    firstInterface: devices[0] ?? "wan",
-    interfaces: [...chosen, ...unnamed.map((name) => ({ name, networks: [] }))],
+    firstInterface: subject.firstInterface,
+    interfaces: interfacesOf(subject, options),
     local: localAddresses(options),
     settings: Object.fromEntries(options.sysctl ?? []),
     random: reproducible(),
@@ -43,6 +34,24 @@ export function hostOf(host: HostFacts, options: PathOptions): HostFacts {
 /** One device of those that a trailing `*` stands for. */
 export function oneDevice(name: string): string {
   return name.replace(/\*$/, "0")
+}
+
+/** The interfaces of all sides, one for each wildcard, and what lies behind them where the words say it. */
+export function interfacesOf(
+  { sides }: Pick<Subject, "sides">,
+  options: PathOptions,
+): readonly InterfaceRoutes[] {
+  const devices = sides.flatMap(({ interfaces }) => interfaces.map(oneDevice))
+  const chosen = (options.interface ?? []).map(({ name, prefixes, others }): InterfaceRoutes => {
+    const side = devices.includes(name) ? undefined : sides.find((each) => each.name === name)
+    const device = side?.interfaces[0]
+    return {
+      name: device === undefined ? name : oneDevice(device),
+      networks: others ? ["default"] : prefixes,
+    }
+  })
+  const unnamed = [...new Set(devices)].filter((device) => !chosen.some(({ name }) => name === device))
+  return [...chosen, ...unnamed.map((name) => ({ name, networks: [] }))]
 }
 
 /** The same numbers in every run, so that the same capture gives the same verdicts (mulberry32). */

@@ -77,7 +77,8 @@ function readTrusted(path: string): ReadFile {
   }
 }
 
-function readOpen(descriptor: number): ReadFile {
+/** A file's text, or why there is none. */
+export function readOpen(descriptor: number): { readonly text: string } | { readonly problem: string } {
   try {
     const stat = fstatSync(descriptor)
     if (stat.isDirectory()) return { problem: "it is a directory" }

@@ -3,6 +3,7 @@ import { didYouMean } from "../../core/base/nearest.js"
 import { isHost, type Prefix, parsePrefix } from "../../core/base/prefix.js"
 import { defaultSettings, type SettingName, settingName } from "../../core/engine/settings.js"
 import type { Option } from "./command.js"
+import { type RuleOptions, ruleOptions } from "./rule-options.js"
 
 /** `--interface NAME=CIDR,…`: sources there arrive on it, destinations there leave by it. */
 export interface InterfaceChoice {
@@ -15,7 +16,7 @@ export interface InterfaceChoice {
 export type Sysctl = readonly [name: SettingName, value: number]
 
 /** The options of commands that send packets through the engine. */
-export interface PathOptions {
+export interface PathOptions extends RuleOptions {
   readonly policy?: string
   readonly interface?: readonly InterfaceChoice[]
   readonly local?: readonly (readonly Prefix[])[]
@@ -25,8 +26,9 @@ export interface PathOptions {
 export const pathOptions: readonly Option[] = [
   {
     flags: "--policy <file>",
-    text: "the policy; left out: ./floodwall.yaml, then /etc/floodwall/policy.yaml",
+    text: "the policy; left out, and without --rules: ./floodwall.yaml, then /etc/floodwall/policy.yaml",
   },
+  ...ruleOptions,
   {
     flags: "--interface <name=cidrs>",
     text:

@@ -3,14 +3,15 @@ import { createReplay } from "../../core/engine/replay.js"
 import { readCapture } from "../capture/read-capture.js"
 import { CaptureDevices } from "./capture-devices.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
-import { openRuleset } from "./compiled-policy.js"
 import { Devices } from "./devices.js"
 import type { Io } from "./output.js"
 import { enginePath } from "./path.js"
 import { ReplayListener } from "./replay-listener.js"
 import { type PathOptions, pathOptions } from "./replay-options.js"
 import { replayText } from "./replay-text.js"
+import { ruleConflict } from "./rule-options.js"
 import { isSameFile, SortedCaptures } from "./sorted-captures.js"
+import { openSubject } from "./subject.js"
 
 interface Options extends PathOptions {
   readonly json?: boolean
@@ -72,17 +73,17 @@ export const command: Command<Options> = {
 async function run(captures: readonly string[], options: Options, io: Io): Promise<ExitStatus> {
   const conflict = conflictOf(captures, options)
   if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall replay --help")
-  const opened = openRuleset(options.policy, options, io)
-  if (opened === undefined) return exit.wrong
-  const way = enginePath(opened.policy, options)
-  const { replay, diagnostics } = createReplay(opened.ruleset, way)
+  const subject = openSubject(options, io)
+  if (subject === undefined) return exit.wrong
+  const way = enginePath(subject, options)
+  const { replay, diagnostics } = createReplay(subject.ruleset, way)
   io.report(diagnostics)
   if (replay === null) return exit.wrong
   const sorted = SortedCaptures.open(options, io)
   if (sorted === undefined) return exit.wrong
 
   const isSaid = options.interface !== undefined
-  const devices = new CaptureDevices(new Devices(opened.policy, way), replay.engine.interfaces, isSaid)
+  const devices = new CaptureDevices(new Devices(subject.sides, way), replay.engine.interfaces, isSaid)
   const listener = new ReplayListener(replay, sorted, devices, io, options.json === true, options.trace ?? [])
   const read: { path: string; packets: number; format: string }[] = []
   const problems: Diagnostic[] = []
@@ -117,12 +118,14 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
 }
 
 /** What cannot be meant, as a sentence. */
-function conflictOf(
-  captures: readonly string[],
-  { accepted, dropped, json, policy }: Options,
-): string | undefined {
+function conflictOf(captures: readonly string[], options: Options): string | undefined {
+  const { accepted, dropped, json, policy, rules } = options
+  const wrong = ruleConflict(options, policy)
+  if (wrong !== undefined) return wrong
   if (captures.filter((path) => path === "-").length > 1) return "standard input can be read only once"
-  if (policy === "-" && captures.includes("-")) return "standard input cannot be the policy and a capture"
+  if (captures.includes("-") && policy === "-") return "standard input cannot be the policy and a capture"
+  if (captures.includes("-") && rules?.includes("-"))
+    return "standard input cannot be the rules and a capture"
   if (accepted !== undefined && dropped !== undefined && isSameFile(accepted, dropped)) {
     return "--accepted and --dropped are the same file"
   }

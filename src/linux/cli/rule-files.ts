@@ -1,0 +1,157 @@
+import { closeSync, openSync, statSync } from "node:fs"
+import { dirname, isAbsolute, join } from "node:path"
+import { type RuleFormat, readRules, recogniseFormat } from "../../core/backend/formats.js"
+import type { RuleFile } from "../../core/backend/read-rules.js"
+import type { Diagnostic, Problem } from "../../core/base/diagnostic.js"
+import type { Ruleset } from "../../core/ruleset/ruleset.js"
+import { reasonOf } from "../capture/reason.js"
+import { glob } from "../host/glob.js"
+import type { Io } from "./output.js"
+import { readOpen } from "./policy-file.js"
+
+/** Somebody's rules, of one file or of several that the kernel would have side by side. */
+export interface OpenedRules {
+  /** For people: the files' names. */
+  readonly name: string
+  readonly files: readonly { readonly path: string; readonly format: RuleFormat }[]
+  readonly ruleset: Ruleset
+  /** Not reported yet. */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** A text that was named on the command line. */
+export interface NamedText {
+  readonly path: string
+  readonly text: string
+}
+
+/**
+ * Reads files of rules, each in the format that was said (one for all, or one for each) or that its text tells, which is noted on standard
+ * error. What cannot be read, or is no rules, has been reported: undefined, and the exit is 2.
+ */
+export function openRules(
+  paths: readonly string[],
+  formats: readonly RuleFormat[],
+  folders: readonly string[],
+  io: Io,
+): OpenedRules | undefined {
+  const read: { path: string; format: RuleFormat; ruleset: Ruleset }[] = []
+  const diagnostics: Diagnostic[] = []
+  for (const [index, path] of paths.entries()) {
+    const named = readNamed(path, io)
+    if (named === undefined) return undefined
+    const format = formatOf(named, formats.length > 1 ? formats[index] : formats[0], io)
+    if (format === undefined) return undefined
+    const { ruleset, diagnostics: found } = readRules(fileOf(named, folders), format)
+    diagnostics.push(...found)
+    read.push({ path: named.path, format, ruleset })
+  }
+  return {
+    name: read.map(({ path }) => path).join(" and "),
+    files: read.map(({ path, format }) => ({ path, format })),
+    ruleset: { tables: read.flatMap(({ ruleset }) => ruleset.tables) },
+    diagnostics: [...diagnostics, ...tablesTwice(read)],
+  }
+}
+
+/** A file's text; what cannot be read has been reported. */
+export function readNamed(path: string, io: Io): NamedText | undefined {
+  const read = path === "-" ? readOpen(0) : readFile(path)
+  if ("text" in read) return { path: path === "-" ? "standard-input" : path, text: read.text }
+  io.wrong("unreadable-file", `${path} cannot be read: ${read.problem}`)
+  return undefined
+}
+
+function formatOf({ path, text }: NamedText, said: RuleFormat | undefined, io: Io): RuleFormat | undefined {
+  if (said !== undefined) return said
+  const found = recogniseFormat(text)
+  if (found === undefined) {
+    io.wrong(
+      "unknown-rule-format",
+      `${path}: neither what iptables-save prints, nor what nft reads or prints`,
+      "--format iptables, ip6tables, nft or nft-json says what it is",
+    )
+    return undefined
+  }
+  if (found.format === "policy") {
+    io.wrong("bad-command-line", `${path} is a policy, by ${found.because}`, `--policy ${path}`)
+    return undefined
+  }
+  io.note(`Rules: ${path} (${found.format}, by ${found.because})`)
+  return found.format
+}
+
+function readFile(path: string): ReturnType<typeof readOpen> {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, "r")
+  } catch (error) {
+    return { problem: reasonOf(error) }
+  }
+  try {
+    return readOpen(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function fileOf({ path, text }: NamedText, folders: readonly string[]): RuleFile {
+  return { path, text, include: (pattern, from) => included(pattern, from, folders) }
+}
+
+/** Where nft looks (nft 1.0.6: `./` is the current directory, other names lie in /etc), and beside the file that includes. */
+function included(pattern: string, from: string, folders: readonly string[]): readonly RuleFile[] | Problem {
+  const beside = dirname(from)
+  const places = isAbsolute(pattern)
+    ? [""]
+    : pattern.startsWith("./")
+      ? [".", beside]
+      : [".", beside, ...folders, "/etc"]
+  for (const place of places) {
+    const paths = glob(place === "" ? pattern : join(place, pattern)).filter(isFile)
+    if (paths.length === 0) continue
+    const files: RuleFile[] = []
+    for (const path of paths) {
+      const read = readFile(path)
+      if ("problem" in read)
+        return { id: "unreadable-file", message: `${path} cannot be read: ${read.problem}` }
+      files.push(fileOf({ path, text: read.text }, folders))
+    }
+    return files
+  }
+  // As nft has it, a pattern may match nothing.
+  if (/[*?[]/.test(pattern)) return []
+  const where = [...new Set(places)].filter((place) => place !== "")
+  return {
+    id: "unreadable-file",
+    message: `${pattern} cannot be read: no such file${where.length > 0 ? ` in ${where.join(", ")}` : ""}`,
+    hint: "-I FOLDER says where else to look",
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
+/** The kernel would have one table of both files' rules, or the second file would have replaced the first: which, the files do not say. */
+function tablesTwice(
+  read: readonly { readonly path: string; readonly ruleset: Ruleset }[],
+): readonly Diagnostic[] {
+  const owners = new Map<string, string>()
+  return read.flatMap(({ path, ruleset }) =>
+    ruleset.tables.flatMap(({ family, name }): Diagnostic[] => {
+      const key = `${family} ${name}`
+      const owner = owners.get(key)
+      owners.set(key, path)
+      if (owner === undefined || owner === path) return []
+      return [
+        {
+          id: "duplicate-name",
+          severity: "error",
+          message: `${owner} and ${path} both have the table ${key}`,
+          hint: "--rules takes one file for each IP version, or files with tables of their own",
+        },
+      ]
+    }),
+  )
+}

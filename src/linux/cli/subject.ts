@@ -1,0 +1,87 @@
+import { compilePolicy } from "../../core/policy/compile.js"
+import { unknownHost } from "../../core/policy/environment.js"
+import type { HostFacts, Policy } from "../../core/policy/policy.js"
+import { namedInterfaces } from "../../core/ruleset/named-interfaces.js"
+import type { Ruleset } from "../../core/ruleset/ruleset.js"
+import { openPolicy, reportProblems } from "./open-policy.js"
+import type { Io } from "./output.js"
+import { hostOf, oneDevice } from "./path.js"
+import type { PathOptions } from "./replay-options.js"
+import { type OpenedRules, openRules } from "./rule-files.js"
+
+/** What packets are sent through: a policy, compiled, or somebody's rules. */
+export interface Subject {
+  readonly kind: "policy" | "rules"
+  /** For people: the files' names. */
+  readonly name: string
+  readonly ruleset: Ruleset
+  /** Zones of a policy; of somebody's rules each interface that they name. */
+  readonly sides: readonly Side[]
+  /** Where packets arrive as far as nothing else says so. */
+  readonly firstInterface: string
+  readonly host: HostFacts
+  /** Names that packet phrases may use. */
+  readonly addresses: Policy["addresses"]
+}
+
+export interface Side {
+  readonly name: string
+  /** A trailing `*` is a wildcard. */
+  readonly interfaces: readonly string[]
+}
+
+/** What the words name: `--rules`, or the policy. Undefined: there are mistakes, which have been reported; the exit is 2. */
+export function openSubject(options: PathOptions, io: Io): Subject | undefined {
+  if (options.rules === undefined) return openPolicySubject(options.policy, options, io)
+  const opened = openRules(options.rules, options.format ?? [], options.include ?? [], io)
+  return opened && subjectOfRules(opened, options, io)
+}
+
+/** Undefined: there are mistakes, which have been reported. */
+export function openPolicySubject(
+  named: string | undefined,
+  options: PathOptions,
+  io: Io,
+): Subject | undefined {
+  const opened = openPolicy(named, io)
+  if (opened === undefined || !reportProblems(opened.diagnostics, io) || !opened.policy) return undefined
+  const host = hostOf(opened.host, options)
+  const { ruleset, diagnostics } = compilePolicy(opened.policy, host)
+  if (!reportProblems(diagnostics, io)) return undefined
+  const { zones, addresses } = opened.policy
+  return {
+    kind: "policy",
+    name: opened.path,
+    ruleset,
+    sides: zones,
+    firstInterface: oneDevice(zones.flatMap(({ interfaces }) => interfaces)[0] ?? "wan"),
+    host,
+    addresses,
+  }
+}
+
+/** Undefined: there are mistakes, which have been reported. */
+export function subjectOfRules(opened: OpenedRules, options: PathOptions, io: Io): Subject | undefined {
+  if (!reportProblems(opened.diagnostics, io)) return undefined
+  const named = namedInterfaces(opened.ruleset)
+  return {
+    kind: "rules",
+    name: opened.name,
+    ruleset: opened.ruleset,
+    sides: named.all.map((name) => ({ name, interfaces: [name] })),
+    firstInterface: arrivalOf(named.input),
+    host: hostOf(unknownHost, options),
+    addresses: undefined,
+  }
+}
+
+/**
+ * Where packets arrive whose way nobody says: the first interface that rules ask to have been arrived on. Loopback and what containers and
+ * virtual machines hang on come last, because the world does not arrive there. Rules that name none are asked on eth0, which none of them means.
+ */
+function arrivalOf(input: readonly string[]): string {
+  const outside = input.find((name) => !isInside.test(name))
+  return oneDevice(outside ?? "eth0")
+}
+
+const isInside = /^(?:lo\*?$|docker|br-|veth|virbr|vnet|tap|lxc|lxd|cni|cali|flannel|podman|incus)/
