@@ -1,19 +1,18 @@
 import { ctState } from "../../expression/ct.js"
+import { DNAT_STATE, SNAT_STATE } from "./conntrack-step.js"
 
-/** SNAT and DNAT are states to xt_conntrack only; bits above those of `ct state`. */
-export const STATE_SNAT = 128
-export const STATE_DNAT = 256
-
-/** In the order in which iptables-save prints them. */
+/** In the order in which iptables-save prints them. SNAT and DNAT are states to xt_conntrack only. */
 export const stateBits: Readonly<Record<string, number>> = {
   INVALID: ctState.invalid,
   NEW: ctState.new,
   RELATED: ctState.related,
   ESTABLISHED: ctState.established,
   UNTRACKED: ctState.untracked,
-  SNAT: STATE_SNAT,
-  DNAT: STATE_DNAT,
+  SNAT: SNAT_STATE,
+  DNAT: DNAT_STATE,
 }
+
+export const natBits = SNAT_STATE | DNAT_STATE
 
 /** IPS_* bits of linux/netfilter/nf_conntrack_common.h. */
 export const statusBits: Readonly<Record<string, number>> = {
@@ -23,6 +22,3 @@ export const statusBits: Readonly<Record<string, number>> = {
   ASSURED: 4,
   CONFIRMED: 8,
 }
-
-export const IPS_SRC_NAT = 16
-export const IPS_DST_NAT = 32

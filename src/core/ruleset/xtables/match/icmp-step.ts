@@ -1,6 +1,6 @@
 import { BREAK, CONTINUE, type Step } from "../../runtime.js"
+import { cutShort, hasBytes, transportStart } from "../bytes.js"
 import type { XtOption } from "../extension.js"
-import { canRead, transportAt, unreadable } from "../kernel-bytes.js"
 
 /** Type and code (xt_tcpudp); `any`: a type that matches all. A header that is cut short drops the packet. */
 export function icmpStep(option: XtOption | undefined, any: number): Step {
@@ -8,8 +8,8 @@ export function icmpStep(option: XtOption | undefined, any: number): Step {
   const negated = option?.negated === true
   return (packet) => {
     if (packet.fragmentOffset > 0) return BREAK
-    const at = transportAt(packet)
-    if (!canRead(packet, at, 8)) return unreadable(packet, at, 8)
+    const at = transportStart(packet)
+    if (!hasBytes(packet, at, 8)) return cutShort(packet, at, 8)
     if (type === any) return negated ? BREAK : CONTINUE
     const code = packet.view.getUint8(at + 1)
     const found = packet.view.getUint8(at) === type && code >= from && code <= to

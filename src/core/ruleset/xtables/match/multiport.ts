@@ -1,7 +1,7 @@
 import { DCCP, SCTP, TCP, UDP, UDPLITE } from "../../../packet/packet.js"
 import { BREAK, CONTINUE } from "../../runtime.js"
+import { cutShort, hasBytes, transportStart } from "../bytes.js"
 import type { Extension, XtValue } from "../extension.js"
-import { canRead, transportAt, unreadable } from "../kernel-bytes.js"
 import { badOptions } from "../problem.js"
 import { pairOf } from "../value-number.js"
 import { portList, printPortRange } from "../value-port.js"
@@ -55,8 +55,8 @@ export const multiport: Extension = {
     }
     return (packet) => {
       if (packet.fragmentOffset > 0) return BREAK
-      const at = transportAt(packet)
-      if (!canRead(packet, at, 4)) return unreadable(packet, at, 4)
+      const at = transportStart(packet)
+      if (!hasBytes(packet, at, 4)) return cutShort(packet, at, 4)
       const found =
         (which !== 1 && isListed(packet.view.getUint16(at))) ||
         (which !== 0 && isListed(packet.view.getUint16(at + 2)))

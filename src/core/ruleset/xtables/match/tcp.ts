@@ -1,7 +1,7 @@
 import { type Packet, TCP } from "../../../packet/packet.js"
 import { BREAK, CONTINUE, DROP, type Outcome } from "../../runtime.js"
+import { cutShort, hasBytes, transportStart } from "../bytes.js"
 import type { Extension, ValueSpec } from "../extension.js"
-import { canRead, transportAt, unreadable } from "../kernel-bytes.js"
 import { numberOf, optionOf } from "../option.js"
 import { badOptions, badValue } from "../problem.js"
 import { bitNames } from "../value-choice.js"
@@ -89,8 +89,8 @@ export const tcp: Extension = {
     const optionNegated = option?.negated === true
     return (packet) => {
       if (packet.fragmentOffset > 0) return packet.family === 4 && packet.fragmentOffset === 8 ? DROP : BREAK
-      const at = transportAt(packet)
-      if (!canRead(packet, at, 20)) return unreadable(packet, at, 20)
+      const at = transportStart(packet)
+      if (!hasBytes(packet, at, 20)) return cutShort(packet, at, 20)
       if (source && !source(packet.view.getUint16(at))) return BREAK
       if (destination && !destination(packet.view.getUint16(at + 2))) return BREAK
       if (flag && ((packet.view.getUint8(at + 13) & mask) === wanted) === flagNegated) return BREAK
@@ -112,7 +112,7 @@ export const tcp: Extension = {
 function findOption(packet: Packet, at: number, kind: number, negated: boolean): Outcome {
   const headerLength = (packet.view.getUint8(at + 12) >>> 4) * 4
   if (headerLength < 20) return DROP
-  if (!canRead(packet, at, headerLength)) return unreadable(packet, at, headerLength)
+  if (!hasBytes(packet, at, headerLength)) return cutShort(packet, at, headerLength)
   for (let index = at + 20; index < at + headerLength; ) {
     const found = packet.view.getUint8(index)
     if (found === kind) return negated ? BREAK : CONTINUE

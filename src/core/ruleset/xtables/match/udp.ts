@@ -1,7 +1,7 @@
 import { UDP } from "../../../packet/packet.js"
 import { BREAK, CONTINUE } from "../../runtime.js"
+import { cutShort, hasBytes, transportStart } from "../bytes.js"
 import type { Extension } from "../extension.js"
-import { canRead, transportAt, unreadable } from "../kernel-bytes.js"
 import { portRange } from "../value-port.js"
 import { portCheck, portsToNft, withoutAnyPort } from "./port-check.js"
 
@@ -22,8 +22,8 @@ export const udp: Extension = {
     const destination = portCheck(options, "dport")
     return (packet) => {
       if (packet.fragmentOffset > 0) return BREAK
-      const at = transportAt(packet)
-      if (!canRead(packet, at, 8)) return unreadable(packet, at, 8)
+      const at = transportStart(packet)
+      if (!hasBytes(packet, at, 8)) return cutShort(packet, at, 8)
       if (source && !source(packet.view.getUint16(at))) return BREAK
       if (destination && !destination(packet.view.getUint16(at + 2))) return BREAK
       return CONTINUE
