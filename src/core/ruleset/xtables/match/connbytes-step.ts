@@ -1,4 +1,4 @@
-import { BREAK, CONTINUE, type RunConnection, type Step } from "../../runtime.js"
+import { BREAK, type Build, CONTINUE, type RunConnection, type Step } from "../../runtime.js"
 
 /** `-m connbytes` */
 export interface ConnbytesSettings {
@@ -10,20 +10,15 @@ export interface ConnbytesSettings {
 }
 
 /** How much has gone through the connection, this packet included. A packet without a connection does not match, negated or not. */
-export function connbytesStep({ from, to, direction, mode, negated }: ConnbytesSettings): Step {
-  const packetsOf = (connection: RunConnection) =>
-    (direction === "reply" ? 0 : connection.originalPackets) +
-    (direction === "original" ? 0 : connection.replyPackets)
-  const bytesOf = (connection: RunConnection) =>
-    (direction === "reply" ? 0 : connection.originalBytes) +
-    (direction === "original" ? 0 : connection.replyBytes)
-  const measure =
-    mode === "packets"
-      ? packetsOf
-      : mode === "bytes"
-        ? bytesOf
-        : (connection: RunConnection) =>
-            Math.floor(bytesOf(connection) / Math.max(1, packetsOf(connection)))
+export function connbytesStep(settings: ConnbytesSettings, build: Build): Step {
+  const { from, to, mode, negated } = settings
+  const direction = settings.direction === "original" ? 0 : settings.direction === "reply" ? 1 : 2
+  build.accounting()
+  const measure = (connection: RunConnection): number => {
+    if (mode === "packets") return connection.packets(direction)
+    const bytes = connection.bytes(direction)
+    return mode === "bytes" ? bytes : Math.floor(bytes / Math.max(1, connection.packets(direction)))
+  }
   return (_packet, { connection }) => {
     if (connection === null) return BREAK
     const what = measure(connection)
