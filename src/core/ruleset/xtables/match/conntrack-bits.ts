@@ -1,18 +1,19 @@
 import { ctState } from "../../expression/ct.js"
-import { DNAT_STATE, SNAT_STATE } from "./conntrack-step.js"
 
-/** In the order in which iptables-save prints them. SNAT and DNAT are states to xt_conntrack only. */
+/** SNAT and DNAT are states to xt_conntrack only; bits above those of `ct state`. */
+export const STATE_SNAT = 128
+export const STATE_DNAT = 256
+
+/** In the order in which iptables-save prints them. */
 export const stateBits: Readonly<Record<string, number>> = {
   INVALID: ctState.invalid,
   NEW: ctState.new,
   RELATED: ctState.related,
   ESTABLISHED: ctState.established,
   UNTRACKED: ctState.untracked,
-  SNAT: SNAT_STATE,
-  DNAT: DNAT_STATE,
+  SNAT: STATE_SNAT,
+  DNAT: STATE_DNAT,
 }
-
-export const natBits = SNAT_STATE | DNAT_STATE
 
 /** IPS_* bits of linux/netfilter/nf_conntrack_common.h. */
 export const statusBits: Readonly<Record<string, number>> = {
@@ -22,3 +23,6 @@ export const statusBits: Readonly<Record<string, number>> = {
   ASSURED: 4,
   CONFIRMED: 8,
 }
+
+export const IPS_SRC_NAT = 16
+export const IPS_DST_NAT = 32

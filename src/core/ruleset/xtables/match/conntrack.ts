@@ -5,8 +5,8 @@ import { lengthOfMask, maskedAddress, maskedOf, printWords } from "../value-addr
 import { bitNames, bits, choice } from "../value-choice.js"
 import { numberRange } from "../value-number.js"
 import { portRange, printPortRange } from "../value-port.js"
-import { natBits, stateBits, statusBits } from "./conntrack-bits.js"
-import { type ConntrackSettings, conntrackStep } from "./conntrack-step.js"
+import { stateBits, statusBits } from "./conntrack-bits.js"
+import { conntrackStep } from "./conntrack-step.js"
 
 /** The value is a number, and is printed as one. */
 const protocol: ValueSpec = {
@@ -46,7 +46,7 @@ export const conntrack: Extension = {
   check: (options) =>
     options.length === 0 ? badOptions("conntrack must be asked something: --ctstate NEW") : undefined,
   toNft,
-  compile: (options) => conntrackStep(settingsOf(options)),
+  compile: conntrackStep,
   manual: {
     title: "iptables: conntrack",
     text: "State, status, direction, protocol, addresses and ports of the packet's connection.",
@@ -70,7 +70,7 @@ function toNft(options: XtOptions, family: 4 | 6) {
   for (const { name, value, negated } of options) {
     const not = negated ? "!= " : ""
     if (name === "ctstate") {
-      if (((value as number) & natBits) !== 0) {
+      if (((value as number) & (stateBits.SNAT! | stateBits.DNAT!)) !== 0) {
         const nat = bitNames(value as number, { SNAT: stateBits.SNAT!, DNAT: stateBits.DNAT! })
         if (nat.length < bitNames(value as number, stateBits).length)
           return { unsupported: "nft cannot ask for states and for NAT at once" }
@@ -108,33 +108,4 @@ function toNft(options: XtOptions, family: 4 | 6) {
     }
   }
   return parts.join(" ")
-}
-
-type Plain = Exclude<keyof ConntrackSettings, "direction">
-
-const settingNames: Readonly<Record<string, Plain>> = {
-  ctstate: "state",
-  ctproto: "protocol",
-  ctorigsrc: "originalSource",
-  ctorigdst: "originalDestination",
-  ctreplsrc: "replySource",
-  ctrepldst: "replyDestination",
-  ctorigsrcport: "originalSourcePort",
-  ctorigdstport: "originalDestinationPort",
-  ctreplsrcport: "replySourcePort",
-  ctrepldstport: "replyDestinationPort",
-  ctstatus: "status",
-  ctexpire: "expires",
-}
-
-/** The options' values are of the forms that the settings have: numbers, pairs, and addresses with their masks. */
-function settingsOf(options: XtOptions): ConntrackSettings {
-  const settings: Record<string, { value: unknown; negated: boolean }> = {}
-  for (const { name, value, negated } of options) {
-    if (name === "ctdir")
-      settings.direction = { value: value === "REPLY" ? "reply" : "original", negated: false }
-    else if (settingNames[name])
-      settings[settingNames[name]] = { value: value ?? null, negated: negated === true }
-  }
-  return settings as ConntrackSettings
 }

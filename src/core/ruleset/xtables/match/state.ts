@@ -1,8 +1,8 @@
 import { ctState } from "../../expression/ct.js"
+import { BREAK, CONTINUE } from "../../runtime.js"
 import type { Extension } from "../extension.js"
 import { isNegated, numberOf } from "../option.js"
 import { bitNames, bits } from "../value-choice.js"
-import { conntrackStep } from "./conntrack-step.js"
 
 const states: Readonly<Record<string, number>> = {
   INVALID: ctState.invalid,
@@ -23,10 +23,12 @@ export const state: Extension = {
     `ct state ${isNegated(options, "state") ? "! " : ""}${bitNames(numberOf(options, "state", 0), states)
       .join(",")
       .toLowerCase()}`,
-  compile: (options) =>
-    conntrackStep({
-      state: { value: numberOf(options, "state", 0), negated: isNegated(options, "state") },
-    }),
+  compile(options) {
+    const wanted = numberOf(options, "state", 0)
+    const negated = isNegated(options, "state")
+    return (_packet, run) =>
+      (((run.tracked ? run.ctState : ctState.invalid) & wanted) !== 0) !== negated ? CONTINUE : BREAK
+  },
   manual: {
     title: "iptables: state",
     text: "The state that conntrack gives the packet.",
