@@ -201,6 +201,8 @@ const engine: EngineBuild = {
         : [],
     ),
   connectionCounter: () => ({ count: () => 0 }),
+  accounting: () => undefined,
+  needsConntrack: () => undefined,
   shared: (_kind, _name, make) => make(),
   slots: () => 0,
 }

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../base/diagnostic.js"
 import type { Hook } from "../ruleset/hook.js"
-import { hooks } from "../ruleset/hook.js"
+import { hooks, priority } from "../ruleset/hook.js"
 import { buildFrom } from "../ruleset/kinds.js"
 import type { StepNode } from "../ruleset/node.js"
 import type { Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
@@ -38,12 +38,17 @@ export interface CompiledRuleset {
   readonly sets: readonly CompiledSet[]
   /** How many numbers the rules remember. */
   readonly slots: number
+  /** Chains of type nat by hook, in the order that a connection's first packet asks them; `bases` holds the place where it does. */
+  readonly translations: Readonly<Record<Hook, readonly BaseEntry[]>>
   /** IP versions that conntrack was switched on for: a rule asks for it. */
   readonly tracks: { readonly four: boolean; readonly six: boolean }
+  /** A rule asks for packets or bytes of connections. */
+  readonly accounts: boolean
   readonly diagnostics: readonly Diagnostic[]
 }
 
 export interface BaseEntry {
+  /** Index of the chain. Below 0: here connections are translated, and -1 less the hook's index says at which hook. */
   readonly chain: number
   readonly priority: number
   readonly four: boolean
@@ -74,6 +79,7 @@ class Compiler {
   private readonly options: CompileOptions
   private readonly chains: (CompiledChain & { readonly rules: CompiledRule[] })[] = []
   private readonly bases: Record<Hook, BaseEntry[]>
+  private readonly translations: Record<Hook, BaseEntry[]>
   private readonly sets: CompiledSet[] = []
   private readonly diagnostics: Diagnostic[] = []
   private readonly fills: (() => void)[] = []
@@ -81,10 +87,13 @@ class Compiler {
   private slots = 0
   private four = false
   private six = false
+  private accounts = false
+  private readonly translated = { four: false, six: false }
 
   constructor(options: CompileOptions) {
     this.options = options
-    this.bases = Object.fromEntries(hooks.map((hook) => [hook, []])) as unknown as Record<Hook, BaseEntry[]>
+    this.bases = noEntries()
+    this.translations = noEntries()
   }
 
   table(table: Table): void {
@@ -99,6 +108,11 @@ class Compiler {
       interfaces: (name) => this.options.interfaces.matching(name),
       connectionCounter: () => new ConnectionCounts(this.options.conntrack),
       shared: (kind, name, make) => this.sharedState(kind, name, make),
+      accounting: () => {
+        this.accounts = true
+      },
+      // Conntrack and defragmentation come with the first rule that asks for them (nf_ct_netns_get).
+      needsConntrack: () => this.track(table),
       slots: (count) => {
         const at = this.slots
         this.slots += count
@@ -122,7 +136,6 @@ class Compiler {
           steps: each.steps.map((step) => build.step(step)),
           memory,
         })
-        this.noteTracking(table, each.steps)
       }
       rule = undefined
       if (chain.base) this.base(table, first + index)
@@ -136,9 +149,11 @@ class Compiler {
     return {
       chains: this.chains,
       bases: this.bases,
+      translations: this.translations,
       sets: this.sets,
       slots: this.slots,
       tracks: { four: this.four, six: this.six },
+      accounts: this.accounts,
       diagnostics: this.diagnostics,
     }
   }
@@ -153,11 +168,24 @@ class Compiler {
       six: table.family !== "ip",
       devices: (base.devices ?? []).flatMap((device) => this.options.interfaces.matching(device)),
     }
-    // Of chains with the same priority, the one that was registered last runs first (nf_hook_entries_grow).
-    const entries = this.bases[base.hook]
-    const at = entries.findIndex((other) => base.priority <= other.priority)
-    entries.splice(at < 0 ? entries.length : at, 0, entry)
-    if (base.type === "nat") this.track(table)
+    if (base.type !== "nat") {
+      register(this.bases[base.hook], entry)
+      return
+    }
+    register(this.translations[base.hook], entry)
+    // The first nat chain of an IP version brings its translation to all four hooks, at places of the kernel's own.
+    for (const four of [true, false]) {
+      if (!(four ? entry.four : entry.six) || this.translated[four ? "four" : "six"]) continue
+      this.translated[four ? "four" : "six"] = true
+      for (const [hook, at] of translationPlaces)
+        register(this.bases[hook], {
+          chain: -1 - hooks.indexOf(hook),
+          priority: at,
+          four,
+          six: !four,
+          devices: [],
+        })
+    }
   }
 
   private makeSet(
@@ -247,11 +275,6 @@ class Compiler {
     return 0
   }
 
-  /** Conntrack and defragmentation come with the first rule that asks for them (nf_ct_netns_get). */
-  private noteTracking(table: Table, steps: readonly StepNode[]): void {
-    if (asksConntrack(steps)) this.track(table)
-  }
-
   private track(table: Table): void {
     if (table.family === "inet" || table.family === "ip") this.four = true
     if (table.family === "inet" || table.family === "ip6") this.six = true
@@ -315,12 +338,20 @@ function targetsOf(table: Table, name: string): string[] {
   return targets
 }
 
-/** Is there a `ct` expression, a connection count or a connection's mark anywhere in these nodes? */
-function asksConntrack(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(asksConntrack)
-  if (typeof value !== "object" || value === null) return false
-  const node = value as { expression?: unknown; step?: unknown; on?: unknown }
-  if (node.expression === "ct" || node.step === "ct-count" || (node.step === "mark" && node.on === "ct"))
-    return true
-  return Object.values(value).some(asksConntrack)
+/** Destinations before a packet is routed, sources behind that (nf_nat_proto.c). */
+const translationPlaces: readonly (readonly [Hook, number])[] = [
+  ["prerouting", priority.destinationNat],
+  ["output", priority.destinationNat],
+  ["input", priority.sourceNat],
+  ["postrouting", priority.sourceNat],
+]
+
+function noEntries(): Record<Hook, BaseEntry[]> {
+  return Object.fromEntries(hooks.map((hook) => [hook, []])) as unknown as Record<Hook, BaseEntry[]>
+}
+
+/** Of chains with the same priority, the one that was registered last runs first (nf_hook_entries_grow). */
+function register(entries: BaseEntry[], entry: BaseEntry): void {
+  const at = entries.findIndex((other) => entry.priority <= other.priority)
+  entries.splice(at < 0 ? entries.length : at, 0, entry)
 }

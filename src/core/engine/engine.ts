@@ -2,10 +2,11 @@ import type { Address } from "../base/address.js"
 import type { Diagnostic } from "../base/diagnostic.js"
 import { hasErrors } from "../base/diagnostic.js"
 import { Packet } from "../packet/packet.js"
+import { Rewriter } from "../packet/rewrite.js"
 import { hasStackedTags } from "../packet/vlan.js"
 import type { LogNode } from "../ruleset/action/log.js"
 import type { Hook } from "../ruleset/hook.js"
-import { priority } from "../ruleset/hook.js"
+import { hooks, priority } from "../ruleset/hook.js"
 import type { Ruleset } from "../ruleset/ruleset.js"
 import type { Run } from "../ruleset/runtime.js"
 import { ACCEPT, REJECT } from "../ruleset/runtime.js"
@@ -20,8 +21,9 @@ import { Conntrack, STATE_INVALID } from "./conntrack/conntrack.js"
 import { invalidReasons } from "./conntrack/invalid.js"
 import { Defragmenter } from "./defrag/defrag.js"
 import { Interfaces } from "./interfaces.js"
+import { Nat } from "./nat/nat.js"
 import { receiveFault } from "./receive.js"
-import { type InterfaceRoutes, RoutingTable } from "./routes.js"
+import { type InterfaceRoutes, RoutingTable, RTN_UNICAST } from "./routes.js"
 import { defaultSettings, type Settings } from "./settings.js"
 import type { Trace } from "./trace.js"
 import {
@@ -48,6 +50,8 @@ export interface EngineOptions {
   readonly conntrack?: "auto" | "on"
   /** An integer from 0 (inclusive) to `below` (exclusive). */
   readonly random: (below: number) => number
+  /** Seconds from 1970 to where packets' times count from. Default 0. */
+  readonly epoch?: number
   readonly onSetAdd?: OnSetAdd
   readonly onLog?: (node: LogNode, packet: Packet, run: Run) => void
 }
@@ -100,6 +104,9 @@ export class Engine {
   readonly routes: RoutingTable
 
   private readonly bases: CompiledRuleset["bases"]
+  private readonly translations: CompiledRuleset["translations"]
+  private readonly nat: Nat
+  private readonly rewriter = new Rewriter()
   private readonly tracksFour: boolean
   private readonly tracksSix: boolean
   private readonly defragmenter: Defragmenter
@@ -127,6 +134,9 @@ export class Engine {
     this.chains = compiled.chains
     this.sets = compiled.sets
     this.bases = compiled.bases
+    this.translations = compiled.translations
+    conntrack.extras.accounts = compiled.accounts
+    this.nat = new Nat(conntrack, this.rewriter, routes, options.random)
     this.interfaces = interfaces
     this.conntrack = conntrack
     this.routes = routes
@@ -135,12 +145,17 @@ export class Engine {
     this.defragmenter = new Defragmenter(settings)
     this.walker = new Walker(compiled.chains)
     this.ruleState = new Float64Array(compiled.slots)
-    this.run = new EngineRun(routes, options, this.ruleState)
+    this.run = new EngineRun(routes, options, this.ruleState, this.rewriter, this.nat)
   }
 
   /** Nanoseconds: the latest packet's time. Time does not go back, even where a capture's does. */
   get now(): number {
     return this.run.now
+  }
+
+  /** What the clock on the wall showed where packets' times count from: seconds from 1970, in UTC. For who knows it only when the first packet comes. */
+  set epoch(seconds: number) {
+    this.run.epoch = seconds
   }
 
   /** A set by its table's and its own name. */
@@ -164,6 +179,7 @@ export class Engine {
     if (packet.time > run.now) run.now = packet.time
     run.begin(packet)
     conntrack.begin()
+    this.nat.begin()
     judgement.chain = -1
     judgement.rule = -1
     judgement.ctState = 0
@@ -175,6 +191,7 @@ export class Engine {
     if (verdict === VERDICT_ABSORBED || verdict === VERDICT_NONE) byNoRule(judgement)
     if (verdict === VERDICT_ACCEPT) conntrack.confirm()
     else conntrack.release()
+    judgement.packet = this.rewriter.release(judgement.packet)
     if (run.tracked) {
       judgement.ctState = run.ctState
       judgement.ctDirection = run.ctDirection
@@ -202,11 +219,23 @@ export class Engine {
     }
     const verdict = this.beforeRouting("prerouting", packet, true, trace)
     if (verdict !== VERDICT_ACCEPT) return verdict
-    if (path === "input") return this.hook("input", judgement.packet, trace)
-    run.outputInterface = packet.outputInterface
-    const forwarded = this.hook("forward", judgement.packet, trace)
+    const routed = judgement.packet
+    let isLocal = path === "input"
+    let leavesOn = packet.outputInterface
+    if (this.nat.moved) {
+      isLocal = this.isForHost(routed)
+      leavesOn = this.routes.interfaceTo(routed, "destination") || leavesOn
+    }
+    if (isLocal) return this.hook("input", routed, trace)
+    run.outputInterface = leavesOn
+    const forwarded = this.hook("forward", routed, trace)
     if (forwarded !== VERDICT_ACCEPT) return forwarded
-    return this.depart(judgement.packet, trace)
+    return this.depart(routed, trace)
+  }
+
+  /** Where a packet goes whose destination was translated: to this host, or on. */
+  private isForHost(packet: Packet): boolean {
+    return this.nat.here || this.routes.addressType(packet, "destination") !== RTN_UNICAST
   }
 
   private leave(packet: Packet, trace: Trace | null): number {
@@ -218,14 +247,17 @@ export class Engine {
       return VERDICT_NONE
     }
     const verdict = this.beforeRouting("output", packet, false, trace)
-    return verdict === VERDICT_ACCEPT ? this.depart(judgement.packet, trace) : verdict
+    if (verdict !== VERDICT_ACCEPT) return verdict
+    if (this.nat.moved)
+      run.outputInterface = this.routes.interfaceTo(judgement.packet, "destination") || packet.outputInterface
+    return this.depart(judgement.packet, trace)
   }
 
   private depart(packet: Packet, trace: Trace | null): number {
     this.run.inputInterface = 0
     const verdict = this.hook("postrouting", packet, trace)
     if (verdict !== VERDICT_ACCEPT || this.bases.egress.length === 0) return verdict
-    return this.device(this.bases.egress, packet.outputInterface, packet, trace)
+    return this.device(this.bases.egress, this.run.outputInterface, packet, trace)
   }
 
   /** Prerouting or output, with the kernel's own work among the chains. */
@@ -251,6 +283,7 @@ export class Engine {
           if (trace !== null) trace.kernel(judgement.why || "fragment")
           return VERDICT_ABSORBED
         }
+        this.rewriter.release(packet)
         current = whole
         judgement.packet = whole
       }
@@ -289,10 +322,33 @@ export class Engine {
     for (let index = from; index < to; index++) {
       const entry = entries[index]!
       if (packet.family === 4 ? !entry.four : !entry.six) continue
-      const verdict = this.base(entry.chain, packet, trace)
+      const verdict =
+        entry.chain < 0
+          ? this.translate(hooks[-1 - entry.chain]!, packet, trace)
+          : this.base(entry.chain, packet, trace)
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
     return VERDICT_ACCEPT
+  }
+
+  /** The place of NAT at a hook: a connection's first packet asks the nat chains, one after the other until one settles it (nf_nat_inet_fn). */
+  private translate(hook: Hook, packet: Packet, trace: Trace | null): number {
+    const { nat, run } = this
+    if (run.connection === null) return VERDICT_ACCEPT
+    if (nat.open(hook, packet, run)) {
+      const entries = this.translations[hook]
+      for (let index = 0; index < entries.length && !nat.isSettled(); index++) {
+        const entry = entries[index]!
+        if (packet.family === 4 ? !entry.four : !entry.six) continue
+        const verdict = this.base(entry.chain, packet, trace)
+        if (verdict !== VERDICT_ACCEPT) return verdict
+      }
+      if (!nat.isSettled()) nat.settle(run.now)
+    }
+    if (nat.write(packet, run) === ACCEPT) return VERDICT_ACCEPT
+    byNoRule(this.judgement)
+    this.judgement.why = "nat-error"
+    return VERDICT_DROP
   }
 
   private device(entries: readonly BaseEntry[], device: number, packet: Packet, trace: Trace | null): number {
@@ -325,6 +381,7 @@ export class Engine {
 /** What rules see besides the packet. */
 class EngineRun implements Run {
   now = 0
+  epoch: number
   readonly registers = new Uint32Array(64)
   target = 0
   family = 0
@@ -343,11 +400,25 @@ class EngineRun implements Run {
   rejectWith: Run["rejectWith"] = null
   readonly routes: RoutingTable
   readonly random: (below: number) => number
+  readonly rewriter: Rewriter
+  readonly nat: Nat
+  zone = 0
+  zoneDirections = 3
+  helper = ""
   private readonly onLog: EngineOptions["onLog"]
 
-  constructor(routes: RoutingTable, options: EngineOptions, state: Float64Array) {
+  constructor(
+    routes: RoutingTable,
+    options: EngineOptions,
+    state: Float64Array,
+    rewriter: Rewriter,
+    nat: Nat,
+  ) {
     this.routes = routes
+    this.rewriter = rewriter
+    this.nat = nat
     this.random = options.random
+    this.epoch = options.epoch ?? 0
     this.onLog = options.onLog
     this.state = state
   }
@@ -361,6 +432,9 @@ class EngineRun implements Run {
     this.mark = 0
     this.untrack = false
     this.rejectWith = null
+    this.zone = 0
+    this.zoneDirections = 3
+    this.helper = ""
   }
 
   log(node: LogNode, packet: Packet): void {

@@ -8,6 +8,11 @@ export interface InterfaceRoutes {
   readonly name: string
   /** The networks behind it; `default` for all other addresses. */
   readonly networks: readonly (Prefix | "default")[]
+  /**
+   * Its own addresses, the first of each IP version being the one that masquerading takes. Left out: those local addresses that lie in its networks,
+   * or (an interface that leads to all others) in nobody's.
+   */
+  readonly addresses?: readonly Address[]
 }
 
 export const RTN_UNICAST = 1
@@ -26,6 +31,9 @@ export class RoutingTable implements Routes {
   private readonly routes6: Route[] = []
   private default4 = 0
   private default6 = 0
+  /** The first address of each interface, by its index. */
+  private readonly own4 = new Map<number, readonly number[]>()
+  private readonly own6 = new Map<number, readonly number[]>()
   /** False: nobody said which addresses are local. */
   readonly knowsLocal: boolean
   /** False: nobody said what lies where. */
@@ -37,10 +45,11 @@ export class RoutingTable implements Routes {
     local: readonly Address[],
     indexOf: (name: string) => number,
   ) {
-    for (const address of local)
+    const stated = interfaces.flatMap(({ addresses }) => addresses ?? [])
+    for (const address of [...local, ...stated])
       if (address.family === 4) this.local4.add(address.words[0]! >>> 0)
       else this.local.add(key(address.words[0]!, address.words[1]!, address.words[2]!, address.words[3]!))
-    this.knowsLocal = local.length > 0
+    this.knowsLocal = local.length + stated.length > 0
     this.knowsNetworks = interfaces.some((each) => each.networks.length > 0)
     for (const { name, networks } of interfaces) {
       const index = indexOf(name)
@@ -59,6 +68,23 @@ export class RoutingTable implements Routes {
     }
     this.routes4.sort((left, right) => right.length - left.length)
     this.routes6.sort((left, right) => right.length - left.length)
+    for (const { name, addresses } of interfaces)
+      for (const address of addresses ?? []) this.own(indexOf(name), address)
+    for (const address of local) {
+      const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = address.words
+      const index = this.route(address.family, word0, word1, word2, word3)
+      if (index !== 0) this.own(index, address)
+    }
+  }
+
+  /** The words of the interface's first address, or null: nobody told. */
+  addressOf(index: number, family: number): readonly number[] | null {
+    return (family === 4 ? this.own4 : this.own6).get(index) ?? null
+  }
+
+  private own(index: number, address: Address): void {
+    const addresses = address.family === 4 ? this.own4 : this.own6
+    if (!addresses.has(index)) addresses.set(index, address.words)
   }
 
   addressType(packet: Packet, which: "source" | "destination"): number {

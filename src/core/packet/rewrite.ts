@@ -279,6 +279,11 @@ export class Rewriter {
     if (checksum >= 0) this.adjust(packet, checksum, before, this.sum(packet, at, 4))
   }
 
+  /** A checksum at a place, after the words under it changed: their sums before and after. */
+  adjustAt(packet: Packet, at: number, before: number, after: number): void {
+    this.adjust(packet, at, before, after)
+  }
+
   private put8(packet: Packet, at: number, value: number, checksum: number): void {
     const before = this.sum(packet, at, 1)
     packet.view.setUint8(at, value)

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../base/diagnostic.js"
 import { priority } from "./hook.js"
+import { expressionNeedsConntrack } from "./kinds.js"
 import { isName } from "./name.js"
 import type { ExpressionNode } from "./node.js"
 import type { BaseChain, Chain, Rule, Table } from "./ruleset.js"
@@ -80,10 +81,7 @@ function seesFragments(base: BaseChain): boolean {
 }
 
 function checkConntrack(rule: Rule, chain: Chain): readonly Diagnostic[] {
-  const asks = rule.steps.some((step) =>
-    [...expressionsIn(step)].some(({ expression }) => expression === "ct"),
-  )
-  if (!asks) return []
+  if (!rule.steps.some((step) => [...expressionsIn(step)].some(expressionNeedsConntrack))) return []
   const message = `chain ${chain.name} is before conntrack, where every packet's state is invalid and nothing else is known`
   return [
     {

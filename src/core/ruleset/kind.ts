@@ -32,9 +32,15 @@ export interface ExpressionKind<Node extends ExpressionNode> {
   /** The types of its value: several for a concatenation. */
   types(node: Node, typesOf: (node: ExpressionNode) => readonly TypeName[]): readonly TypeName[]
   toNft(node: Node, write: Writer): string
+  /** How many bits its value has, where they are fewer (or more) than its type's. */
+  bits?(node: Node, bitsOf: (node: ExpressionNode) => number): number
+  /** What the engine cannot know of it and assumes, in half a sentence; undefined: it knows. */
+  assumes?(node: Node): string | undefined
   load(node: Node, build: Build): Load
   /** The short way where the value is one word. */
   read?(node: Node, build: Build): Read | undefined
+  /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
+  needsConntrack?(node: Node): boolean
   readonly manual: ManualEntry
 }
 
@@ -43,5 +49,7 @@ export interface StepKind<Node extends StepNode> {
   readonly name: Node["step"]
   toNft(node: Node, write: Writer): string | Unsupported
   compile(node: Node, build: Build): Step
+  /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
+  needsConntrack?(node: Node): boolean
   readonly manual: ManualEntry
 }

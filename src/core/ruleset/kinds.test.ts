@@ -109,6 +109,8 @@ function compile(node: StepNode, alive = 0) {
     chain: (name) => name.length,
     interfaces: (name) => (name === "eth0" ? [2] : name === "br-*" ? [5, 6] : []),
     connectionCounter: () => ({ count: () => alive }),
+    accounting: () => undefined,
+    needsConntrack: () => undefined,
     shared: (_kind, _name, make) => make(),
     slots: (count) => (places += count) - count,
   })

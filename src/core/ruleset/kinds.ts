@@ -7,23 +7,35 @@ import { setUpdate } from "./action/set-update.js"
 import { verdict } from "./action/verdict.js"
 import { verdictMap } from "./action/verdict-map.js"
 import { and } from "./expression/and.js"
+import { binary } from "./expression/binary.js"
 import { concatenation } from "./expression/concatenation.js"
+import { constant } from "./expression/constant.js"
 import { ct } from "./expression/ct.js"
+import { dccpOption } from "./expression/dccp-option.js"
 import { extensionHeader } from "./expression/extension-header.js"
 import { fib } from "./expression/fib.js"
+import { fingerprint } from "./expression/fingerprint.js"
+import { hash } from "./expression/hash.js"
+import { ipOption } from "./expression/ip-option.js"
+import { ipsec } from "./expression/ipsec.js"
 import { meta } from "./expression/meta.js"
 import { numgen } from "./expression/numgen.js"
 import { payload } from "./expression/payload.js"
+import { rawPayload } from "./expression/raw-payload.js"
+import { routing } from "./expression/routing.js"
+import { sctpChunk } from "./expression/sctp-chunk.js"
+import { socket } from "./expression/socket.js"
 import { tcpOption } from "./expression/tcp-option.js"
+import { valueMap } from "./expression/value-map.js"
 import type { ExpressionKind, StepKind, Unsupported, Writer } from "./kind.js"
 import { compare } from "./match/compare.js"
 import { ctCount } from "./match/ct-count.js"
 import { limit } from "./match/limit.js"
 import { lookup } from "./match/lookup.js"
 import type { ExpressionNode, StepNode } from "./node.js"
-import { itemToNft } from "./notation.js"
+import { itemToNft, type Notation } from "./notation.js"
 import type { Build, EngineBuild, Load, Read, Step } from "./runtime.js"
-import type { TypeName } from "./type.js"
+import { dataTypes, type TypeName } from "./type.js"
 import { xtHeader } from "./xtables/header.js"
 import { xtMatch } from "./xtables/match.js"
 import { xtTarget } from "./xtables/target.js"
@@ -36,13 +48,25 @@ type KindOfStep<Node> = Node extends StepNode ? StepKind<Node> : never
 export const expressionKinds = {
   meta,
   payload,
+  "raw-payload": rawPayload,
   "extension-header": extensionHeader,
+  "ip-option": ipOption,
   "tcp-option": tcpOption,
+  "sctp-chunk": sctpChunk,
+  "dccp-option": dccpOption,
   ct,
   fib,
+  rt: routing,
+  socket,
+  osf: fingerprint,
+  ipsec,
   numgen,
+  hash,
   and,
+  binary,
   concatenation,
+  map: valueMap,
+  constant,
 } satisfies {
   [Name in ExpressionNode["expression"]]: KindOfExpression<Extract<ExpressionNode, { expression: Name }>>
 }
@@ -74,12 +98,18 @@ function stepKind(node: StepNode): StepKind<StepNode> {
   return stepKinds[node.step] as unknown as StepKind<StepNode>
 }
 
-const writer: Writer = {
-  expression: expressionToNft,
-  step: stepToNft,
-  types: typesOf,
-  item: itemToNft,
+/** Writes nodes as `nft list` does with these options. */
+export function writerWith(notation: Notation): Writer {
+  const made: Writer = {
+    expression: (node) => expressionKind(node).toNft(node, made),
+    step: (node) => stepKind(node).toNft(node, made),
+    types: typesOf,
+    item: (item, types) => itemToNft(item, types, notation),
+  }
+  return made
 }
+
+const writer = writerWith({})
 
 /** The types of an expression's value: several for a concatenation. */
 export function typesOf(node: ExpressionNode): readonly TypeName[] {
@@ -88,6 +118,18 @@ export function typesOf(node: ExpressionNode): readonly TypeName[] {
 
 export function expressionToNft(node: ExpressionNode): string {
   return expressionKind(node).toNft(node, writer)
+}
+
+/** How many bits an expression's value has: those of its type, where its kind says nothing else. */
+export function bitsOf(node: ExpressionNode): number {
+  return (
+    expressionKind(node).bits?.(node, bitsOf) ?? typesOf(node).reduce((sum, type) => sum + dataTypes[type], 0)
+  )
+}
+
+/** What the engine cannot know of an expression and assumes, in half a sentence; undefined: it knows. */
+export function assumptionOf(node: ExpressionNode): string | undefined {
+  return expressionKind(node).assumes?.(node)
 }
 
 /** One match or statement as nft text, or why nft cannot say it. */

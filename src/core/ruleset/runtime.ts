@@ -1,9 +1,11 @@
 import type { Packet } from "../packet/packet.js"
+import type { Rewriter } from "../packet/rewrite.js"
 import type { LogNode } from "./action/log.js"
 import type { RejectNode } from "./action/reject.js"
 import type { SetUpdateNode } from "./action/set-update.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import type { SetElement } from "./ruleset.js"
+import type { Translator } from "./translator.js"
 import type { TypeName } from "./type.js"
 
 /**
@@ -37,6 +39,8 @@ export type Read = (packet: Packet, run: Run) => number
 export interface Run {
   /** Nanoseconds; the packet's time. */
   now: number
+  /** Seconds from 1970 to where `now` counts from, in UTC: what the clock on the wall showed. */
+  readonly epoch: number
   /** Sixteen words, like the kernel's registers, and scratch room behind them for nested look-ups. */
   readonly registers: Uint32Array
   /** The chain of a jump or goto. */
@@ -56,6 +60,13 @@ export interface Run {
   mark: number
   /** Set by notrack. */
   untrack: boolean
+  /**
+   * Set before conntrack by `ct zone set` and `-j CT --zone`: the zone that the packet's connection is looked up and made in, and for which directions it counts (1 original, 2 reply, 3 both).
+   */
+  zone: number
+  zoneDirections: number
+  /** Set before conntrack by `-j CT --helper`: the helper that a new connection gets. */
+  helper: string
   /** Interface indices of the present hook; 0 where the hook has none (oif at prerouting). */
   inputInterface: number
   outputInterface: number
@@ -76,6 +87,9 @@ export interface Run {
   random(below: number): number
   /** The routing table: what a replay was told of it. */
   readonly routes: Routes
+  /** Writes on the packet: what later rules and hooks see. */
+  readonly rewriter: Rewriter
+  readonly nat: Translator
 }
 
 /** What `ct …` can ask of a connection. Words as in Packet. */
@@ -91,6 +105,21 @@ export interface RunConnection {
   /** IPS_* bits of linux/netfilter/nf_conntrack_common.h. */
   readonly status: number
   mark: number
+  /** A number that no other connection of its time has; the kernel's own cannot be known. */
+  readonly id: number
+  /** Nanoseconds that the connection has still to live without a packet. */
+  remaining(now: number): number
+  /** Per direction (0 original, 1 reply), or both (2), since the connection began; 0 where nothing counts (`Build.accounting`). */
+  packets(direction: number): number
+  bytes(direction: number): number
+  zone(direction: number): number
+  /** Labels are bits, 0 to 127. */
+  hasLabel(bit: number): boolean
+  setLabel(bit: number): void
+  /** 32 labels from `32 * word` on; bit 0 is the lowest label. */
+  labels(word: number): number
+  /** The helper's name, or "". Set on a new connection only: the kernel ignores it on an old one. */
+  helper: string
 }
 
 /** What the fib expression asks. Address types are RTN_* numbers (linux/rtnetlink.h): 1 unicast, 2 local, 3 broadcast, 5 multicast. */
@@ -117,6 +146,10 @@ export interface EngineBuild {
    * `kind` keeps names of different extensions apart.
    */
   shared<State>(kind: string, name: string, make: () => State): State
+  /** A rule asks for the packets or bytes of connections: they are counted from the beginning on (nf_conntrack_acct). */
+  accounting(): void
+  /** A node needs conntrack; `buildFrom` asks the kinds, and no node calls it itself. */
+  needsConntrack(): void
   /** Room for `count` numbers in `run.state`: the rules' array, or while an element's statements are compiled, that of each element of the set. */
   slots(count: number): number
 }
@@ -145,6 +178,8 @@ export interface RuntimeSet {
   has(run: Run, at: number): boolean
   /** After a `contains` that was true, in a map: for verdict maps the outcome (JUMP and GOTO have set run.target), for others the first word. */
   lastData(run: Run): number
+  /** After a `contains` that was true, in a map to values: all words of the value, to `run.registers` from `at` on. */
+  copyData(run: Run, at: number): void
   /**
    * Called once for each statement that updates this set; what it returns runs for each packet. The set compiles `node.statements` with a
    * Build whose `slots` and `connectionCounter` are the elements' own. An element keeps the statements it was made with.

@@ -1,5 +1,7 @@
 import { TCP } from "../../packet/packet.js"
 import type { RunConnection } from "../../ruleset/runtime.js"
+import type { Extras } from "./extras.js"
+import { CONFIRMED, HELPER } from "./status.js"
 import type { ConnectionTable } from "./table.js"
 import { tcpIsClosed } from "./tcp.js"
 import { KIND, PORTS, TUPLE_WORDS } from "./tuple.js"
@@ -8,14 +10,16 @@ import { KIND, PORTS, TUPLE_WORDS } from "./tuple.js"
 export class Connection implements RunConnection {
   entry = -1
   private readonly table: ConnectionTable
+  private readonly extras: Extras
   private readonly words = new Uint32Array(16)
 
-  constructor(table: ConnectionTable) {
+  constructor(table: ConnectionTable, extras: Extras) {
     this.table = table
+    this.extras = extras
   }
 
   get family(): number {
-    return this.word(0, KIND) >>> 8
+    return (this.word(0, KIND) >>> 8) & 0xff
   }
 
   get protocol(): number {
@@ -57,6 +61,50 @@ export class Connection implements RunConnection {
 
   set mark(value: number) {
     this.table.mark[this.entry] = value
+  }
+
+  get id(): number {
+    return (Math.imul(this.table.generation[this.entry]!, 0x9e3779b1) ^ (this.entry + 1)) >>> 0
+  }
+
+  remaining(now: number): number {
+    return Math.max(0, this.table.expires[this.entry]! - now)
+  }
+
+  packets(direction: number): number {
+    return this.extras.packets(this.entry, direction)
+  }
+
+  bytes(direction: number): number {
+    return this.extras.bytes(this.entry, direction)
+  }
+
+  zone(direction: number): number {
+    return this.word(direction, KIND) >>> 16
+  }
+
+  hasLabel(bit: number): boolean {
+    return (this.extras.labels(this.entry, bit >>> 5) & (1 << (bit & 31))) !== 0
+  }
+
+  setLabel(bit: number): void {
+    this.extras.setLabel(this.entry, bit)
+  }
+
+  labels(word: number): number {
+    return this.extras.labels(this.entry, word)
+  }
+
+  get helper(): string {
+    return this.extras.helper(this.entry)
+  }
+
+  /** nft's `ct helper set`, and iptables' CT target, on a connection's first packet. */
+  set helper(name: string) {
+    const { table, entry } = this
+    if (table.status[entry]! & CONFIRMED) return
+    this.extras.setHelper(entry, name)
+    table.status[entry]! |= HELPER
   }
 
   private word(direction: number, word: number): number {

@@ -3,6 +3,7 @@ import type { Run } from "../../ruleset/runtime.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import { checksumFits } from "./checksum.js"
 import { Connection } from "./connection.js"
+import { Extras } from "./extras.js"
 import { ERROR, icmpMayBegin, icmpRole, QUERY, UNTRACKED } from "./icmp.js"
 import { icmpv6MayBegin, icmpv6Role } from "./icmpv6.js"
 import {
@@ -16,11 +17,11 @@ import {
 } from "./invalid.js"
 import { quotedTuple } from "./quoted.js"
 import { SctpTracker, sctpFault } from "./sctp.js"
-import { CONFIRMED, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
+import { CONFIRMED, HELPER, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
 import { ConnectionTable } from "./table.js"
 import { TcpTracker, tcpFault } from "./tcp.js"
 import { AGAIN, TAKEN } from "./tracker.js"
-import { invert, PORTS, TUPLE_WORDS, tupleOf } from "./tuple.js"
+import { invert, KIND, PORTS, TUPLE_WORDS, tupleOf } from "./tuple.js"
 import { AnsweredTracker, UdpTracker, udpFault, udpliteFault } from "./udp.js"
 
 // Bits of `ct state` (ruleset/expression/ct.ts).
@@ -39,6 +40,7 @@ const NO_NEXT_HEADER = 59
  */
 export class Conntrack {
   readonly table: ConnectionTable
+  readonly extras: Extras
   /** The packet's connection, or -1. */
   entry = -1
   /** Index into `invalidReasons`. */
@@ -57,7 +59,8 @@ export class Conntrack {
   constructor(settings: Settings, seed: number) {
     this.settings = settings
     this.table = new ConnectionTable(settings.nf_conntrack_max, seed)
-    this.connection = new Connection(this.table)
+    this.extras = new Extras(this.table)
+    this.connection = new Connection(this.table, this.extras)
     this.tcp = new TcpTracker(this.table, settings)
     this.udp = new UdpTracker(this.table, settings)
     this.udplite = new AnsweredTracker(
@@ -166,7 +169,7 @@ export class Conntrack {
     const { tuple, reply, table } = this
     if (!quotedTuple(packet, packet.transportOffset + 8, end, tuple) || !invert(tuple, reply))
       return this.invalid(run, INVALID_ICMP_EMBEDDED)
-    const node = table.find(reply, run.now)
+    const node = this.find(reply, run)
     if (node < 0) return this.invalid(run, INVALID_ICMP_UNKNOWN)
     const at = node * TUPLE_WORDS + 4
     const { tuples } = table
@@ -185,15 +188,17 @@ export class Conntrack {
     const { now } = run
     tupleOf(packet, tuple)
     for (;;) {
-      let node = table.find(tuple, now)
+      let node = this.find(tuple, run)
       if (node < 0) {
         if (!invert(tuple, reply)) return this.invalid(run, INVALID_ICMP_NEW)
+        if (run.zone !== 0) this.putInZone(run)
         const entry = table.allocate(tuple, reply, now)
         if (entry < 0) {
           run.ctState = STATE_INVALID
           return false
         }
         node = entry * 2
+        if (run.helper !== "") this.giveHelper(entry, run.helper)
       }
       const entry = node >> 1
       const direction = node & 1
@@ -203,6 +208,8 @@ export class Conntrack {
         if (!(table.status[entry]! & CONFIRMED)) table.remove(entry)
         return this.invalid(run, result)
       }
+      if (this.extras.accounts && !this.tcp.leftAsItWas(packet.protocol))
+        this.extras.count(entry, direction, packet.networkLength)
       const status = table.status[entry]!
       if (direction === REPLY) {
         table.status[entry] = status | SEEN_REPLY
@@ -210,6 +217,35 @@ export class Conntrack {
       }
       return this.set(run, entry, ORIGINAL, status & SEEN_REPLY ? STATE_ESTABLISHED : STATE_NEW)
     }
+  }
+
+  /** In the packet's zone, where a rule gave it one: that of the packet's own direction, else of the answers'. */
+  private find(tuple: Uint32Array, run: Run): number {
+    const { zone, zoneDirections, now } = run
+    if (zone === 0) return this.table.find(tuple, now)
+    const kind = tuple[KIND]!
+    const original = zoneDirections & 1 ? zone : 0
+    const answers = zoneDirections & 2 ? zone : 0
+    tuple[KIND] = (kind | (original << 16)) >>> 0
+    let node = this.table.find(tuple, now)
+    if (node < 0 && answers !== original) {
+      tuple[KIND] = (kind | (answers << 16)) >>> 0
+      node = this.table.find(tuple, now)
+    }
+    tuple[KIND] = kind
+    return node
+  }
+
+  /** A zone is part of a tuple's last word: two connections of two zones are never one. */
+  private putInZone({ zone, zoneDirections }: Run): void {
+    if (zoneDirections & 1) this.tuple[KIND] = (this.tuple[KIND]! | (zone << 16)) >>> 0
+    if (zoneDirections & 2) this.reply[KIND] = (this.reply[KIND]! | (zone << 16)) >>> 0
+    else this.reply[KIND] = this.reply[KIND]! & 0xffff
+  }
+
+  private giveHelper(entry: number, name: string): void {
+    this.extras.setHelper(entry, name)
+    this.table.status[entry]! |= HELPER
   }
 
   /** Hands the packet to its protocol's tracker. */

@@ -209,7 +209,7 @@ function longer<Words extends Uint32Array | Int32Array | Uint8Array | Float64Arr
 /** Mixes the words of a tuple (the multipliers are MurmurHash3's). */
 function hash(words: Uint32Array, at: number, seed: number): number {
   let value = mix(mix(mix(seed, words[at]!), words[at + 4]!), words[at + PORTS]!) ^ words[at + KIND]!
-  if (words[at + KIND]! >>> 8 === 6) {
+  if ((words[at + KIND]! & 0xff00) === 0x600) {
     value = mix(mix(mix(value, words[at + 1]!), words[at + 2]!), words[at + 3]!)
     value = mix(mix(mix(value, words[at + 5]!), words[at + 6]!), words[at + 7]!)
   }

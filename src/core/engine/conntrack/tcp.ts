@@ -1,4 +1,4 @@
-import { ACK, FIN, type Packet, RST, SYN, URG } from "../../packet/packet.js"
+import { ACK, FIN, type Packet, RST, SYN, TCP, URG } from "../../packet/packet.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import {
   INVALID_LENGTH,
@@ -130,6 +130,7 @@ export function tcpTimeouts(settings: Settings): Float64Array {
 }
 
 export class TcpTracker {
+  private ignored = false
   private readonly table: ConnectionTable
   private readonly settings: Settings
   private readonly timeouts: Float64Array
@@ -147,6 +148,7 @@ export class TcpTracker {
   /** A segment of entry's connection. TAKEN, AGAIN (the entry is gone: this SYN begins a new connection), or why it is invalid. */
   packet(entry: number, direction: number, packet: Packet, segmentLength: number, now: number): number {
     const { table, settings, timeouts } = this
+    this.ignored = true
     const base = entry * STATE_WORDS
     const index = indexOf(packet.tcpFlags)
     if (!(table.status[entry]! & CONFIRMED)) {
@@ -291,6 +293,7 @@ export class TcpTracker {
     if (!(status & SEEN_REPLY)) {
       if (index === INDEX_RST) {
         // Refused: the only answer is a RST, and the entry goes at once.
+        this.ignored = false
         this.table.expires[entry] = now
         return TAKEN
       }
@@ -305,7 +308,13 @@ export class TcpTracker {
     )
       table.status[entry] = status | ASSURED
     table.expires[entry] = now + timeout
+    this.ignored = false
     return TAKEN
+  }
+
+  /** Did the last segment leave its connection as it was? Such packets do not prolong its life, and are not counted. */
+  leftAsItWas(protocol: number): boolean {
+    return protocol === TCP && this.ignored
   }
 
   /** The first packet of a connection. */

@@ -12,6 +12,7 @@ export interface MarkNode {
 export const mark: StepKind<MarkNode> = {
   name: "mark",
   toNft: (node) => `${node.on} mark set ${literalToNft([node.value], "mark")}`,
+  needsConntrack: ({ on }) => on === "ct",
   compile({ on, value }) {
     if (on === "meta") {
       return (_packet, run) => {

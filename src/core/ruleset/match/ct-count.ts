@@ -12,6 +12,7 @@ export interface CtCountNode {
 export const ctCount: StepKind<CtCountNode> = {
   name: "ct-count",
   toNft: (node) => `ct count ${node.over ? "over " : ""}${node.count}`,
+  needsConntrack: () => true,
   compile(node, build) {
     const counter = build.connectionCounter()
     const { count, over } = node
