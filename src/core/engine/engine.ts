@@ -10,6 +10,7 @@ import { hooks, priority } from "../ruleset/hook.js"
 import type { Ruleset } from "../ruleset/ruleset.js"
 import type { Run } from "../ruleset/runtime.js"
 import { ACCEPT, REJECT } from "../ruleset/runtime.js"
+import { Answers } from "./answers.js"
 import {
   type BaseEntry,
   type CompiledRuleset,
@@ -110,6 +111,7 @@ export class Engine {
   private readonly tracksFour: boolean
   private readonly tracksSix: boolean
   private readonly defragmenter: Defragmenter
+  private readonly answers = new Answers()
   private readonly walker: Walker
   private readonly run: EngineRun
   private readonly ruleState: Float64Array
@@ -189,6 +191,7 @@ export class Engine {
     const verdict = path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace)
     judgement.verdict = verdict
     if (verdict === VERDICT_ABSORBED || verdict === VERDICT_NONE) byNoRule(judgement)
+    if (verdict === VERDICT_REJECT) this.answers.note(judgement.packet, run, conntrack)
     if (verdict === VERDICT_ACCEPT) conntrack.confirm()
     else conntrack.release()
     judgement.packet = this.rewriter.release(judgement.packet)
@@ -254,9 +257,12 @@ export class Engine {
   }
 
   private depart(packet: Packet, trace: Trace | null): number {
-    this.run.inputInterface = 0
+    // Behind forwarding a rule may still ask where the packet came in; a device that it leaves by does not tell (Linux 6.18, looked at).
     const verdict = this.hook("postrouting", packet, trace)
     if (verdict !== VERDICT_ACCEPT || this.bases.egress.length === 0) return verdict
+    this.run.inputInterface = 0
+    // Whoever drops it now drops a packet whose connection counts.
+    this.conntrack.confirm()
     return this.device(this.bases.egress, this.run.outputInterface, packet, trace)
   }
 
@@ -291,7 +297,10 @@ export class Engine {
       const verdict = this.some(entries, next, atConntrack, current, trace)
       if (verdict !== VERDICT_ACCEPT) return verdict
       next = atConntrack
-      if (!conntrack.track(current, run, arriving)) {
+      if (
+        (arriving || !this.answers.take(current, run, conntrack)) &&
+        !conntrack.track(current, run, arriving)
+      ) {
         byNoRule(judgement)
         judgement.why = "conntrack-full"
         return VERDICT_DROP

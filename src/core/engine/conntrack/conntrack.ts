@@ -138,6 +138,20 @@ export class Conntrack {
     this.entry = -1
   }
 
+  /** The packet's connection where it is in the table for good, or -1. */
+  get confirmedEntry(): number {
+    return this.entry >= 0 && this.table.status[this.entry]! & CONFIRMED ? this.entry : -1
+  }
+
+  /** In place of `track`, for a packet that belongs to another's connection: related to it. An entry that is gone meanwhile, or -1: its state alone is known. */
+  attach(run: Run, entry: number, direction: number): void {
+    run.tracked = true
+    run.ctDirection = direction
+    run.ctState = STATE_RELATED
+    run.connection = null
+    if (entry >= 0 && this.table.status[entry]! & CONFIRMED) this.set(run, entry, direction, STATE_RELATED)
+  }
+
   private tcpFault(packet: Packet, end: number, verify: boolean): number {
     const { transportOffset } = packet
     if (

@@ -1,6 +1,6 @@
 import type { Packet } from "../../packet/packet.js"
 import { sumOf } from "../conntrack/checksum.js"
-import { DUPLICATE, type FragmentQueue, OVERLAP } from "./queue.js"
+import { contradictsEcn, DUPLICATE, type FragmentQueue, isMarkedByOne, OVERLAP } from "./queue.js"
 import { FragmentStore } from "./store.js"
 
 const ABSORB = -1
@@ -52,6 +52,7 @@ export class Ipv4Defragmenter {
     }
     if (inserted === OVERLAP) return this.giveUp(queue, "fragment-overlap")
     this.store.took(queue, packet.wireLength)
+    queue.ecn |= 1 << (packet.trafficClass & 3)
     if (offset === 0) queue.head = new Uint8Array(buffer, byteOffset + start, headerEnd - start).slice()
     const size = packet.networkLength
     if (size > queue.mostBytes) queue.mostBytes = size
@@ -65,10 +66,12 @@ export class Ipv4Defragmenter {
     const headerLength = head.length - network
     const total = headerLength + queue.length
     if (total > 65535) return this.giveUp(queue, "fragment-oversize")
+    if (contradictsEcn(queue.ecn)) return this.giveUp(queue, "fragment-ecn")
     this.store.close(queue)
     into.set(head)
     const whole = queue.write(into, head.length)
     const view = new DataView(into.buffer)
+    if (isMarkedByOne(queue.ecn)) into[network + 1]! |= 3
     view.setUint16(network + 2, total)
     view.setUint16(network + 6, queue.mostBytesDontFragment === queue.mostBytes ? DONT_FRAGMENT : 0)
     view.setUint16(network + 10, 0)

@@ -1,5 +1,5 @@
 import { ICMPV6, type Packet, TCP, UDP } from "../../packet/packet.js"
-import { DUPLICATE, type FragmentQueue, OVERLAP } from "./queue.js"
+import { contradictsEcn, DUPLICATE, type FragmentQueue, isMarkedByOne, OVERLAP } from "./queue.js"
 import { FragmentStore } from "./store.js"
 
 const PASS = -2
@@ -60,6 +60,7 @@ export class Ipv6Defragmenter {
     if (inserted === DUPLICATE) return this.leaveOut("fragment-duplicate")
     if (inserted === OVERLAP) return this.giveUp(queue, "fragment-overlap")
     this.store.took(queue, packet.wireLength)
+    queue.ecn |= 1 << (packet.trafficClass & 3)
     if (offset === 0) {
       // The header before the fragment header now names what the fragment header named.
       const head = new Uint8Array(buffer, byteOffset + start, header - start).slice()
@@ -74,9 +75,11 @@ export class Ipv6Defragmenter {
     const head = queue.head!
     const payloadLength = head.length - network - 40 + queue.length
     if (payloadLength > 65535) return this.giveUp(queue, "fragment-oversize")
+    if (contradictsEcn(queue.ecn)) return this.giveUp(queue, "fragment-ecn")
     this.store.close(queue)
     into.set(head)
     const whole = queue.write(into, head.length)
+    if (isMarkedByOne(queue.ecn)) into[network + 1]! |= 0x30
     into[network + 4] = payloadLength >>> 8
     into[network + 5] = payloadLength & 0xff
     this.capturedLength = head.length + whole

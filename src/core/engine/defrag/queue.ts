@@ -17,6 +17,16 @@ interface Run {
   end: number
 }
 
+/** RFC 3168 section 5.3: fragments that can bear congestion marks and fragments that cannot make no datagram. */
+export function contradictsEcn(ecn: number): boolean {
+  return (ecn & 1) !== 0 && ecn !== 1
+}
+
+/** Was one fragment of several marked, the whole is. */
+export function isMarkedByOne(ecn: number): boolean {
+  return (ecn & 8) !== 0 && ecn !== 8
+}
+
 /** One datagram that waits for its fragments. Runs and their rules are those of net/ipv4/inet_fragment.c. */
 export class FragmentQueue {
   readonly key: string
@@ -31,6 +41,8 @@ export class FragmentQueue {
   /** The largest fragment, and the largest that said "don't fragment". */
   mostBytes = 0
   mostBytesDontFragment = 0
+  /** A bit for each ECN codepoint that a fragment had: 1 for not-ECT, 2 for ECT(1), 4 for ECT(0), 8 for CE. */
+  ecn = 0
   private meat = 0
   private readonly pieces: Piece[] = []
   private readonly runs: Run[] = []

@@ -1,0 +1,93 @@
+import { ICMP, ICMPV6, type Packet, RST, TCP } from "../packet/packet.js"
+import type { Run } from "../ruleset/runtime.js"
+import type { Conntrack } from "./conntrack/conntrack.js"
+
+/** Destination unreachable, of ICMP and of ICMPv6. */
+const UNREACHABLE = 3
+const UNREACHABLE_6 = 1
+/** An answer leaves at once, or not at all: its rate is limited, or there is no way back. */
+const PATIENCE_NANOSECONDS = 100e6
+const ROOM = 16
+
+/** A packet that a rule rejected, and to whom the answer goes. */
+class Rejected {
+  time = -Infinity
+  family = 0
+  protocol = 0
+  readonly source = new Uint32Array(4)
+  ports = 0
+  /** The connection, or -1 where it had none, or one that was not confirmed. */
+  entry = -1
+  direction = 0
+}
+
+/**
+ * The answers of `reject`, as they leave: the kernel gives them the connection of the packet that they answer, as related to it and in the other direction, before
+ * conntrack sees them (nf_reject_ipv4.c, nf_ct_attach). So a reset by a rule does not close the connection, and an error about a packet that no connection
+ * was confirmed for is related all the same (Linux 6.18, looked at).
+ */
+export class Answers {
+  private readonly ring = Array.from({ length: ROOM }, () => new Rejected())
+  private next = 0
+  /** False: nothing was rejected lately, and nobody needs to look. */
+  private some = false
+
+  /** A rule rejected this packet. */
+  note(packet: Packet, run: Run, conntrack: Conntrack): void {
+    if (!run.connection) return
+    this.some = true
+    const rejected = this.ring[this.next]!
+    this.next = (this.next + 1) % ROOM
+    rejected.time = run.now
+    rejected.family = packet.family
+    rejected.protocol = packet.protocol
+    rejected.source[0] = packet.source0
+    rejected.source[1] = packet.source1
+    rejected.source[2] = packet.source2
+    rejected.source[3] = packet.source3
+    rejected.ports = portsOf(packet.sourcePort, packet.destinationPort)
+    rejected.entry = conntrack.confirmedEntry
+    rejected.direction = run.ctDirection
+  }
+
+  /** Is this packet, which leaves, such an answer? Then it has its state, and conntrack leaves it alone. */
+  take(packet: Packet, run: Run, conntrack: Conntrack): boolean {
+    if (!this.some) return false
+    let alive = false
+    for (const rejected of this.ring) {
+      if (run.now - rejected.time > PATIENCE_NANOSECONDS) continue
+      alive = true
+      if (!answers(packet, rejected)) continue
+      rejected.time = -Infinity
+      conntrack.attach(run, rejected.entry, 1 - rejected.direction)
+      return true
+    }
+    this.some = alive
+    return false
+  }
+}
+
+function answers(packet: Packet, rejected: Rejected): boolean {
+  const { source } = rejected
+  if (
+    packet.family !== rejected.family ||
+    packet.destination0 !== source[0] ||
+    packet.destination1 !== source[1] ||
+    packet.destination2 !== source[2] ||
+    packet.destination3 !== source[3]
+  )
+    return false
+  if (packet.protocol === TCP)
+    return (
+      rejected.protocol === TCP &&
+      (packet.tcpFlags & RST) !== 0 &&
+      portsOf(packet.destinationPort, packet.sourcePort) === rejected.ports
+    )
+  return packet.family === 4
+    ? packet.protocol === ICMP && packet.icmpType === UNREACHABLE
+    : packet.protocol === ICMPV6 && packet.icmpType === UNREACHABLE_6
+}
+
+function portsOf(source: number, destination: number): number {
+  return source * 65536 + destination
+}
