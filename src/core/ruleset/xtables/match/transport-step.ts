@@ -1,0 +1,90 @@
+import { type Packet, TCP } from "../../../packet/packet.js"
+import { BREAK, CONTINUE, type Step } from "../../runtime.js"
+import { cutShort, hasBytes, transportStart } from "../bytes.js"
+import type { NumberRange } from "./ipv6-headers-step.js"
+
+/** `-m esp`: the security parameter index. */
+export function espStep({ from, to, negated }: NumberRange): Step {
+  return spiStep(from, to, negated, 8, 0)
+}
+
+/** `-m ah` of IPv4. */
+export function ahStep4({ from, to, negated }: NumberRange): Step {
+  return spiStep(from, to, negated, 12, 4)
+}
+
+function spiStep(from: number, to: number, negated: boolean, header: number, offset: number): Step {
+  return (packet) => {
+    if (packet.fragmentOffset > 0) return BREAK
+    const at = transportStart(packet)
+    if (!hasBytes(packet, at, header)) return cutShort(packet, at, header)
+    const spi = packet.view.getUint32(at + offset)
+    return (spi >= from && spi <= to) !== negated ? CONTINUE : BREAK
+  }
+}
+
+/** `-m ecn`; what is absent is not asked. */
+export interface EcnSettings {
+  /** The two bits of the IP header. */
+  readonly ect?: { readonly value: number; readonly negated: boolean }
+  /** Flags of TCP: must they be there, or not? */
+  readonly cwr?: boolean
+  readonly ece?: boolean
+}
+
+export function ecnStep({ ect, cwr, ece }: EcnSettings): Step {
+  const mask = (cwr === undefined ? 0 : 0x80) | (ece === undefined ? 0 : 0x40)
+  const wanted = (cwr ? 0x80 : 0) | (ece ? 0x40 : 0)
+  return (packet) => {
+    if (ect && ((packet.trafficClass & 3) === ect.value) === ect.negated) return BREAK
+    if (mask === 0) return CONTINUE
+    const at = transportStart(packet)
+    if (packet.protocol !== TCP || !hasBytes(packet, at, 20)) return BREAK
+    return (packet.view.getUint8(at + 13) & mask) === wanted ? CONTINUE : BREAK
+  }
+}
+
+/** `-m dccp`; what is absent is not asked. */
+export interface DccpSettings {
+  readonly source?: NumberRange
+  readonly destination?: NumberRange
+  /** A bit for each type. */
+  readonly types?: { readonly bits: number; readonly negated: boolean }
+  /** An option's number. */
+  readonly option?: { readonly value: number; readonly negated: boolean }
+}
+
+const DCCP_HEADER = 12
+
+export function dccpStep({ source, destination, types, option }: DccpSettings): Step {
+  return (packet) => {
+    if (packet.fragmentOffset > 0) return BREAK
+    const at = transportStart(packet)
+    if (!hasBytes(packet, at, DCCP_HEADER)) return cutShort(packet, at, DCCP_HEADER)
+    const { view } = packet
+    const from = view.getUint16(at)
+    const to = view.getUint16(at + 2)
+    if (source && (from >= source.from && from <= source.to) === source.negated) return BREAK
+    if (destination && (to >= destination.from && to <= destination.to) === destination.negated) return BREAK
+    if (types && ((types.bits >>> ((view.getUint8(at + 8) >>> 1) & 15)) & 1) === (types.negated ? 1 : 0))
+      return BREAK
+    if (!option) return CONTINUE
+    return hasDccpOption(packet, at, option.value) !== option.negated ? CONTINUE : BREAK
+  }
+}
+
+/** Bytes of fixed fields by type (RFC 4340 section 5), with long sequence numbers. */
+const dccpHeaders = [20, 28, 16, 24, 24, 24, 24, 28, 24, 24]
+
+function hasDccpOption(packet: Packet, at: number, wanted: number): boolean {
+  const { view } = packet
+  const type = (view.getUint8(at + 8) >>> 1) & 15
+  const end = at + view.getUint8(at + 4) * 4
+  if (!hasBytes(packet, at, end - at)) return false
+  for (let option = at + (dccpHeaders[type] ?? 16); option < end; ) {
+    const kind = view.getUint8(option)
+    if (kind === wanted) return true
+    option += kind < 32 || option + 1 >= end ? 1 : Math.max(1, view.getUint8(option + 1))
+  }
+  return false
+}
