@@ -50,10 +50,7 @@ export function exthdr(header: ExtensionHeaderNode["header"], field?: string): E
   return { expression: "extension-header", header, ...(field !== undefined && { field }) }
 }
 
-export function tcpOption(
-  option: TcpOptionNode["option"],
-  field?: NonNullable<TcpOptionNode["field"]>,
-): TcpOptionNode {
+export function tcpOption(option: TcpOptionNode["option"], field?: string): TcpOptionNode {
   return { expression: "tcp-option", option, ...(field !== undefined && { field }) }
 }
 
@@ -160,7 +157,8 @@ export function hasNone(left: ExpressionNode, mask: number): CompareNode {
 }
 
 /** For `exthdr` and `tcpOption` without a field, and for the interface of a `fib` look-up. */
-export const exists = (left: ExpressionNode): CompareNode => notEqual(left, 0)
+export const exists = (left: ExpressionNode): CompareNode =>
+  left.expression === "fib" ? notEqual(left, 0) : equal(left, 1)
 export const missing = (left: ExpressionNode): CompareNode => equal(left, 0)
 
 export const isIpv4 = equal(nfproto, 2)

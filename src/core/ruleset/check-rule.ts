@@ -6,7 +6,7 @@ import { payloadFields } from "./expression/payload-field.js"
 import { stepToNft, typesOf } from "./kinds.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import type { Rule, SetDeclaration, Table } from "./ruleset.js"
-import type { TypeName } from "./type.js"
+import { setTypeOf, type TypeName } from "./type.js"
 import type { Item } from "./value.js"
 import { expressionsIn, stepsIn, verdictsOf } from "./walk.js"
 
@@ -107,7 +107,7 @@ function checkSetUse(
       "set-type-mismatch",
       `${name} is a ${set.data ? `map to ${set.data}` : "set"}, and is used as another kind`,
     )
-  if (set.key.join(" . ") !== types.join(" . ")) {
+  if (set.key.map(setTypeOf).join(" . ") !== types.map(setTypeOf).join(" . ")) {
     report("set-type-mismatch", `${name} holds ${set.key.join(" . ")}, and is asked for ${types.join(" . ")}`)
   }
   return set

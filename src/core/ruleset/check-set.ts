@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.js"
 import { isName } from "./name.js"
 import type { SetDeclaration } from "./ruleset.js"
-import { dataTypes, type TypeName, wordsOf } from "./type.js"
+import { dataTypes, isTextType, type TypeName, wordsOf } from "./type.js"
 import type { Item, Literal } from "./value.js"
 
 /** A set's declaration and its elements. */
@@ -80,6 +80,7 @@ export function fits(item: Item, types: readonly TypeName[]): boolean {
     return (
       item.parts.length === types.length && item.parts.every((part, index) => fits(part, [types[index]!]))
     )
+  if ("others" in item) return true
   const [type] = types
   if (types.length !== 1 || !type) return false
   if ("value" in item) return isLiteralOf(item.value, type)
@@ -89,9 +90,10 @@ export function fits(item: Item, types: readonly TypeName[]): boolean {
 
 function isLiteralOf(literal: Literal, type: TypeName): boolean {
   // IFNAMSIZ of linux/if.h, its ending zero included.
+  if (typeof literal === "string" && type === "string") return literal.length < 128
   if (typeof literal === "string")
     return (
-      type === "ifname" &&
+      isTextType(type) &&
       literal.length > 0 &&
       literal.length < 16 &&
       !/["\s/]/.test(literal) &&
@@ -106,5 +108,6 @@ function isLiteralOf(literal: Literal, type: TypeName): boolean {
 
 function isInterval(item: Item): boolean {
   if ("parts" in item) return item.parts.some(isInterval)
+  if ("others" in item) return false
   return !("value" in item) || (typeof item.value === "string" && item.value.endsWith("*"))
 }

@@ -1,6 +1,6 @@
 /**
- * A constant: words, most significant first, or an interface name (a trailing `*` is a wildcard). An Ethernet address is its first four bytes in one word and its
- * last two in another.
+ * A constant: words, most significant first, or text: an interface name (a trailing `*` is a wildcard), a helper's name. An Ethernet address is its first four bytes
+ * in one word and its last two in another.
  */
 export type Literal = readonly number[] | string
 
@@ -11,3 +11,5 @@ export type Item =
   | { readonly prefix: readonly number[]; readonly length: number }
   /** One item for each part of a concatenation. */
   | { readonly parts: readonly Item[] }
+  /** `*`: whatever no other element of the set says. */
+  | { readonly others: true }

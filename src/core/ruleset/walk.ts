@@ -13,7 +13,9 @@ export function* expressionsIn(step: StepNode): Generator<ExpressionNode> {
 
 function* nested(expression: ExpressionNode): Generator<ExpressionNode> {
   yield expression
-  if (expression.expression === "and") yield* nested(expression.left)
+  if ("left" in expression) yield* nested(expression.left)
+  if (expression.expression === "binary" && "expression" in expression.right) yield* nested(expression.right)
+  if (expression.expression === "hash" && expression.of) yield* nested(expression.of)
   if (expression.expression === "concatenation") for (const part of expression.parts) yield* nested(part)
 }
 

@@ -15,6 +15,7 @@ const outcomes = {
 export class MapData {
   private values = new Float64Array(16)
   private targets = new Int32Array(16).fill(-1)
+  private readonly words: (readonly number[])[] = []
   private readonly chain: (name: string) => number
 
   constructor(chain: (name: string) => number) {
@@ -29,6 +30,7 @@ export class MapData {
       this.targets[element] = data.chain === undefined ? -1 : this.chain(data.chain)
     } else {
       this.values[element] = data[0] ?? 0
+      this.words[element] = data
       this.targets[element] = -1
     }
   }
@@ -37,6 +39,12 @@ export class MapData {
     const target = this.targets[element]!
     if (target >= 0) run.target = target
     return this.values[element]!
+  }
+
+  /** All words of a value. */
+  copy(element: number, run: Run, at: number): void {
+    const words = this.words[element]
+    for (let index = 0; words && index < words.length; index++) run.registers[at + index] = words[index]!
   }
 
   private grow(least: number): void {

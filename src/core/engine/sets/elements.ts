@@ -53,6 +53,7 @@ function rangesOf(item: Item, type: TypeName, interfaces: (name: string) => read
   }
   if ("prefix" in item) return [prefixRange(pad(item.prefix, type), item.length, dataTypes[type])]
   if ("from" in item) return [{ from: pad(item.from, type), to: pad(item.to, type) }]
+  if ("others" in item) return []
   return item.parts.flatMap((part) => rangesOf(part, type, interfaces))
 }
 

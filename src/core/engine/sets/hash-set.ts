@@ -79,6 +79,10 @@ export class HashSet implements RuntimeSet {
     return this.find(run.registers, at, run.now) >= 0
   }
 
+  copyData(run: Run, at: number): void {
+    this.data.copy(this.last, run, at)
+  }
+
   lastData(run: Run): number {
     return this.data.get(this.last, run)
   }

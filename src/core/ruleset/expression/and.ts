@@ -1,6 +1,7 @@
 import type { ExpressionKind } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
 import { maskToNft } from "../notation.js"
+import { bracketed } from "./bracketed.js"
 
 /** `left & mask`, the mask as wide as the value: `ip6 saddr & ffff:ffff:ffff:ffff::`, `tcp flags & (fin|syn|rst|ack)`. */
 export interface AndNode {
@@ -12,8 +13,9 @@ export interface AndNode {
 export const and: ExpressionKind<AndNode> = {
   name: "and",
   types: (node, typesOf) => typesOf(node.left),
+  bits: (node, bitsOf) => bitsOf(node.left),
   toNft: (node, write) =>
-    `${write.expression(node.left)} & ${maskToNft(node.mask, write.types(node.left)[0]!)}`,
+    `${bracketed(node.left, "&", write)} & ${maskToNft(node.mask, write.types(node.left)[0]!)}`,
   read(node, build) {
     const left = build.read(node.left)
     if (!left) return undefined

@@ -50,7 +50,8 @@ export const ct: ExpressionKind<CtNode> = {
   toNft: (node) =>
     node.direction && !both.has(node.key) ? `ct ${node.direction} ${node.key}` : `ct ${node.key}`,
   bits: (node) => (node.key === "zone" ? 16 : node.key === "helper" ? 128 : dataTypes[types[node.key]]),
-  assumes: (node) => (unknown.has(node.key) ? "the engine cannot know it: the rule does not match" : undefined),
+  assumes: (node) =>
+    unknown.has(node.key) ? "the engine cannot know it: the rule does not match" : undefined,
   read: (node) => readOf(node),
   needsConntrack: () => true,
   load(node, build) {

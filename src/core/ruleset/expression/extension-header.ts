@@ -1,23 +1,25 @@
 import type { Packet } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
-import { oneWord, type Read } from "../runtime.js"
+import { type Load, oneWord, type Read } from "../runtime.js"
 import type { TypeName } from "../type.js"
 import { packetEnd } from "./packet-end.js"
 
 /** An IPv6 extension header: a field of it, or with `field` absent whether it is there (`exthdr frag exists`). */
 export interface ExtensionHeaderNode {
   readonly expression: "extension-header"
-  readonly header: "hbh" | "rt" | "frag" | "dst" | "mh"
+  /** `rt0`, `rt2` and `srh` are routing headers of the types 0, 2 and 4. */
+  readonly header: "hbh" | "rt" | "rt0" | "rt2" | "srh" | "frag" | "dst" | "mh"
   readonly field?: string
 }
 
 /** IPv4 packets have none, and do not match: neither `exists` nor `missing`. */
 export const extensionHeader: ExpressionKind<ExtensionHeaderNode> = {
   name: "extension-header",
-  types: (node) => [node.field === undefined ? "boolean" : typeOf(node.field)],
+  types: (node) => [node.field === undefined ? "boolean" : typeOf(node)],
+  bits: (node) => (node.field === undefined ? 1 : (placeOf(node)?.[1] ?? 0)),
   toNft: (node) => (node.field === undefined ? `exthdr ${node.header}` : `${node.header} ${node.field}`),
-  read: (node) => readOf(node),
-  load: (node) => oneWord(readOf(node)),
+  read: (node) => (typeOf(node) === "ipv6_addr" ? undefined : readOf(node)),
+  load: (node) => (typeOf(node) === "ipv6_addr" ? loadAddress(node) : oneWord(readOf(node))),
   manual: {
     title: "IPv6 extension headers",
     text: "Whether an extension header is there, wherever in the chain, or a field of it.",
@@ -26,7 +28,19 @@ export const extensionHeader: ExpressionKind<ExtensionHeaderNode> = {
 }
 
 /** Next header numbers (RFC 8200; mobility: RFC 6275). */
-const numbers: Record<ExtensionHeaderNode["header"], number> = { hbh: 0, rt: 43, frag: 44, dst: 60, mh: 135 }
+const numbers: Record<ExtensionHeaderNode["header"], number> = {
+  hbh: 0,
+  rt: 43,
+  rt0: 43,
+  rt2: 43,
+  srh: 43,
+  frag: 44,
+  dst: 60,
+  mh: 135,
+}
+
+/** Types of routing headers (RFC 2460, 6275, 8754). */
+const routingTypes: Partial<Record<ExtensionHeaderNode["header"], number>> = { rt0: 0, rt2: 2, srh: 4 }
 
 /** First bit and width of each field that a header may have. */
 const fields: Readonly<
@@ -34,6 +48,9 @@ const fields: Readonly<
 > = {
   hbh: { nexthdr: [0, 8], hdrlength: [8, 8] },
   rt: { nexthdr: [0, 8], hdrlength: [8, 8], type: [16, 8], "seg-left": [24, 8] },
+  rt0: { reserved: [32, 32] },
+  rt2: { reserved: [32, 32] },
+  srh: { "last-entry": [32, 8], flags: [40, 8], tag: [48, 16] },
   frag: {
     nexthdr: [0, 8],
     reserved: [8, 8],
@@ -47,28 +64,66 @@ const fields: Readonly<
 }
 
 export function hasExtensionField(header: ExtensionHeaderNode["header"], field: string): boolean {
-  return field in fields[header]
+  return placeOf({ expression: "extension-header", header, field }) !== undefined
 }
 
-function typeOf(field: string): TypeName {
-  return field === "nexthdr" ? "inet_proto" : "integer"
+/** The names of a header's fields, for who reads them. */
+export function extensionFields(header: string): readonly string[] | undefined {
+  const known = (fields as Readonly<Record<string, object>>)[header]
+  return known && Object.keys(known)
+}
+
+/** `addr[1]` of rt0 and rt2, `sid[1]` of srh: addresses, counted from 1. */
+function placeOf({ header, field = "" }: ExtensionHeaderNode): readonly [number, number] | undefined {
+  const listed = header === "srh" ? /^sid\[(\d+)\]$/.exec(field) : /^addr\[(\d+)\]$/.exec(field)
+  if (listed && routingTypes[header] !== undefined) return [64 + (Number(listed[1]) - 1) * 128, 128]
+  return fields[header][field]
+}
+
+function typeOf(node: ExtensionHeaderNode): TypeName {
+  if (node.field === undefined) return "boolean"
+  if (node.field === "nexthdr") return "inet_proto"
+  if (node.header === "mh" && node.field === "type") return "mh_type"
+  return placeOf(node)?.[1] === 128 ? "ipv6_addr" : "integer"
+}
+
+/** Where the node's header stands, of its routing type where it has one; -1: nowhere. */
+function finder(node: ExtensionHeaderNode): (packet: Packet) => number {
+  const number = numbers[node.header]
+  const routingType = routingTypes[node.header]
+  if (routingType === undefined) return (packet) => find(packet, number)
+  return (packet) => {
+    const at = find(packet, number)
+    return at >= 0 && packet.view.getUint8(at + 2) === routingType ? at : -1
+  }
 }
 
 function readOf(node: ExtensionHeaderNode): Read {
-  const number = numbers[node.header]
-  if (node.field === undefined)
-    return (packet) => (packet.family !== 6 ? -1 : find(packet, number) < 0 ? 0 : 1)
-  const [bit, bits] = fields[node.header][node.field] ?? [0, 0]
+  const findHeader = finder(node)
+  if (node.field === undefined) return (packet) => (packet.family !== 6 ? -1 : findHeader(packet) < 0 ? 0 : 1)
+  const [bit, bits] = placeOf(node) ?? [0, 0]
   const from = bit >>> 3
   const bytes = ((bit & 7) + bits + 7) >>> 3
   const divisor = 2 ** (bytes * 8 - (bit & 7) - bits)
   return (packet) => {
-    const header = packet.family === 6 && bits > 0 ? find(packet, number) : -1
+    const header = packet.family === 6 && bits > 0 ? findHeader(packet) : -1
     if (header < 0 || header + from + bytes > packetEnd(packet)) return -1
     let value = 0
     for (let index = 0; index < bytes; index++)
       value = value * 256 + packet.view.getUint8(header + from + index)
     return Math.floor(value / divisor) % 2 ** bits
+  }
+}
+
+function loadAddress(node: ExtensionHeaderNode): Load {
+  const findHeader = finder(node)
+  const from = placeOf(node)![0] / 8
+  return (packet, run, at) => {
+    const header = packet.family === 6 ? findHeader(packet) : -1
+    if (header < 0 || header + from + 16 > packetEnd(packet)) return false
+    for (let index = 0; index < 4; index++)
+      run.registers[at + index] = packet.view.getUint32(header + from + index * 4)
+    return true
   }
 }
 

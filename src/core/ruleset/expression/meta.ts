@@ -1,21 +1,66 @@
 import type { Packet } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
-import { oneWord, type Read, type Run } from "../runtime.js"
-import type { TypeName } from "../type.js"
+import { type Build, oneWord, type Read, type Run } from "../runtime.js"
+import { dataTypes, type TypeName, wordsOf } from "../type.js"
 
 /** What the kernel knows of a packet besides its bytes (nft(8), META EXPRESSIONS). */
 export interface MetaNode {
   readonly expression: "meta"
-  readonly key: "nfproto" | "l4proto" | "protocol" | "iifname" | "oifname" | "length" | "mark" | "pkttype"
+  readonly key: keyof typeof types
 }
+
+const types = {
+  nfproto: "nf_proto",
+  l4proto: "inet_proto",
+  protocol: "ether_type",
+  length: "integer",
+  mark: "mark",
+  priority: "classid",
+  pkttype: "pkt_type",
+  random: "integer",
+  nftrace: "boolean",
+  cpu: "integer",
+  cgroup: "integer",
+  iif: "iface_index",
+  oif: "iface_index",
+  iifname: "ifname",
+  oifname: "ifname",
+  iiftype: "iface_type",
+  oiftype: "iface_type",
+  iifgroup: "devgroup",
+  oifgroup: "devgroup",
+  iifkind: "string",
+  oifkind: "string",
+  ibrname: "ifname",
+  obrname: "ifname",
+  ibrpvid: "integer",
+  ibrvproto: "ether_type",
+  sdif: "iface_index",
+  sdifname: "ifname",
+  skuid: "uid",
+  skgid: "gid",
+  rtclassid: "realm",
+  ipsec: "boolean",
+  time: "absolute_time",
+  day: "day",
+  hour: "hour",
+} as const satisfies Record<string, TypeName>
+
+/** All keys, for who reads them. */
+export const metaKeys: readonly string[] = Object.keys(types)
+
+/** Keys that nft lists without the word `meta` before them. */
+const bare = new Set<string>(["iif", "oif", "iifname", "oifname", "iifgroup", "oifgroup"])
 
 /** An interface that a hook does not have (the outgoing one before routing) is an empty name: `!=` matches, as measured on Linux 6.18. */
 export const meta: ExpressionKind<MetaNode> = {
   name: "meta",
   types: (node) => [types[node.key]],
-  toNft: (node) => (node.key === "iifname" || node.key === "oifname" ? node.key : `meta ${node.key}`),
-  read: (node) => reads[node.key],
-  load: (node) => oneWord(reads[node.key]),
+  bits: (node) => (node.key === "ipsec" || node.key === "nftrace" ? 1 : dataTypes[types[node.key]]),
+  assumes: (node) => assumptions[node.key],
+  toNft: (node) => (bare.has(node.key) ? node.key : `meta ${node.key}`),
+  read: (node, build) => (wordsOf(types[node.key]) === 1 ? readOf(node.key, build) : undefined),
+  load: (node, build) => (wordsOf(types[node.key]) === 1 ? oneWord(readOf(node.key, build)) : () => false),
   manual: {
     title: "Packet metadata",
     text: "The packet's family, protocol, interfaces, length, mark or kind of delivery. `meta l4proto` is the protocol behind all headers of IPv6.",
@@ -23,18 +68,7 @@ export const meta: ExpressionKind<MetaNode> = {
   },
 }
 
-const types: Record<MetaNode["key"], TypeName> = {
-  nfproto: "nf_proto",
-  l4proto: "inet_proto",
-  protocol: "ether_type",
-  iifname: "ifname",
-  oifname: "ifname",
-  length: "integer",
-  mark: "mark",
-  pkttype: "pkt_type",
-}
-
-const reads: Record<MetaNode["key"], Read> = {
+const reads: Partial<Record<MetaNode["key"], Read>> = {
   nfproto: (packet) => (packet.family === 4 ? 2 : packet.family === 6 ? 10 : -1),
   l4proto: (packet) => packet.protocol,
   protocol: (packet) =>
@@ -50,6 +84,57 @@ const reads: Record<MetaNode["key"], Read> = {
   length: lengthOf,
   mark: (_packet, run) => run.mark >>> 0,
   pkttype: deliveryOf,
+  iif: (_packet, run) => run.inputInterface,
+  oif: (_packet, run) => run.outputInterface,
+  iifgroup: (_packet, run) => (run.inputInterface === 0 ? -1 : 0),
+  oifgroup: (_packet, run) => (run.outputInterface === 0 ? -1 : 0),
+  random: (_packet, run) => run.random(2 ** 32),
+  ipsec: () => 0,
+  nftrace: () => 0,
+}
+
+const unknown = "the engine cannot know it: the rule does not match"
+
+/** What stands in for what only a running host knows. */
+const assumptions: Partial<Record<MetaNode["key"], string>> = {
+  priority: unknown,
+  cpu: unknown,
+  cgroup: unknown,
+  iiftype: "every interface but lo is taken to be Ethernet",
+  oiftype: "every interface but lo is taken to be Ethernet",
+  iifgroup: "every interface is taken to be in group 0",
+  oifgroup: "every interface is taken to be in group 0",
+  iifkind: unknown,
+  oifkind: unknown,
+  ibrname: unknown,
+  obrname: unknown,
+  ibrpvid: unknown,
+  ibrvproto: unknown,
+  sdif: "no interface is taken to be in a VRF: the rule does not match",
+  sdifname: "no interface is taken to be in a VRF: the rule does not match",
+  skuid: unknown,
+  skgid: unknown,
+  rtclassid: unknown,
+  ipsec: "no packet is taken to have come through IPsec",
+  time: unknown,
+  day: unknown,
+  hour: unknown,
+}
+
+/** ARPHRD_ETHER and ARPHRD_LOOPBACK of linux/if_arp.h. */
+const ETHER = 1
+const LOOPBACK = 772
+
+function readOf(key: MetaNode["key"], build: Build): Read {
+  if (key === "iiftype" || key === "oiftype") {
+    const loopback = build.interfaces("lo")[0] ?? -1
+    const interfaceOf = reads[key === "iiftype" ? "iif" : "oif"]!
+    return (packet, run) => {
+      const index = interfaceOf(packet, run)
+      return index <= 0 ? -1 : index === loopback ? LOOPBACK : ETHER
+    }
+  }
+  return reads[key] ?? (() => -1)
 }
 
 /** Bytes from the IP header on. At ingress a short frame's padding still counts (46 for a bare SYN); later IP has cut it off (40). */

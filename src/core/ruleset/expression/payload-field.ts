@@ -22,6 +22,10 @@ function field(
 }
 
 const ports: Fields = { sport: field(0, 16, "inet_service"), dport: field(16, 16, "inet_service") }
+const echoTypes = [0, 8]
+const echoTypes6 = [128, 129]
+/** Multicast listener messages, neighbour discovery and redirects name an address (RFC 2710, 4861). */
+const targetTypes = [130, 131, 132, 135, 136, 137]
 
 /** nft's names (nft(8), PAYLOAD EXPRESSIONS); the places are those of the protocols' RFCs. */
 export const payloadFields: Readonly<Record<PayloadNode["protocol"], Fields>> = {
@@ -30,13 +34,19 @@ export const payloadFields: Readonly<Record<PayloadNode["protocol"], Fields>> = 
     saddr: field(48, 48, "ether_addr"),
     type: field(96, 16, "ether_type"),
   },
-  vlan: { pcp: field(0, 3), dei: field(3, 1), id: field(4, 12), type: field(16, 16, "ether_type") },
+  vlan: {
+    pcp: field(0, 3),
+    dei: field(3, 1),
+    cfi: field(3, 1),
+    id: field(4, 12),
+    type: field(16, 16, "ether_type"),
+  },
   arp: {
     htype: field(0, 16),
     ptype: field(16, 16, "ether_type"),
     hlen: field(32, 8),
     plen: field(40, 8),
-    operation: field(48, 16),
+    operation: field(48, 16, "arp_op"),
     "saddr ether": field(64, 48, "ether_addr"),
     "saddr ip": field(112, 32, "ipv4_addr"),
     "daddr ether": field(144, 48, "ether_addr"),
@@ -46,10 +56,10 @@ export const payloadFields: Readonly<Record<PayloadNode["protocol"], Fields>> = 
     version: field(0, 4),
     hdrlength: field(4, 4),
     dscp: field(8, 6, "dscp"),
-    ecn: field(14, 2),
+    ecn: field(14, 2, "ecn"),
     length: field(16, 16),
     id: field(32, 16),
-    "frag-off": field(48, 16),
+    "frag-off": field(48, 16, "xinteger"),
     ttl: field(64, 8),
     protocol: field(72, 8, "inet_proto"),
     checksum: field(80, 16),
@@ -59,7 +69,7 @@ export const payloadFields: Readonly<Record<PayloadNode["protocol"], Fields>> = 
   ip6: {
     version: field(0, 4),
     dscp: field(4, 6, "dscp"),
-    ecn: field(10, 2),
+    ecn: field(10, 2, "ecn"),
     flowlabel: field(12, 20),
     length: field(32, 16),
     nexthdr: field(48, 8, "inet_proto"),
@@ -79,21 +89,54 @@ export const payloadFields: Readonly<Record<PayloadNode["protocol"], Fields>> = 
     urgptr: field(144, 16),
   },
   udp: { ...ports, length: field(32, 16), checksum: field(48, 16) },
+  udplite: { ...ports, csumcov: field(32, 16), cscov: field(32, 16), checksum: field(48, 16) },
+  sctp: { ...ports, vtag: field(32, 32), checksum: field(64, 32) },
+  dccp: { ...ports, type: field(67, 4, "dccp_pkttype") },
   th: ports,
+  esp: { spi: field(0, 32), sequence: field(32, 32) },
+  ah: {
+    nexthdr: field(0, 8, "inet_proto"),
+    hdrlength: field(8, 8),
+    reserved: field(16, 16),
+    spi: field(32, 32),
+    sequence: field(64, 32),
+  },
+  comp: { nexthdr: field(0, 8, "inet_proto"), flags: field(8, 8, "xinteger"), cpi: field(16, 16) },
+  gre: { flags: field(0, 5), version: field(13, 3), protocol: field(16, 16, "ether_type") },
+  gretap: {},
+  vxlan: { flags: field(0, 8), vni: field(32, 24) },
+  geneve: {
+    version: field(0, 2),
+    optlen: field(2, 6),
+    flags: field(8, 8),
+    type: field(16, 16, "ether_type"),
+    vni: field(32, 24),
+  },
+  igmp: {
+    type: field(0, 8, "igmp_type"),
+    mrt: field(8, 8),
+    checksum: field(16, 16),
+    group: field(32, 32, "ipv4_addr"),
+  },
   icmp: {
     type: field(0, 8, "icmp_type"),
     code: field(8, 8, "icmp_code"),
     checksum: field(16, 16),
-    id: field(32, 16, "integer", [0, 8]),
-    sequence: field(48, 16, "integer", [0, 8]),
+    id: field(32, 16, "integer", echoTypes),
+    sequence: field(48, 16, "integer", echoTypes),
+    gateway: field(32, 32, "integer", [5]),
     mtu: field(48, 16, "integer", [3]),
   },
   icmpv6: {
     type: field(0, 8, "icmpv6_type"),
-    code: field(8, 8, "icmp_code"),
+    code: field(8, 8, "icmpv6_code"),
     checksum: field(16, 16),
-    id: field(32, 16, "integer", [128, 129]),
-    sequence: field(48, 16, "integer", [128, 129]),
+    "parameter-problem": field(32, 32, "integer", [4]),
     mtu: field(32, 32, "integer", [2]),
+    id: field(32, 16, "integer", echoTypes6),
+    sequence: field(48, 16, "integer", echoTypes6),
+    "max-delay": field(32, 16, "integer", [130]),
+    taddr: field(64, 128, "ipv6_addr", targetTypes),
+    daddr: field(192, 128, "ipv6_addr", [137]),
   },
 }

@@ -1,4 +1,4 @@
-import { ICMP, ICMPV6, type Packet, TCP, UDP } from "../../packet/packet.js"
+import { DCCP, ICMP, ICMPV6, IGMP, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
 import { wordsOf } from "../type.js"
@@ -8,8 +8,31 @@ import { type PayloadField, payloadFields } from "./payload-field.js"
 /** A field of a packet's headers, by nft's names (nft(8), PAYLOAD EXPRESSIONS): `ip saddr`, `tcp dport`, `th dport`, `ip frag-off`. */
 export interface PayloadNode {
   readonly expression: "payload"
-  readonly protocol: "ether" | "vlan" | "arp" | "ip" | "ip6" | "tcp" | "udp" | "icmp" | "icmpv6" | "th"
+  readonly protocol:
+    | "ether"
+    | "vlan"
+    | "arp"
+    | "ip"
+    | "ip6"
+    | "icmp"
+    | "icmpv6"
+    | "igmp"
+    | "tcp"
+    | "udp"
+    | "udplite"
+    | "sctp"
+    | "dccp"
+    | "esp"
+    | "ah"
+    | "comp"
+    | "gre"
+    | "gretap"
+    | "vxlan"
+    | "geneve"
+    | "th"
   readonly field: string
+  /** The field of a packet inside this tunnel: `vxlan ip saddr`. */
+  readonly tunnel?: "vxlan" | "geneve" | "gre" | "gretap"
 }
 
 /**
@@ -22,17 +45,24 @@ export interface PayloadNode {
 export const payload: ExpressionKind<PayloadNode> = {
   name: "payload",
   types: (node) => [fieldOf(node).type],
-  toNft: (node) => `${node.protocol} ${node.field}`,
-  read: (node) =>
-    wordsOf(fieldOf(node).type) === 1
-      ? (shortReads[`${node.protocol} ${node.field}`] ?? readAt(node))
-      : undefined,
+  bits: (node) => fieldOf(node).bits,
+  assumes: (node) =>
+    node.tunnel === undefined
+      ? undefined
+      : "packets inside a tunnel are not looked at: the rule does not match",
+  toNft: (node) => `${node.tunnel === undefined ? "" : `${node.tunnel} `}${node.protocol} ${node.field}`,
+  read(node) {
+    if (wordsOf(fieldOf(node).type) !== 1) return undefined
+    if (node.tunnel !== undefined) return () => -1
+    return shortReads[`${node.protocol} ${node.field}`] ?? readAt(node)
+  },
   load(node, build) {
+    if (node.tunnel !== undefined) return () => false
     const read = build.read(node)
     if (read) return oneWord(read)
     if (node.protocol === "ip6" && node.field === "saddr") return loadSource6
     if (node.protocol === "ip6" && node.field === "daddr") return loadDestination6
-    return loadEther(node)
+    return fieldOf(node).type === "ether_addr" ? loadEther(node) : loadWide(node)
   },
   manual: {
     title: "Header fields",
@@ -50,8 +80,16 @@ function fieldOf(node: PayloadNode): PayloadField {
 const protocolNumber: Partial<Record<PayloadNode["protocol"], number>> = {
   tcp: TCP,
   udp: UDP,
+  udplite: UDPLITE,
+  sctp: SCTP,
+  dccp: DCCP,
   icmp: ICMP,
   icmpv6: ICMPV6,
+  igmp: IGMP,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  comp: 108,
 }
 
 /** The fields that most rules ask for, from what the decoder found. */
@@ -134,6 +172,15 @@ function headerStart(protocol: PayloadNode["protocol"]): (packet: Packet) => num
       return (packet) => (packet.family === 6 ? packet.networkOffset : -1)
     case "th":
       return transportStart
+    case "vxlan":
+    case "geneve":
+      // Behind the UDP header.
+      return (packet) => {
+        const start = packet.protocol === UDP ? transportStart(packet) : -1
+        return start < 0 ? -1 : start + 8
+      }
+    case "gretap":
+      return () => -1
     default: {
       const number = protocolNumber[protocol]!
       return (packet) => (packet.protocol === number ? transportStart(packet) : -1)
@@ -142,7 +189,7 @@ function headerStart(protocol: PayloadNode["protocol"]): (packet: Packet) => num
 }
 
 /** Where the kernel takes the transport header to be: see the note on fragments above. */
-function transportStart(packet: Packet): number {
+export function transportStart(packet: Packet): number {
   if (packet.transportOffset >= 0) return packet.transportOffset
   if (packet.family === 0) return -1
   if (packet.family === 6 && packet.fragmentOffset > 0)
@@ -186,6 +233,23 @@ function loadEther(
     if (header < 0 || header + from + 6 > capturedEnd(packet)) return false
     run.registers[at] = packet.view.getUint32(header + from)
     run.registers[at + 1] = packet.view.getUint16(header + from + 4)
+    return true
+  }
+}
+
+/** An address inside an ICMPv6 message. */
+function loadWide(
+  node: PayloadNode,
+): (packet: Packet, run: { registers: Uint32Array }, at: number) => boolean {
+  const start = headerStart(node.protocol)
+  const { bit, bits, icmpTypes } = fieldOf(node)
+  const from = bit >>> 3
+  return (packet, run, at) => {
+    if (icmpTypes && !icmpTypes.includes(packet.icmpType)) return false
+    const header = start(packet)
+    if (header < 0 || header + from + bits / 8 > packetEnd(packet)) return false
+    for (let index = 0; index < bits / 32; index++)
+      run.registers[at + index] = packet.view.getUint32(header + from + index * 4)
     return true
   }
 }

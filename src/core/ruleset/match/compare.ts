@@ -1,6 +1,6 @@
 import type { StepKind, Writer } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
-import { bitListToNft, isBitType, literalToNft, prefixLengthOf } from "../notation.js"
+import { bitListToNft, hex, isBitType, literalToNft, prefixLengthOf } from "../notation.js"
 import { BREAK, type Build, CONTINUE, type Step } from "../runtime.js"
 import type { Item } from "../value.js"
 import { matcherOf, wordMatcherOf } from "./matcher.js"
@@ -115,19 +115,16 @@ function compareWide(node: CompareNode, build: Build): Step {
   }
 }
 
-/** `ct state established,new`, `ct state ! invalid`, `tcp flags syn / fin,syn,rst,ack`: nft's forms for masked bits. */
+/** `ct state established,new`, `ct state ! invalid`: nft's short form for "one of these bits" and "none of them". */
 function bitTest(node: CompareNode, write: Writer): string | undefined {
   const { left, operator, right } = node
   if (left.expression !== "and" || !("value" in right) || typeof right.value === "string") return undefined
   const type = write.types(left)[0]!
   if (!isBitType(type) || (operator !== "==" && operator !== "!=")) return undefined
   const inner = write.expression(left.left)
-  const mask = bitListToNft(left.mask[0]!, type)
-  const value = right.value[0]!
-  if (value === 0) return `${inner} ${operator === "!=" ? "" : "! "}${mask}`
-  // nft lists a single bit's test in the long form.
-  if (value === left.mask[0] && (value & (value - 1)) === 0) return undefined
-  return `${inner} ${operator === "!=" ? "!= " : ""}${bitListToNft(value, type)} / ${mask}`
+  if (right.value.every((word) => word === 0))
+    return `${inner} ${operator === "!=" ? "" : "! "}${bitListToNft(left.mask, type)}`
+  return `${write.expression(left)} ${operator} ${write.item(right, [type])}`
 }
 
 /** `exthdr frag exists`, `fib saddr . iif oif missing`. */
@@ -135,12 +132,13 @@ function presence(node: CompareNode, write: Writer): string | undefined {
   const { left, operator, right } = node
   if (!("value" in right) || typeof right.value === "string" || (operator !== "==" && operator !== "!="))
     return undefined
-  const isRoute = left.expression === "fib" && left.result !== "type"
-  if (!isRoute && write.types(left)[0] !== "boolean") return undefined
-  if (isRoute && right.value[0] !== 0) return undefined
-  const isThere = (right.value[0] !== 0) === (operator === "==")
-  const text = left.expression === "fib" ? `fib ${left.selectors.join(" . ")} oif` : write.expression(left)
-  return `${text} ${isThere ? "exists" : "missing"}`
+  const value = right.value[0]!
+  if (left.expression === "fib" && left.result !== "type" && left.result !== "check")
+    return value === 0
+      ? `fib ${left.selectors.join(" . ")} oif ${operator === "!=" ? "exists" : "missing"}`
+      : undefined
+  if (write.types(left)[0] !== "boolean" || value > 1) return undefined
+  return `${write.expression(left)} ${operator === "!=" ? "!= " : ""}${value === 1 ? "exists" : "missing"}`
 }
 
 /** `ip saddr & 255.255.255.0 == 192.0.2.0` is a network, and nft lists it as one. */
@@ -157,14 +155,17 @@ function network(node: CompareNode, write: Writer): string | undefined {
 
 function plain(node: CompareNode, write: Writer): string {
   const types = write.types(node.left)
+  const type = types[0]!
+  const { left, operator } = node
   const written = write.item(node.right, types)
+  const isBits = isBitType(type)
   const right =
     "parts" in node.right
       ? `{ ${written} }`
-      : written.includes(" ") && isBitType(types[0]!)
-        ? `(${written})`
+      : isBits && written.includes(" ") && "value" in node.right && typeof node.right.value !== "string"
+        ? hex(node.right.value)
         : written
-  // Behind bits and masks nft reads a missing operator as "one of these".
-  const isExplicit = node.operator !== "==" || isBitType(types[0]!) || node.left.expression === "and"
-  return `${write.expression(node.left)} ${isExplicit ? `${node.operator} ` : ""}${right}`
+  // Behind bits and operators nft reads a missing `==` as "one of these".
+  const isExplicit = operator !== "==" || isBits || left.expression === "and" || left.expression === "binary"
+  return `${write.expression(left)} ${isExplicit ? `${operator} ` : ""}${right}`
 }

@@ -24,7 +24,7 @@ export const lookup: StepKind<LookupNode> = {
       ? `@${node.set}`
       : `{ ${(node.set as readonly Item[]).map((item) => write.item(item, types)).join(", ")} }`
     // Behind a mask nft lists `==`; without it bits in a set would be read as one of them.
-    const equals = node.left.expression === "and" && (isNamed || isBitType(types[0]!)) ? "== " : ""
+    const equals = isOperation(node.left) && (isNamed || isBitType(types[0]!)) ? "== " : ""
     return `${write.expression(node.left)} ${node.negated ? "!= " : equals}${right}`
   },
   compile(node, build) {
@@ -47,6 +47,10 @@ export const lookup: StepKind<LookupNode> = {
     text: "Whether a value is in a set. Where the set's elements carry a limit or a count, finding one runs it.",
     example: "ip saddr @blocked4 drop",
   },
+}
+
+function isOperation(node: ExpressionNode): boolean {
+  return node.expression === "and" || node.expression === "binary"
 }
 
 function lookupInline(read: Read, matches: WordMatcher, negated: boolean): Step {

@@ -33,7 +33,7 @@ export function wordMatcherOf(item: Item, type: TypeName, build: Pick<Build, "in
     const from = item.prefix[0]!
     return (value) => value >= from && value < from + size
   }
-  return () => false
+  return () => "others" in item
 }
 
 /** An item of any types: values of several words, and concatenations part by part. */
@@ -71,6 +71,7 @@ export function matcherOf(item: Item, types: readonly TypeName[], build: Pick<Bu
       return true
     }
   }
+  if ("others" in item) return () => true
   const [from, to] = [wordsOfLiteral(item.from), wordsOfLiteral(item.to)]
   return (words, at) => order(words, at, from) >= 0 && order(words, at, to) <= 0
 }
