@@ -18,9 +18,12 @@ test("the packet's way, policy line by policy line, match by match, and the verd
     /^Packet {3}203\.0\.113\.9:4000 > 192\.0\.2\.1:80 none\n {9}arrives, for this host\n/,
   )
   expect(output).toMatch(
-    /\nchain wan\/ingress at ingress, priority -500\n|\nchain wan\/arrival at prerouting, priority -450\n/,
+    /\ntrace id 1 inet floodwall wan\/(ingress|arrival) \((ingress|prerouting), priority -\d+\)\n/,
   )
-  expect(output).toMatch(/✓ ip protocol tcp {2}✗ tcp flags ack/)
+  expect(output).toMatch(
+    /\n {2}packet: iif "eth0" ether saddr .* tcp sport 4000 tcp dport 80 tcp flags == 0x0 /,
+  )
+  expect(output).toMatch(/\n {2}✗ rule \d+ tcp flags .*: 0x0\n/)
   expect(output).toMatch(/\n {2}floodwall\.yaml:5 malformed-null \(preset: default\)\n/)
   expect(output).toMatch(
     /\nVerdict {2}drop\n {9}floodwall\.yaml:5 malformed-null \(preset: default\)\n {9}rule \d+ of chain wan\/malformed-null in table floodwall\n$/,

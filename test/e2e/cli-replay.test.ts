@@ -205,7 +205,7 @@ test("--trace shows how a packet was judged, by its number", () => {
   })
   expect({ status, error }).toEqual({ status: 0, error: "There is no packet 99 to trace.\n" })
   expect(output).toMatch(
-    /^Packet 2 {2}203\.0\.113\.66:1 > 198\.51\.100\.1:443 none .*\n\nchain wan\/ingress /,
+    /^Packet 2 {2}203\.0\.113\.66:1 > 198\.51\.100\.1:443 none .*\n\ntrace id 2 inet floodwall wan\/ingress /,
   )
   expect(output).toMatch(/\nVerdict {2}drop\n {9}policy\.yaml:5 malformed-null \(preset: default\)\n/)
   const json = linesOf(floodwall([...words, "--json", "--trace", "2", "story.pcap"], { directory }).output)

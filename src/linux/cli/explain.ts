@@ -13,15 +13,16 @@ import type { Io } from "./output.js"
 import { isPhrase, phraseToScript } from "./packet-words.js"
 import { enginePath } from "./path.js"
 import { readPolicyText } from "./policy-file.js"
-import { type PathOptions, pathOptions } from "./replay-options.js"
+import { allOption, type PathOptions, pathOptions } from "./replay-options.js"
 import { ruleConflict } from "./rule-options.js"
 import { openSubject, type Subject } from "./subject.js"
-import { formatTable, wrap } from "./text.js"
+import { formatTable, hang } from "./text.js"
 import { type TracedStage, TraceRecorder, withCtState } from "./trace-recorder.js"
-import { traceText } from "./trace-text.js"
+import { type TraceLook, traceText } from "./trace-text.js"
 
 interface Options extends PathOptions {
   readonly json?: boolean
+  readonly all?: boolean
 }
 
 export const command: Command<Options> = {
@@ -32,7 +33,7 @@ export const command: Command<Options> = {
     "A packet is a line of a packet script (10.0.0.9:40000 > 10.0.0.1:22 S; docs/packet-scripts.md has all words) or a packet phrase " +
     "(in|out [on ZONE] [tcp|udp|icmp] [port P] [from A] [to A]), which stands for the first packet of such traffic. Several packets " +
     "are separated by ; and - reads a script from standard input: earlier packets are judged first, and the last is explained.",
-  options: [...pathOptions, jsonOption],
+  options: [...pathOptions, allOption, jsonOption],
   exitZero: "done, whatever the verdict",
   examples: [
     { line: "floodwall explain in tcp port 22 from 198.51.100.7", text: "would that host reach SSH here?" },
@@ -81,7 +82,8 @@ async function run(words: readonly string[], options: Options, io: Io): Promise<
     io.json({ packet: last.text, ...answer, trace: stages })
     return exit.done
   }
-  tell(before, last, said, stages, devices, subject, io)
+  const look = { id: packets.length, family: stage.family, all: options.all ?? false }
+  tell(before, last, said, stages, look, devices, subject, io)
   return exit.done
 }
 
@@ -116,6 +118,11 @@ class Stage {
     this.#engine = engine
     this.#devices = devices
     this.#firstInterface = firstInterface
+  }
+
+  /** IP version of the packet that was judged last, or 0. */
+  get family(): number {
+    return this.#packet.family
   }
 
   judge(
@@ -182,6 +189,7 @@ function tell(
   last: ScriptPacket,
   answer: Said,
   stages: readonly TracedStage[],
+  look: Pick<TraceLook, "id" | "family" | "all">,
   devices: Devices,
   subject: Subject,
   io: Io,
@@ -200,9 +208,10 @@ function tell(
   io.print(`${io.style.bold("Packet")}   ${last.text}\n         ${pathWords[answer.path]}`)
   for (const device of [last.inputInterface, last.outputInterface])
     if (device !== "" && devices.known(device) === undefined && subject.sides.length > 0)
-      io.print(wrap(strangeText(device, subject, io), io.columns, "         "))
+      io.print(hang(`         ${strangeText(device, subject, io)}`, io.lineWidth, "           "))
   io.print()
-  io.print(traceText(stages, answer, io.style))
+  const { style, lineWidth: width } = io
+  io.print(traceText(stages, answer, { ...look, style, width }))
 }
 
 /** A device that the words name and the subject does not. */

@@ -34,6 +34,8 @@ export interface Io {
   readonly terminal: Terminals
   /** Columns of the terminal, or 100. */
   readonly columns: number
+  /** Where lines of listings are broken: at the terminal's columns; elsewhere, for grep and its like, nowhere (Infinity). */
+  readonly lineWidth: number
   readonly environment: Environment
 }
 
@@ -110,6 +112,7 @@ export function makeIo({ output, error, terminal, columns, environment, clock }:
     noteStyle,
     terminal,
     columns,
+    lineWidth: terminal.output ? columns : Number.POSITIVE_INFINITY,
     environment,
   }
 }

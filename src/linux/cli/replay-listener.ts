@@ -7,6 +7,7 @@ import type { CaptureDevices } from "./capture-devices.js"
 import { JsonLines } from "./json-lines.js"
 import type { Io } from "./output.js"
 import type { SortedCaptures } from "./sorted-captures.js"
+import { hang } from "./text.js"
 import { type TracedStage, TraceRecorder, withCtState } from "./trace-recorder.js"
 import { traceText } from "./trace-text.js"
 
@@ -26,6 +27,7 @@ export class ReplayListener {
   readonly #devices: CaptureDevices
   readonly #io: Io
   readonly #lines: JsonLines | undefined
+  readonly #all: boolean
   /** Packets whose way shall be shown. */
   readonly #traced: ReadonlySet<number>
 
@@ -36,7 +38,9 @@ export class ReplayListener {
     io: Io,
     json: boolean,
     traced: readonly number[],
+    all: boolean,
   ) {
+    this.#all = all
     this.#traced = new Set(traced)
     this.#replay = replay
     this.#sorted = sorted
@@ -72,8 +76,15 @@ export class ReplayListener {
   #wayOf(stages: readonly TracedStage[]): string {
     const { style } = this.#io
     const { n, verdict, rule, ctstate, why = "" } = this.#replay.line()
+    const look = {
+      id: n,
+      family: this.#replay.packet.family,
+      all: this.#all,
+      width: this.#io.lineWidth,
+      style,
+    }
     const heading = `${style.bold(`Packet ${n}`)}  ${printPacket(this.#replay.packet)}`
-    return `${heading}\n\n${traceText(stages, { verdict, rule, ctstate, why }, style)}`
+    return `${hang(heading, look.width, "    ")}\n\n${traceText(stages, { verdict, rule, ctstate, why }, look)}`
   }
 }
 

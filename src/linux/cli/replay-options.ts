@@ -51,6 +51,12 @@ export const pathOptions: readonly Option[] = [
   },
 ]
 
+/** How much of a trace is shown, in `explain` and `replay --trace`. */
+export const allOption: Option = {
+  flags: "--all",
+  text: "show each rule that did not match, and what it asked; left out, more than three in a row are counted",
+}
+
 type Parsed<Value> = { readonly value: Value } | { readonly wrong: string }
 
 export function parseInterface(text: string): Parsed<InterfaceChoice> {

@@ -7,7 +7,7 @@ import { Devices } from "./devices.js"
 import type { Io } from "./output.js"
 import { enginePath } from "./path.js"
 import { ReplayListener } from "./replay-listener.js"
-import { type PathOptions, pathOptions } from "./replay-options.js"
+import { allOption, type PathOptions, pathOptions } from "./replay-options.js"
 import { replayText } from "./replay-text.js"
 import { ruleConflict } from "./rule-options.js"
 import { isSameFile, SortedCaptures } from "./sorted-captures.js"
@@ -18,6 +18,7 @@ interface Options extends PathOptions {
   readonly accepted?: string
   readonly dropped?: string
   readonly trace?: readonly number[]
+  readonly all?: boolean
 }
 
 export const command: Command<Options> = {
@@ -45,6 +46,7 @@ export const command: Command<Options> = {
           : { wrong: `"${text}" is not the number of a packet` },
       many: true,
     },
+    { ...allOption, text: `of --trace: ${allOption.text}` },
     {
       flags: "--json",
       text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate), then one summary",
@@ -84,7 +86,15 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
 
   const isSaid = options.interface !== undefined
   const devices = new CaptureDevices(new Devices(subject.sides, way), replay.engine.interfaces, isSaid)
-  const listener = new ReplayListener(replay, sorted, devices, io, options.json === true, options.trace ?? [])
+  const listener = new ReplayListener(
+    replay,
+    sorted,
+    devices,
+    io,
+    options.json === true,
+    options.trace ?? [],
+    options.all ?? false,
+  )
   const read: { path: string; packets: number; format: string }[] = []
   const problems: Diagnostic[] = []
   for (const path of captures) {

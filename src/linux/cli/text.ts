@@ -90,6 +90,23 @@ export function wrap(text: string, width: number, indent = ""): string {
     .join("\n")
 }
 
+/** One line broken at spaces where it is wider than `width`; its further lines stand behind `indent`. Infinity breaks nothing. */
+export function hang(line: string, width: number, indent: string): string {
+  if (displayWidth(line) <= width) return line
+  const lead = /^ */.exec(line)![0]
+  const lines: string[] = []
+  let current = ""
+  for (const word of line.slice(lead.length).split(" ")) {
+    const start = lines.length === 0 ? lead : indent
+    const next = current === "" ? start + word : `${current} ${word}`
+    if (current !== "" && displayWidth(next) > width) {
+      lines.push(current)
+      current = indent + word
+    } else current = next
+  }
+  return [...lines, current].join("\n")
+}
+
 function isWide(point: number): boolean {
   return WIDE.some(([from, to]) => point >= from && point <= to)
 }
