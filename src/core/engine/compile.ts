@@ -3,8 +3,17 @@ import type { Hook } from "../ruleset/hook.js"
 import { hooks, priority } from "../ruleset/hook.js"
 import { buildFrom } from "../ruleset/kinds.js"
 import type { StepNode } from "../ruleset/node.js"
-import type { Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
-import type { AnonymousSet, Build, EngineBuild, Run, RuntimeSet } from "../ruleset/runtime.js"
+import type { StatementObject } from "../ruleset/object.js"
+import type { Rule, Ruleset, SetDeclaration, SetElement, Table } from "../ruleset/ruleset.js"
+import {
+  type AnonymousSet,
+  type Build,
+  CONTINUE,
+  type EngineBuild,
+  type Run,
+  type RuntimeSet,
+  type Step,
+} from "../ruleset/runtime.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
 import { ConnectionCounts } from "./conntrack/count.js"
 import type { Interfaces } from "./interfaces.js"
@@ -55,6 +64,8 @@ export interface BaseEntry {
   readonly six: boolean
   /** Interface indices of an ingress or egress chain; empty elsewhere. */
   readonly devices: readonly number[]
+  /** An earlier table had turned conntrack on: at the very priority of the kernel's own work this chain, registered later, runs before it. */
+  readonly early?: boolean
 }
 
 export interface CompileOptions {
@@ -85,6 +96,7 @@ class Compiler {
   private readonly fills: (() => void)[] = []
   private readonly shared = new Map<string, unknown>()
   private slots = 0
+  private trackedBefore = false
   private four = false
   private six = false
   private accounts = false
@@ -97,9 +109,12 @@ class Compiler {
   }
 
   table(table: Table): void {
+    // nft registers a table's chains before it adds its rules, and one table after the other.
+    this.trackedBefore = (table.family !== "ip6" && this.four) || (table.family === "ip6" && this.six)
     const first = this.chains.length
     const chainIndex = new Map(table.chains.map((chain, index) => [chain.name, first + index]))
     const tableSets = new Map<string, CompiledSet>()
+    const objects = new Map<string, Step>()
     let rule: Rule | undefined
     const part: EngineBuild = {
       set: (name) => this.find(tableSets, name, rule),
@@ -113,6 +128,8 @@ class Compiler {
       },
       // Conntrack and defragmentation come with the first rule that asks for them (nf_ct_netns_get).
       needsConntrack: () => this.track(table),
+      object: (kind, name) => this.object(table, objects, kind, name, build, rule),
+      objectNames: (map) => objectNamesOf(table.sets.find(({ name }) => name === map)),
       slots: (count) => {
         const at = this.slots
         this.slots += count
@@ -167,6 +184,7 @@ class Compiler {
       four: table.family !== "ip6",
       six: table.family !== "ip",
       devices: (base.devices ?? []).flatMap((device) => this.options.interfaces.matching(device)),
+      early: this.trackedBefore,
     }
     if (base.type !== "nat") {
       register(this.bases[base.hook], entry)
@@ -197,7 +215,7 @@ class Compiler {
     const statements = this.statementsFor(part)
     const data = new MapData(part.chain)
     const flat = () =>
-      flatten(declaration.elements ?? [], declaration.key, (name) => this.options.interfaces.matching(name))
+      flatten(elementsOf(declaration), declaration.key, (name) => this.options.interfaces.matching(name))
     if (declaration.flags.includes("interval")) {
       const set = new IntervalSet(declaration, declaration.key, statements, data)
       this.fills.push(() => set.fill(flat(), 0))
@@ -237,6 +255,28 @@ class Compiler {
     const set = new HashSet(full, keyWordsOf(declaration.key), statements, data)
     for (const { from, element } of flat) set.put(from, 0, Infinity, element.data)
     return set
+  }
+
+  /** All rules that name an object run the one step of it. */
+  private object(
+    table: Table,
+    known: Map<string, Step>,
+    kind: StatementObject["kind"],
+    name: string,
+    build: Build,
+    rule: Rule | undefined,
+  ): Step {
+    const key = `${kind} ${name}`
+    const step = known.get(key)
+    if (step) return step
+    const declared = table.objects?.find((object) => object.kind === kind && object.name === name)
+    if (declared && "statement" in declared) {
+      const made = build.step(declared.statement)
+      known.set(key, made)
+      return made
+    }
+    this.report("unknown-object", `there is no ${kind} ${name} in the table`, rule)
+    return () => CONTINUE
   }
 
   /** The kind and the name tell what it is; who asks with both knows the type. */
@@ -314,6 +354,21 @@ class Compiler {
   private report(id: Diagnostic["id"], message: string, rule: Rule | undefined): void {
     this.diagnostics.push({ id, severity: "error", message, ...(rule ? { span: rule.origin.span } : {}) })
   }
+}
+
+/** The names that a map to objects leads to, each once. */
+function objectNamesOf(map: SetDeclaration | undefined): readonly string[] {
+  return [...new Set((map?.elements ?? []).flatMap(({ object }) => object ?? []))]
+}
+
+/** In a map to objects an element is worth the place of its object's name among all. */
+function elementsOf(declaration: SetDeclaration): readonly SetElement[] {
+  const elements = declaration.elements ?? []
+  if (declaration.objects === undefined) return elements
+  const places = new Map(objectNamesOf(declaration).map((name, index) => [name, index]))
+  return elements.map((element) =>
+    element.object === undefined ? element : { ...element, data: [places.get(element.object)!] },
+  )
 }
 
 function buildNothing(): never {

@@ -83,9 +83,13 @@ export function createEngine(ruleset: Ruleset, options: EngineOptions): EngineRe
   }
 }
 
-/** Where the kernel's own work stands among base chains; of chains at the same place it comes first, being registered last. */
+/** Where the kernel's own work stands among base chains; of chains at the same place it comes first where it was registered last. */
 const AT_DEFRAGMENTATION: number = priority.defragmentation
 const AT_CONNTRACK: number = priority.conntrack
+
+function comesBefore({ priority, early }: BaseEntry, place: number): boolean {
+  return priority < place || (priority === place && early === true)
+}
 
 /** An accept at an earlier hook is not what decided. */
 function byNoRule(judgement: Judgement): void {
@@ -231,9 +235,13 @@ export class Engine {
     }
     if (isLocal) return this.hook("input", routed, trace)
     run.outputInterface = leavesOn
+    // A router counts down before its rules see the packet (ip_forward, ip6_forward). The packet is the caller's, and has its own again behind the hooks.
+    const { ttl } = routed
+    routed.ttl = (ttl - 1) & 0xff
     const forwarded = this.hook("forward", routed, trace)
-    if (forwarded !== VERDICT_ACCEPT) return forwarded
-    return this.depart(routed, trace)
+    const verdictBehind = forwarded === VERDICT_ACCEPT ? this.depart(routed, trace) : forwarded
+    routed.ttl = ttl
+    return verdictBehind
   }
 
   /** Where a packet goes whose destination was translated: to this host, or on. */
@@ -312,7 +320,7 @@ export class Engine {
 
   private chainsBefore(entries: readonly BaseEntry[], place: number): number {
     let index = 0
-    while (index < entries.length && entries[index]!.priority < place) index++
+    while (index < entries.length && comesBefore(entries[index]!, place)) index++
     return index
   }
 

@@ -38,7 +38,8 @@ export function recentStep(settings: RecentSettings, build: Build, family: 4 | 6
     load(packet)
     const now = jiffiesAt(run.now)
     // As it was before forwarding, which is how it stands in the packet here.
-    const { ttl } = packet
+    // A router's count down is given back: times to live are compared as they came in.
+    const ttl = run.outputInterface !== 0 && run.inputInterface !== 0 ? packet.ttl + 1 : packet.ttl
     const entry = table.find(asksTtl ? ttl : 0)
     if (entry < 0) {
       if (action !== "set") return missed
