@@ -189,6 +189,7 @@ const engine: EngineBuild = {
       keyWords: 0,
       contains: (_packet, run, at) => matchers.some((matches) => matches(run.registers, at)),
       has: (run, at) => matchers.some((matches) => matches(run.registers, at)),
+      copyData: () => {},
       lastData: () => CONTINUE,
       updater: () => () => CONTINUE,
     }
@@ -204,6 +205,8 @@ const engine: EngineBuild = {
   accounting: () => undefined,
   needsConntrack: () => undefined,
   shared: (_kind, _name, make) => make(),
+  object: () => () => CONTINUE,
+  objectNames: () => [],
   slots: () => 0,
 }
 

@@ -177,6 +177,8 @@ export const diagnosticIds = {
   "protects-nothing": "No zone of the policy has a protection.",
 
   // backend/nft/
+  "iptables-cannot-say":
+    "The ruleset asks for something that iptables has no words for, so the rule is left out.",
   "nft-cannot-say":
     "The ruleset asks for something that nft has no words for, so the rule cannot go into the kernel.",
   "unreadable-listing": "What nft printed about the running rules could not be read, so nothing is changed.",
@@ -185,6 +187,7 @@ export const diagnosticIds = {
 
   // engine/
   "unknown-set": "A rule asks for a set that its table does not have.",
+  "unknown-object": "A rule names a counter, a quota, a limit or a SYN proxy that its table does not have.",
   "unknown-chain": "A rule jumps to a chain that its table does not have.",
   "jump-ring": "Jumps lead back to the chain that they came from. The kernel refuses such rules.",
   "jump-depth": "Jumps nest deeper than the 15 that the kernel follows. It refuses such rules.",

@@ -114,6 +114,8 @@ function compile(node: StepNode, alive = 0) {
     accounting: () => undefined,
     needsConntrack: () => undefined,
     shared: (_kind, _name, make) => make(),
+    object: () => () => 0,
+    objectNames: () => [],
     slots: (count) => (places += count) - count,
   })
   const step = build.step(node)

@@ -1,9 +1,21 @@
 import { counter } from "./action/counter.js"
+import { duplicate } from "./action/duplicate.js"
+import { flowOffload } from "./action/flow-offload.js"
+import { forward } from "./action/forward.js"
+import { last } from "./action/last.js"
 import { log } from "./action/log.js"
+import { mangle } from "./action/mangle.js"
 import { mark } from "./action/mark.js"
+import { nat } from "./action/nat.js"
 import { notrack } from "./action/notrack.js"
+import { objectReference } from "./action/object-reference.js"
+import { opaque } from "./action/opaque.js"
+import { queue } from "./action/queue.js"
 import { reject } from "./action/reject.js"
 import { setUpdate } from "./action/set-update.js"
+import { stripOption } from "./action/strip-option.js"
+import { synproxy } from "./action/synproxy.js"
+import { transparentProxy } from "./action/transparent-proxy.js"
 import { verdict } from "./action/verdict.js"
 import { verdictMap } from "./action/verdict-map.js"
 import { and } from "./expression/and.js"
@@ -32,6 +44,7 @@ import { compare } from "./match/compare.js"
 import { ctCount } from "./match/ct-count.js"
 import { limit } from "./match/limit.js"
 import { lookup } from "./match/lookup.js"
+import { quota } from "./match/quota.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import { itemToNft, type Notation } from "./notation.js"
 import type { Build, EngineBuild, Load, Read, Step } from "./runtime.js"
@@ -84,6 +97,19 @@ export const stepKinds = {
   "set-update": setUpdate,
   verdict,
   "verdict-map": verdictMap,
+  duplicate,
+  "flow-offload": flowOffload,
+  forward,
+  last,
+  mangle,
+  nat,
+  object: objectReference,
+  opaque,
+  queue,
+  "strip-option": stripOption,
+  synproxy,
+  "transparent-proxy": transparentProxy,
+  quota,
   "xt-header": xtHeader,
   "xt-match": xtMatch,
   "xt-target": xtTarget,
@@ -180,6 +206,8 @@ export function buildFrom(engine: EngineBuild): Build {
     interfaces: (name) => engine.interfaces(name),
     connectionCounter: () => engine.connectionCounter(),
     shared: (kind, name, make) => engine.shared(kind, name, make),
+    object: (kind, name) => engine.object(kind, name),
+    objectNames: (map) => engine.objectNames(map),
     slots: (count) => engine.slots(count),
     accounting: () => engine.accounting(),
     needsConntrack: () => engine.needsConntrack(),

@@ -1,9 +1,21 @@
 import type { CounterNode } from "./action/counter.js"
+import type { DuplicateNode } from "./action/duplicate.js"
+import type { FlowOffloadNode } from "./action/flow-offload.js"
+import type { ForwardNode } from "./action/forward.js"
+import type { LastNode } from "./action/last.js"
 import type { LogNode } from "./action/log.js"
+import type { MangleNode } from "./action/mangle.js"
 import type { MarkNode } from "./action/mark.js"
+import type { NatNode } from "./action/nat.js"
 import type { NotrackNode } from "./action/notrack.js"
+import type { ObjectReferenceNode } from "./action/object-reference.js"
+import type { OpaqueNode } from "./action/opaque.js"
+import type { QueueNode } from "./action/queue.js"
 import type { RejectNode } from "./action/reject.js"
 import type { SetUpdateNode } from "./action/set-update.js"
+import type { StripOptionNode } from "./action/strip-option.js"
+import type { SynproxyNode } from "./action/synproxy.js"
+import type { TransparentProxyNode } from "./action/transparent-proxy.js"
 import type { VerdictNode } from "./action/verdict.js"
 import type { VerdictMapNode } from "./action/verdict-map.js"
 import type { AndNode } from "./expression/and.js"
@@ -31,6 +43,7 @@ import type { CompareNode } from "./match/compare.js"
 import type { CtCountNode } from "./match/ct-count.js"
 import type { LimitNode } from "./match/limit.js"
 import type { LookupNode } from "./match/lookup.js"
+import type { QuotaNode } from "./match/quota.js"
 import type { XtHeaderNode, XtMatchNode, XtTargetNode } from "./xtables/node.js"
 
 export type { VerdictNode }
@@ -73,6 +86,19 @@ export type StepNode =
   | SetUpdateNode
   | VerdictNode
   | VerdictMapNode
+  | DuplicateNode
+  | FlowOffloadNode
+  | ForwardNode
+  | LastNode
+  | MangleNode
+  | NatNode
+  | ObjectReferenceNode
+  | OpaqueNode
+  | QueueNode
+  | StripOptionNode
+  | SynproxyNode
+  | TransparentProxyNode
+  | QuotaNode
   | XtHeaderNode
   | XtMatchNode
   | XtTargetNode

@@ -4,6 +4,7 @@ import type { LogNode } from "./action/log.js"
 import type { RejectNode } from "./action/reject.js"
 import type { SetUpdateNode } from "./action/set-update.js"
 import type { ExpressionNode, StepNode } from "./node.js"
+import type { StatementObject } from "./object.js"
 import type { SetElement } from "./ruleset.js"
 import type { Translator } from "./translator.js"
 import type { TypeName } from "./type.js"
@@ -135,6 +136,10 @@ export interface EngineBuild {
   set(name: string): RuntimeSet
   /** An anonymous set or map, made of the node's own elements: the set of the same form as a named one. */
   anonymousSet(declaration: AnonymousSet): RuntimeSet
+  /** A named object of the same table: what it does, with what it remembers. */
+  object(kind: StatementObject["kind"], name: string): Step
+  /** The names of objects that a map of the same table leads to; what `lastData` says is the place in this list. */
+  objectNames(map: string): readonly string[]
   /** Index of a chain of the same table. */
   chain(name: string): number
   /** Index of an interface name; all that match where it ends in `*`. */

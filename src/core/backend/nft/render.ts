@@ -15,6 +15,7 @@ import type {
   SetElement,
   Table,
 } from "../../ruleset/ruleset.js"
+import type { TypeName } from "../../ruleset/type.js"
 import { commentOf, isQuotable } from "./comment.js"
 import { asksPortWithoutProtocol } from "./connection-port.js"
 
@@ -50,7 +51,7 @@ function renderSet(set: SetDeclaration, diagnostics: Diagnostic[]): string {
   if (set.key.includes("integer") || set.data === "integer") {
     diagnostics.push(cannotSay(`set ${set.name}: nft has no type for plain numbers`, set.origin))
   }
-  const lines = [`type ${set.key.join(" . ")}${set.data === undefined ? "" : ` : ${set.data}`}`]
+  const lines = [typeLine(set)]
   if (set.size !== undefined) lines.push(`size ${set.size}`)
   const flags = flagOrder.filter((flag) => set.flags.includes(flag))
   if (flags.length > 0) lines.push(`flags ${flags.join(",")}`)
@@ -60,8 +61,16 @@ function renderSet(set: SetDeclaration, diagnostics: Diagnostic[]): string {
   if (statements.length > 0) lines.push(statements.join(" "))
   const elements = renderElements(set, diagnostics)
   if (elements !== undefined) lines.push(`elements = ${elements}`)
-  const word = set.data === undefined ? "set" : "map"
+  const word = set.data === undefined && set.objects === undefined ? "set" : "map"
   return `\t${word} ${set.name} {\n${lines.map((line) => `\t\t${line}\n`).join("")}\t}\n`
+}
+
+function typeLine(set: SetDeclaration): string {
+  const data =
+    set.data === undefined
+      ? set.objects
+      : `${set.intervalData ? "interval " : ""}${typeof set.data === "string" ? set.data : set.data.join(" . ")}`
+  return `type ${set.key.join(" . ")}${data === undefined ? "" : ` : ${data}`}`
 }
 
 /** As nft lists them. */
@@ -94,14 +103,23 @@ function renderElement(element: SetElement, set: SetDeclaration, diagnostics: Di
         ),
       )
   }
-  if (element.data === undefined) return text
-  const data =
-    "step" in element.data ? verdictToNft(element.data) : literalToNft(element.data, dataTypeOf(set))
-  return `${text} : ${data}`
+  const data = dataToNft(element, set)
+  return data === undefined ? text : `${text} : ${data}`
 }
 
-function dataTypeOf(set: SetDeclaration) {
-  return set.data === undefined || set.data === "verdict" ? "mark" : set.data
+/** What a map has for the element. */
+function dataToNft({ data, dataItem, object }: SetElement, set: SetDeclaration): string | undefined {
+  if (object !== undefined) return `"${object}"`
+  const types = dataTypesOf(set)
+  if (dataItem) return itemToNft(dataItem, types)
+  if (data === undefined) return undefined
+  return "step" in data ? verdictToNft(data) : literalToNft(data, types[0] ?? "mark")
+}
+
+/** The types of a map's values; none for verdicts and objects. */
+function dataTypesOf({ data }: SetDeclaration): readonly TypeName[] {
+  if (data === undefined || data === "verdict") return []
+  return typeof data === "string" ? [data] : data
 }
 
 function renderChain(chain: Chain, diagnostics: Diagnostic[]): string {

@@ -12,6 +12,8 @@ export interface SetUpdateNode {
   readonly operation: "add" | "update" | "delete"
   readonly set: string
   readonly key: ExpressionNode
+  /** What a map gets for the key. */
+  readonly data?: ExpressionNode
   /** In nanoseconds; absent: the set's. */
   readonly timeout?: number
   readonly statements?: readonly StepNode[]
@@ -27,6 +29,7 @@ export const setUpdate: StepKind<SetUpdateNode> = {
       if (typeof text !== "string") return text
       parts.push(text)
     }
+    if (node.data) parts.push(":", write.expression(node.data))
     return `${node.operation} @${node.set} { ${parts.join(" ")} }`
   },
   compile(node, build) {

@@ -1,0 +1,55 @@
+import type { StepKind } from "../kind.js"
+import type { ExpressionNode } from "../node.js"
+import { BREAK, type Build, CONTINUE } from "../runtime.js"
+import { mangleConnection, mangleMeta } from "./mangle-meta.js"
+import { manglePayload } from "./mangle-payload.js"
+import { mangleTcpOption } from "./mangle-tcp-option.js"
+import type { Store } from "./store.js"
+
+/** `… set …`: writes a value on the packet, its connection or what the kernel notes beside it. A constant mark is a node of its own (mark.ts). */
+export interface MangleNode {
+  readonly step: "mangle"
+  readonly target: ExpressionNode
+  readonly value: ExpressionNode
+}
+
+/** Who writes what; of the rest (`meta priority`, `ct event`, extension headers) a replay shows nothing, and the rule goes on. */
+const stores: {
+  readonly [Name in ExpressionNode["expression"]]?: (
+    node: Extract<ExpressionNode, { expression: Name }>,
+    build: Build,
+  ) => Store | undefined
+} = {
+  meta: mangleMeta,
+  ct: mangleConnection,
+  payload: manglePayload,
+  "tcp-option": mangleTcpOption,
+}
+
+/** The statement's own name for the value: constants stand bare, and are written by the target's types. */
+export const mangle: StepKind<MangleNode> = {
+  name: "mangle",
+  toNft(node, write) {
+    const { value } = node
+    const text =
+      value.expression === "constant"
+        ? write.item({ value: value.value }, write.types(node.target))
+        : write.expression(value)
+    return `${write.expression(node.target)} set ${text}`
+  },
+  needsConntrack: (node) => node.target.expression === "ct",
+  compile(node, build) {
+    const load = build.load(node.value)
+    const make = stores[node.target.expression] as
+      | ((target: ExpressionNode, build: Build) => Store | undefined)
+      | undefined
+    const store = make?.(node.target, build)
+    if (!store) return (packet, run) => (load(packet, run, 0) ? CONTINUE : BREAK)
+    return (packet, run) => (load(packet, run, 0) && store(packet, run) ? CONTINUE : BREAK)
+  },
+  manual: {
+    title: "Setting fields",
+    text: "Writes a value into a header field, a TCP option, a mark, a connection's labels or zone. Later rules see what was written.",
+    example: "tcp flags syn tcp option maxseg size set rt mtu",
+  },
+}
