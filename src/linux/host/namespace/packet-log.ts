@@ -10,6 +10,8 @@ export interface LoggedPacket {
   readonly hook: number
   /** 4 or 6, as the rule's table met it. */
   readonly family: number
+  /** The device that it leaves by, where the hook knows it: its index in the namespace, or 0. */
+  readonly outputDevice: number
   /** From the IP header on, as it was at that hook: defragmented, translated. */
   readonly bytes: Uint8Array
 }
@@ -35,6 +37,7 @@ const ULOG_CONFIG = 0x0401
 const NLM_REQUEST_ACK = 5
 const NLMSG_ERROR = 2
 const NFULA_PACKET_HDR = 1
+const NFULA_IFINDEX_OUTDEV = 5
 const NFULA_PAYLOAD = 9
 const NFULA_PREFIX = 10
 const NFULA_SEQ = 12
@@ -137,6 +140,7 @@ export function openPacketLog(namespace: NetworkNamespace, group: number): Packe
     const { view, bytes } = room!
     let prefix = ""
     let hook = -1
+    let outputDevice = 0
     let payload: Uint8Array = new Uint8Array(0)
     const netfilterFamily = view.getUint8(from + 16)
     for (let at = from + 20; at + 4 <= end; ) {
@@ -144,6 +148,7 @@ export function openPacketLog(namespace: NetworkNamespace, group: number): Packe
       if (size < 4) break
       const kind = view.getUint16(at + 2, true) & 0x7fff
       if (kind === NFULA_PACKET_HDR) hook = view.getUint8(at + 6)
+      else if (kind === NFULA_IFINDEX_OUTDEV) outputDevice = view.getUint32(at + 4)
       else if (kind === NFULA_PREFIX) prefix = Buffer.from(bytes.subarray(at + 4, at + size - 1)).toString()
       else if (kind === NFULA_PAYLOAD) payload = bytes.slice(at + 4, at + size)
       else if (kind === NFULA_SEQ) {
@@ -154,7 +159,7 @@ export function openPacketLog(namespace: NetworkNamespace, group: number): Packe
       at += (size + 3) & ~3
     }
     const version = payload.length > 0 ? payload[0]! >> 4 : netfilterFamily === 10 ? 6 : 4
-    pending.push({ prefix, hook, family: version, bytes: payload })
+    pending.push({ prefix, hook, family: version, outputDevice, bytes: payload })
   }
 }
 

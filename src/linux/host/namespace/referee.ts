@@ -2,6 +2,7 @@ import { LINKTYPE_ETHERNET, LINKTYPE_RAW } from "../../../core/packet/link-type.
 import { type CapturedFrame, type FrameCapture, settle } from "./frame-capture.js"
 import { type Identity, identify } from "./identity.js"
 import type { Laboratory } from "./laboratory.js"
+import { libc } from "./libc.js"
 import type { PacketLog } from "./packet-log.js"
 
 /** Ends of hooks where the referee looks, and the wire that a forwarded packet leaves on. */
@@ -51,6 +52,7 @@ export interface RefereeOptions {
 }
 
 const GROUP = 5
+const watched = ["wan0", "lan0"]
 const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const
 const places: readonly Place[] = ["prerouting", "input", "forward", "postrouting", "wire"]
 const states: readonly State[] = ["new", "established", "related", "invalid", "untracked"]
@@ -64,7 +66,10 @@ export function createReferee(laboratory: Laboratory, options: RefereeOptions = 
   const { firewall } = laboratory
   firewall.nft(table(conntrack, until) + (entrances ? entranceTable : ""))
   const log = firewall.log(GROUP)
-  const captures = ["wan0", "lan0"].map((device) => firewall.capture(device, { megabytes }))
+  const captures = watched.map((device) => firewall.capture(device, { megabytes }))
+  const names = firewall.namespace.inside(
+    () => new Map(watched.map((name) => [libc().if_nametoindex(name), name])),
+  )
   const frames: CapturedFrame[] = []
   const seen = new Sightings()
   const entered = new Sightings()
@@ -81,7 +86,7 @@ export function createReferee(laboratory: Laboratory, options: RefereeOptions = 
       settle(40)
       poll()
       complain(captures, log)
-      return rule(entrances ? withOwn(frames, own, seen) : frames, seen, entered)
+      return rule(entrances ? withOwn(frames, own, seen, names) : frames, seen, entered)
     },
   }
 }
@@ -103,6 +108,8 @@ ${hooks
 interface OwnPacket {
   readonly bytes: Uint8Array
   readonly after: number
+  /** Index of the device that it leaves by. */
+  readonly device: number
 }
 
 /** One statement a line: nft 1.0.6 does not read a brace behind `group 5`. */
@@ -113,12 +120,12 @@ function table(conntrack: boolean, until: string): string {
       : [`log prefix "${hook}" group ${GROUP}`]
     return `  chain ${hook} {\n    type filter hook ${hook} priority 2000000000\n    ${rules.join("\n    ")}\n  }\n`
   }
-  const watched = hooks.filter((hook) => hook !== "postrouting" || until === "postrouting")
-  return `table inet referee {\n${watched.map(chain).join("")}}\n`
+  const chosen = hooks.filter((hook) => hook !== "postrouting" || until === "postrouting")
+  return `table inet referee {\n${chosen.map(chain).join("")}}\n`
 }
 
 function read(log: PacketLog, seen: Sightings, entered: Sightings, own: OwnPacket[]): void {
-  for (const { prefix, bytes } of log.read()) {
+  for (const { prefix, bytes, outputDevice } of log.read()) {
     const [place = "", state] = prefix.split(" ")
     const identity = identify(bytes, LINKTYPE_RAW)
     if (!identity) continue
@@ -128,7 +135,7 @@ function read(log: PacketLog, seen: Sightings, entered: Sightings, own: OwnPacke
       entered.add(hook, identity, null)
       // One log for all hooks: it is in order.
       if (hook === "prerouting") entered.last = identity.packet
-      if (hook === "output") own.push({ bytes, after: entered.last })
+      if (hook === "output") own.push({ bytes, after: entered.last, device: outputDevice })
     }
   }
 }
@@ -138,21 +145,19 @@ function withOwn(
   frames: readonly CapturedFrame[],
   own: readonly OwnPacket[],
   seen: Sightings,
+  names: ReadonlyMap<number, string>,
 ): CapturedFrame[] {
   const times = new Map<number, number>()
-  const names = new Map<number, string>()
-  for (const { bytes, direction, time, device } of frames) {
+  for (const { bytes, direction, time } of frames) {
     const identity = identify(bytes, LINKTYPE_ETHERNET)
-    if (!identity) continue
-    if (direction === "in") times.set(identity.packet, time)
-    else names.set(identity.packet, device)
+    if (identity && direction === "in") times.set(identity.packet, time)
   }
-  const mine = own.map(({ bytes, after }): CapturedFrame => {
+  const mine = own.map(({ bytes, after, device: index }): CapturedFrame => {
     const isIpv6 = bytes[0]! >>> 4 === 6
     const frame = new Uint8Array(14 + bytes.length)
     frame.set(isIpv6 ? [0x86, 0xdd] : [8, 0], 12)
     frame.set(bytes, 14)
-    const device = names.get(identify(bytes, LINKTYPE_RAW)!.packet) ?? ""
+    const device = names.get(index) ?? "lo"
     return { time: times.get(after) ?? 0, bytes: frame, wireLength: frame.length, direction: "out", device }
   })
   const isOwn = new Set(own.map(({ bytes }) => identify(bytes, LINKTYPE_RAW)!.packet))
