@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { expect, test } from "vitest"
 import { buildPacket } from "./build.js"
 import { addWords, checksumStatus, finish, fold, networkChecksum, transportChecksum } from "./checksum.js"
@@ -83,3 +84,42 @@ test("a checksum that another implementation computed", () => {
   })
   expect([...frame.subarray(10, 12), ...frame.subarray(26, 28)]).toEqual([0xf6, 0xc7, 0x37, 0x94])
 })
+
+/** RFC 1071 to the letter: halves in the network's order. */
+function slowSum(bytes: Uint8Array, offset: number, length: number): number {
+  let sum = 0
+  for (let at = 0; at < length; at++) sum += bytes[offset + at]! << (at & 1 ? 0 : 8)
+  return sum
+}
+
+test("a sum is RFC 1071's, wherever it begins and however long it is", () => {
+  const byte = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 255))
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.nat(9),
+      byte,
+      fc.nat(1e6),
+      (bytes, offset, fill, sum) => {
+        const whole = new Uint8Array(offset + bytes.length).fill(fill)
+        whole.set(bytes, offset)
+        const view = new DataView(whole.buffer)
+        expect(fold(addWords(sum, view, offset, bytes.length))).toBe(
+          fold(sum + slowSum(whole, offset, bytes.length)),
+        )
+      },
+    ),
+    { numRuns: 1000 },
+  )
+})
+
+test.each([65_534, 65_535, 65_536, 65_537, 200_001])(
+  "a sum of %d bytes, all of their bits set or not",
+  (length) => {
+    for (const fill of [0, 0xff, 0x5a]) {
+      const bytes = new Uint8Array(length + 3).fill(fill)
+      const view = new DataView(bytes.buffer)
+      expect(fold(addWords(0, view, 3, length))).toBe(fold(slowSum(bytes, 3, length)))
+    }
+  },
+)

@@ -1,4 +1,9 @@
+import { addWords, fold } from "../../packet/checksum.js"
 import type { Packet } from "../../packet/packet.js"
+
+/** Where the source address stands in the header. */
+const SOURCE_4 = 12
+const SOURCE_6 = 8
 
 /**
  * Does the transport checksum fit, from the transport header to `end`, as nf_checksum asks it? True also where it cannot be known:
@@ -13,37 +18,16 @@ export function checksumFits(
 ): boolean {
   const { view, transportOffset } = packet
   if (transportOffset + covered > packet.frameOffset + packet.capturedLength) return true
-  let sum = sumOf(view, transportOffset, covered)
+  let sum = 0
   if (withPseudoHeader) {
-    sum += end - transportOffset + protocol
-    sum +=
-      packet.family === 4
-        ? packet.source0 + packet.destination0
-        : packet.source0 +
-          packet.source1 +
-          packet.source2 +
-          packet.source3 +
-          packet.destination0 +
-          packet.destination1 +
-          packet.destination2 +
-          packet.destination3
+    const source = packet.networkOffset + (packet.family === 4 ? SOURCE_4 : SOURCE_6)
+    // Both addresses, one behind the other.
+    sum = addWords(end - transportOffset + protocol, view, source, packet.family === 4 ? 8 : 32)
   }
-  return sum !== 0 && sum % 0xffff === 0
+  return fold(addWords(sum, view, transportOffset, covered)) === 0xffff
 }
 
-/**
- * RFC 1071's sum. 2^16 is 1 modulo 2^16 - 1, so that 32-bit words may be added instead of halves, and 65,535 bytes of them stay
- * exact in a number.
- */
+/** RFC 1071's sum, unfolded. */
 export function sumOf(view: DataView, offset: number, length: number): number {
-  let sum = 0
-  const end = offset + length
-  let at = offset
-  for (; at + 4 <= end; at += 4) sum += view.getUint32(at)
-  if (at + 2 <= end) {
-    sum += view.getUint16(at)
-    at += 2
-  }
-  if (at < end) sum += view.getUint8(at) << 8
-  return sum
+  return addWords(0, view, offset, length)
 }
