@@ -49,5 +49,5 @@ test("iptables is told to be missing: exit 1, and nothing is printed", () => {
 test("another backend is a wrong word", () => {
   const { status, error } = compile("--to", "pf", "a.yaml")
   expect(status).toBe(2)
-  expect(error).toContain('"pf" is not a backend: it is one of nft, ruleset')
+  expect(error).toContain('"pf" is not a backend: it is one of nft, iptables, ip6tables, ruleset')
 })

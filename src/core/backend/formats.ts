@@ -1,3 +1,5 @@
+import type { Ruleset } from "../ruleset/ruleset.js"
+import { type Rendered, renderNft } from "./nft/render.js"
 import type { ReadRules, RuleFile } from "./read-rules.js"
 
 /** How somebody's rules may be written: what iptables-save and ip6tables-save print (or commands, one a line), what `nft -f` reads, what `nft -j list ruleset` prints. */
@@ -31,6 +33,36 @@ export function recogniseFormat(text: string): Recognised | undefined {
 /** What files of this format are read with. */
 export function readRules(file: RuleFile, format: RuleFormat): ReadRules {
   return readers[format](file)
+}
+
+/** What rules can be written as. JSON is nft's alone to print. */
+export const renderedFormats = ["nft", "iptables", "ip6tables"] as const
+
+export type RenderedFormat = (typeof renderedFormats)[number]
+
+/** A ruleset in the language of a backend: of iptables, what concerns its IP version. What cannot be said is a diagnostic. */
+export function renderRules(ruleset: Ruleset, format: RenderedFormat): Rendered {
+  return renderers[format](ruleset)
+}
+
+const renderers: Readonly<Record<RenderedFormat, (ruleset: Ruleset) => Rendered>> = {
+  nft: renderNft,
+  iptables: unwritten("iptables"),
+  ip6tables: unwritten("ip6tables"),
+}
+
+function unwritten(format: RenderedFormat): (ruleset: Ruleset) => Rendered {
+  return () => ({
+    text: "",
+    diagnostics: [
+      {
+        id: "backend-missing",
+        severity: "error",
+        message: `${format} rules cannot be written yet`,
+        hint: "--to nft; iptables-nft and nft rules live side by side in one kernel",
+      },
+    ],
+  })
 }
 
 /** Characters: rule files of hundreds of thousands of lines say what they are at once. */

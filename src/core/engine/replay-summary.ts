@@ -15,6 +15,7 @@ import {
   type VerdictName,
   verdictNames,
 } from "./verdict.js"
+import { type ChecksumSummary, WrongChecksums } from "./wrong-checksums.js"
 
 /** The last line of `replay --json`. */
 export interface ReplaySummary {
@@ -41,6 +42,8 @@ export interface ReplaySummary {
   readonly reasons: readonly { readonly why: string; readonly packets: number }[]
   /** Packets whose transport checksum is wrong; captures of a sending host hold many, because its card fills them in. */
   readonly badChecksums: number
+  /** What is known of them. */
+  readonly checksums: ChecksumSummary
   /** The address that most packets are from or to, and its share of them (0 to 1); null without packets. */
   readonly mostFrequent: { readonly address: string; readonly share: number } | null
 }
@@ -73,6 +76,7 @@ export class ReplayTally {
   private readonly dropped = new FrequentAddresses()
   private readonly ends = new FrequentAddresses()
   private looked = 0
+  private readonly checksums = new WrongChecksums()
   private readonly reasons = new Map<string, number>()
   private readonly blocked: BlockedSource[] = []
   private readonly listed = new Set<string>()
@@ -98,6 +102,7 @@ export class ReplayTally {
     if (chain >= 0) this.rules[chain]![(rule + 1) * VERDICTS + verdict]!++
     if (why !== "") this.reasons.set(why, (this.reasons.get(why) ?? 0) + 1)
     if (packet.family === 0) return
+    if (why === BY_CHECKSUM) this.checksums.add(packet)
     const { family } = packet
     if (verdict === VERDICT_DROP || verdict === VERDICT_REJECT)
       this.dropped.add(family, packet.source0, packet.source1, packet.source2, packet.source3)
@@ -166,6 +171,7 @@ export class ReplayTally {
       blockedCount: this.blockedCount,
       reasons: [...this.reasons].map(([why, packets]) => ({ why, packets })).sort(byPackets),
       badChecksums: this.reasons.get(BY_CHECKSUM) ?? 0,
+      checksums: this.checksums.summary(),
       mostFrequent:
         most === undefined ? null : { address: most.address, share: Math.min(1, most.count / this.looked) },
     }

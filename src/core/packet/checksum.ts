@@ -128,6 +128,18 @@ export function transportChecksum(packet: Packet): ChecksumStatus {
   return verdict(addWords(pseudoHeader(packet, protocol, length), view, start, covered))
 }
 
+/**
+ * Does the checksum field of TCP or UDP hold the pseudo-header's sum alone? So a Linux host leaves it where its network card adds the rest
+ * (CHECKSUM_PARTIAL, include/linux/skbuff.h), and so captures on that host have it.
+ */
+export function holdsPartialChecksum(packet: Packet): boolean {
+  const { view, transportOffset: start, protocol } = packet
+  const field = protocol === TCP ? 16 : protocol === UDP ? 6 : -1
+  if (field < 0 || start < 0 || start + field + 2 > packet.frameOffset + packet.capturedLength) return false
+  const length = packet.networkOffset + packet.networkLength - start
+  return view.getUint16(start + field) === fold(pseudoHeader(packet, protocol, length))
+}
+
 function verdict(sum: number): ChecksumStatus {
   return fold(sum) === 0xffff ? CHECKSUM_GOOD : CHECKSUM_BAD
 }

@@ -40,7 +40,8 @@ export class CaptureDevices {
       this.#interfaces.index(captured)
       return captured
     }
-    this.strange.add(captured)
+    // Rules that name no device ask nothing of this one either.
+    if (this.#devices.isAnyNamed) this.strange.add(captured)
     return ""
   }
 }

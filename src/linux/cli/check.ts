@@ -6,13 +6,15 @@ import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { printPolicy } from "../../core/policy/print.js"
 import { checkRuleset } from "../../core/ruleset/check.js"
 import { findSessions } from "../host/sessions.js"
+import { checkRules } from "./check-rules.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { openPolicy } from "./open-policy.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
-import { plural } from "./text.js"
+import { type RuleOptions, ruleConflict, ruleOptions } from "./rule-options.js"
+import { foundText, plural } from "./text.js"
 
-interface Options {
+interface Options extends RuleOptions {
   readonly strict?: boolean
   readonly print?: boolean
   readonly json?: boolean
@@ -23,12 +25,17 @@ export const command: Command<Options> = {
   description:
     "Reads a policy with all that it includes and tells every mistake at once: file, line, column, and the nearest valid word. " +
     "Then it tells what is allowed and hardly meant: rules that can never match, limits that starve, protections that harm " +
-    `honest traffic (lints). ${policyWords}`,
+    `honest traffic (lints). ${policyWords}\n\n` +
+    "With --rules it reads somebody's iptables or nft rules instead: what iptables-restore or nft would refuse, and as lints rules that nothing " +
+    "reaches, and conntrack asked before it has looked.",
   options: [
+    ...ruleOptions,
     { flags: "--strict", text: "lints are exit 1" },
     {
       flags: "--print",
-      text: "print the policy as it is in force: includes merged, presets and defaults written out, each with its file and line",
+      text:
+        "print the policy as it is in force: includes merged, presets and defaults written out, each with its file and line; " +
+        "with --rules, the rules in their normal form, as the tool itself lists them",
     },
     jsonOption,
   ],
@@ -40,8 +47,12 @@ export const command: Command<Options> = {
       line: "floodwall init | floodwall check --print -",
       text: "what the proposed policy would do, in full",
     },
+    { line: "iptables-save | floodwall check --rules -", text: "what this host's rules do not do" },
   ],
   async run([named], options, io: Io): Promise<ExitStatus> {
+    const conflict = ruleConflict(options, named)
+    if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall check --help")
+    if (options.rules !== undefined) return checkRules(options, io)
     const opened = openPolicy(named, io)
     if (opened === undefined) return exit.wrong
     const { path, policy } = opened
@@ -62,8 +73,11 @@ export const command: Command<Options> = {
     }
     io.report(diagnostics)
     if (options.print && policy) io.write(printPolicy(policy))
-    else if (policy) io.print(`${path}: ${io.style.good("fine")}${found(diagnostics)}`)
-    else io.note(`${path}: ${plural(count(diagnostics, "error"), "mistake")}; nothing of it would be loaded`)
+    else if (policy) io.print(`${path}: ${io.style.good("fine")}${foundText(diagnostics)}`)
+    else
+      io.note(
+        `${path}: ${plural(diagnostics.filter(({ severity }) => severity === "error").length, "mistake")}; nothing of it would be loaded`,
+      )
     return status
   },
 }
@@ -72,17 +86,4 @@ export const command: Command<Options> = {
 function problemsOfRules(policy: Policy, host: HostFacts): readonly Diagnostic[] {
   const { ruleset, diagnostics } = compilePolicy(policy, host)
   return [...diagnostics, ...checkRuleset(ruleset), ...renderNft(ruleset).diagnostics]
-}
-
-function count(diagnostics: readonly { readonly severity: Severity }[], severity: Severity): number {
-  return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length
-}
-
-/** `, with 2 warnings and 1 lint`. */
-function found(diagnostics: readonly { readonly severity: Severity }[]): string {
-  const told = (["warning", "lint"] as const)
-    .map((severity) => [count(diagnostics, severity), severity] as const)
-    .filter(([number]) => number > 0)
-    .map(([number, severity]) => plural(number, severity))
-  return told.length === 0 ? "" : `, with ${told.join(" and ")}`
 }

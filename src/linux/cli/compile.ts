@@ -1,39 +1,44 @@
-import { renderNft } from "../../core/backend/nft/render.js"
+import { renderedFormats, renderRules } from "../../core/backend/formats.js"
 import { hasErrors } from "../../core/base/diagnostic.js"
 import { printRuleset } from "../../core/ruleset/print.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
-import { openPolicySubject } from "./subject.js"
+import { type RuleOptions, ruleConflict, ruleOptions } from "./rule-options.js"
+import { openSubject } from "./subject.js"
 
-const targets = ["nft", "ruleset"] as const
-/** Backends of the design that are not written yet: told as such, not as a word that nobody knows. */
-const later: readonly string[] = ["iptables", "ip6tables"]
+const targets = [...renderedFormats, "ruleset"] as const
 
-interface Options {
-  readonly to: string
+type Target = (typeof targets)[number]
+
+interface Options extends RuleOptions {
+  readonly to: Target
   readonly json?: boolean
 }
 
 export const command: Command<Options> = {
   operands: "[policy]",
   description:
-    "Prints what a policy becomes. nft: text for nft -f, in the table inet floodwall, each rule with the policy line that it comes " +
-    "from. ruleset: the rules with the places that replay and explain name them by. Nothing is loaded: apply does that, and can undo " +
-    `it. ${policyWords}`,
+    "Prints what a policy becomes, or with --rules, somebody's rules in another language. nft: text for nft -f; a policy's in the table inet " +
+    "floodwall, each rule with the policy line that it comes from. iptables, ip6tables: text for iptables-restore or ip6tables-restore. ruleset: the " +
+    `rules with the places that replay and explain name them by. Nothing is loaded: apply does that, and can undo it. ${policyWords}`,
   options: [
+    ...ruleOptions,
     {
       flags: "--to <backend>",
-      text: "nft or ruleset",
+      text: `${targets.slice(0, -1).join(", ")} or ${targets.at(-1)}`,
       parse: (text) =>
-        [...targets, ...later].includes(text)
+        (targets as readonly string[]).includes(text)
           ? { value: text }
           : { wrong: `"${text}" is not a backend: it is one of ${targets.join(", ")}` },
       fallback: "nft",
     },
-    { flags: "--json", text: "print for programs: the text of nft, or the ruleset's own data, as JSON" },
+    {
+      flags: "--json",
+      text: "print for programs: the text of the rules, or the ruleset's own data, as JSON",
+    },
   ],
-  exitOne: "the backend cannot say something that the policy asks for",
+  exitOne: "the backend cannot say something that the policy or the rules ask for",
   examples: [
     { line: "floodwall compile", text: "the rules that apply would load" },
     {
@@ -41,27 +46,23 @@ export const command: Command<Options> = {
       text: "let this kernel check them, without loading them",
     },
     { line: "floodwall compile --to ruleset", text: "which policy line became which rules" },
+    {
+      line: "iptables-save | floodwall compile --rules - --to nft",
+      text: "this host's rules as nft has them",
+    },
   ],
-  async run([named], { to, json }, io: Io): Promise<ExitStatus> {
-    if (later.includes(to)) {
-      io.report([
-        {
-          id: "backend-missing",
-          severity: "error",
-          message: `floodwall: ${to} rules cannot be written yet`,
-          hint: "--to nft; iptables-nft and nft rules live side by side in one kernel",
-        },
-      ])
-      return exit.no
-    }
-    const opened = openPolicySubject(named, {}, io)
-    if (opened === undefined) return exit.wrong
+  async run([named], options, io: Io): Promise<ExitStatus> {
+    const { to, json } = options
+    const conflict = ruleConflict(options, named)
+    if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall compile --help")
+    const subject = openSubject({ ...options, ...(named === undefined ? {} : { policy: named }) }, io)
+    if (subject === undefined) return exit.wrong
     if (to === "ruleset") {
-      if (json) io.json(opened.ruleset)
-      else io.write(printRuleset(opened.ruleset))
+      if (json) io.json(subject.ruleset)
+      else io.write(printRuleset(subject.ruleset))
       return exit.done
     }
-    const { text, diagnostics } = renderNft(opened.ruleset)
+    const { text, diagnostics } = renderRules(subject.ruleset, to)
     io.report(diagnostics)
     if (json) io.json({ backend: to, text, diagnostics })
     else io.write(text)

@@ -11,6 +11,11 @@ export class Devices {
     this.#named = new Set(path.interfaces.map(({ name }) => name))
   }
 
+  /** Whether there is any device that the policy or the rules name. */
+  get isAnyNamed(): boolean {
+    return this.#sides.length > 0
+  }
+
   /** The engine's name for it: a device of a side or of `--interface`, one that a side's `*` means, or a side's own name. Undefined: none. */
   known(name: string): string | undefined {
     if (this.#named.has(name)) return name

@@ -21,7 +21,10 @@ export const command: Command<{ readonly json?: boolean }> = {
   async run([text = ""], { json }, io) {
     const duration = parseDuration(text)
     if (typeof duration !== "number" || isProblem(duration)) {
-      return io.wrong("bad-command-line", duration.message, duration.hint)
+      const hint = duration.hint?.includes("ever")
+        ? "write it as 300s, 10m or 1h30m: a pause ends"
+        : duration.hint
+      return io.wrong("bad-command-line", duration.message, hint)
     }
     const seconds = Math.ceil(duration / 1e9)
     if (!(seconds >= 1 && seconds <= LONGEST)) {

@@ -1,10 +1,13 @@
-import type { OriginReference } from "../../core/engine/reference.js"
+import type { RuleReference } from "../../core/engine/reference.js"
 import type { ReplaySummary } from "../../core/engine/replay-summary.js"
 import type { Io } from "./output.js"
+import { replayHints } from "./replay-hints.js"
 import { type Column, formatCount, formatSeconds, formatShare, formatTable, plural } from "./text.js"
 
 /** What a replay knows besides its summary. */
 export interface ReplayStory {
+  /** What they went through. */
+  readonly kind: "policy" | "rules"
   readonly captures: readonly string[]
   /** Seconds since 1970 of the first and the last packet. */
   readonly first: number
@@ -17,7 +20,11 @@ export interface ReplayStory {
   readonly withoutDirection: number
   /** `--local` was given. */
   readonly knowsLocal: boolean
-  /** Devices that captures name and the policy does not. */
+  /** `--interface` was given. */
+  readonly knowsNetworks: boolean
+  /** What `--sysctl` said. */
+  readonly settings: readonly (readonly [name: string, value: number])[]
+  /** Devices that captures name and the policy or the rules do not. */
   readonly strangeDevices: readonly string[]
   /** Where their packets are taken to arrive. */
   readonly firstInterface: string
@@ -26,18 +33,14 @@ export interface ReplayStory {
 /** Rows of each list that are shown. */
 const SHOWN = 10
 const SHOWN_IN_LINE = 5
-/** From this share on, an address is probably the host that was captured on. */
-const PROBABLY_LOCAL = 0.5
-/** From this share on, wrong checksums are probably the card's work and not an attacker's. */
-const PROBABLY_OFFLOADED = 0.02
 
 /** Five lines, who would be blocked, and which policy lines dropped packets. */
 export function replayText(summary: ReplaySummary, story: ReplayStory, io: Io): string {
   const sections = [
     lines(summary, story, io),
     blockedText(summary, io),
-    ruleText(summary, io),
-    hints(summary, story),
+    ruleText(summary, story, io),
+    replayHints(summary, story, io.lineWidth),
   ]
   return sections.filter((section) => section !== "").join("\n\n")
 }
@@ -54,7 +57,8 @@ function lines(summary: ReplaySummary, story: ReplayStory, io: Io): string {
   const span =
     packets > 0 ? `, ${formatSeconds(story.last - story.first)} from ${formatInstant(story.first)}` : ""
   const aside: [string, number][] = [...story.leftAside, ["fragments put together", verdicts.absorbed]]
-  const dropped = [...pairs(protections), ["of them rejected", verdicts.reject] as const]
+  const by = story.kind === "policy" ? pairs(protections) : byChain(summary)
+  const dropped = [...by, ["of them rejected", verdicts.reject] as const]
   const told = noticed.reduce((sum, each) => sum + each.packets, 0)
   const rows = [
     [bold("Packets"), formatCount(packets), "", story.captures.join(", ") + span],
@@ -62,14 +66,18 @@ function lines(summary: ReplaySummary, story: ReplayStory, io: Io): string {
     count(bad("Dropped"), verdicts.drop + verdicts.reject, listed(dropped)),
     count(warn("Left aside"), verdicts.none + verdicts.absorbed, listed(aside)),
     ...(told > 0 ? [[warn("Noticed"), formatCount(told), "", listed(pairs(noticed))]] : []),
-    [
-      bold("Blocked"),
-      formatCount(blockedCount),
-      "",
-      `${blockedCount === 1 ? "source" : "sources"} would be kept out`,
-    ],
+    ...(story.kind === "policy" || blockedCount > 0
+      ? [
+          [
+            bold("Blocked"),
+            formatCount(blockedCount),
+            "",
+            `${blockedCount === 1 ? "source" : "sources"} would be kept out`,
+          ],
+        ]
+      : []),
   ]
-  return formatTable([text, number, number, text], rows)
+  return formatTable([text, number, number, text], rows, io.lineWidth)
 }
 
 const text: Column = { title: "" }
@@ -86,71 +94,55 @@ function blockedText({ blocked, blockedCount }: ReplaySummary, io: Io): string {
       protection ?? rule,
     ])
   const columns = ["  Would be blocked", "from (UTC)", "until", "for"].map((title) => ({ title }))
-  return withHeading(formatTable(columns, rows), blockedCount, io)
+  return withHeading(formatTable(columns, rows, io.lineWidth), blockedCount, io)
 }
 
-function ruleText({ rules }: ReplaySummary, io: Io): string {
-  const byOrigin = new Map<string, { origin: OriginReference | null; place: string; packets: number }>()
+/** Which lines of the policy, or whose rules, dropped packets. */
+function ruleText({ rules }: ReplaySummary, { kind }: ReplayStory, io: Io): string {
+  const byOrigin = new Map<string, { rule: RuleReference; packets: number }>()
   for (const { rule, verdict, packets } of rules) {
     if (verdict !== "drop" && verdict !== "reject") continue
-    const { origin, chain, index } = rule
-    const place = origin
-      ? `${origin.file}:${origin.line}`
-      : index === null
-        ? `policy of ${chain}`
-        : `${chain} ${index}`
-    const key = `${place} ${origin?.protection}`
+    const key = `${placeOf(rule)} ${rule.origin?.protection}`
     const before = byOrigin.get(key)
     if (before) before.packets += packets
-    else byOrigin.set(key, { origin, place, packets })
+    else byOrigin.set(key, { rule, packets })
   }
   if (byOrigin.size === 0) return ""
   const dropping = [...byOrigin.values()].sort((left, right) => right.packets - left.packets)
   const rows = dropping
     .slice(0, SHOWN)
-    .map(({ origin, place, packets }) => [
-      `  ${origin?.protection ?? "rule"}`,
+    .map(({ rule, packets }) => [
+      `  ${kind === "policy" ? (rule.origin?.protection ?? "rule") : `${rule.table} ${rule.chain}`}`,
       formatCount(packets),
-      io.style.name(place),
-      origin?.text ?? "",
+      placeOf(rule),
+      oneLine(rule.origin?.text ?? ""),
     ])
   const columns: Column[] = [
     { title: "  Dropped by" },
     { title: "packets", align: "right" },
-    { title: "policy line" },
+    { title: kind === "policy" ? "policy line" : "rule" },
     text,
   ]
-  return withHeading(formatTable(columns, rows), dropping.length, io)
+  return withHeading(formatTable(columns, rows, io.lineWidth), dropping.length, io)
 }
 
-/** What would make the replay truer. */
-function hints({ packets, mostFrequent, badChecksums }: ReplaySummary, story: ReplayStory): string {
-  const told: string[] = []
-  const { strangeDevices, firstInterface } = story
-  if (strangeDevices.length > 0) {
-    const names = strangeDevices.slice(0, SHOWN_IN_LINE).join(", ")
-    const more = strangeDevices.length > SHOWN_IN_LINE ? " and others" : ""
-    told.push(
-      `captured on ${names}${more}, in no zone of the policy: taken for ${firstInterface}; --interface NAME=CIDR,… says otherwise`,
-    )
-  }
-  if (
-    !story.knowsLocal &&
-    mostFrequent &&
-    mostFrequent.share >= PROBABLY_LOCAL &&
-    story.withoutDirection > 0
-  ) {
-    const { address, share } = mostFrequent
-    const part = formatShare(Math.round(share * packets), packets)
-    told.push(`${part} of packets are from or to ${address}: add --local ${address}`)
-  }
-  if (badChecksums > packets * PROBABLY_OFFLOADED) {
-    told.push(
-      `${plural(badChecksums, "packet has", "packets have")} a wrong checksum, as in captures of a sending host, whose card fills it in: ` +
-        "add --sysctl nf_conntrack_checksum=0",
-    )
-  }
-  return told.join("\n")
+/** The line that it comes from; a chain's policy has none. */
+function placeOf({ origin, chain, index }: RuleReference): string {
+  if (origin) return `${origin.file}:${origin.line}`
+  return index === null ? `policy of ${chain}` : `${chain} ${index}`
+}
+
+/** Dropped and rejected packets by the chain that decided: somebody's rules know no protections. */
+function byChain({ rules }: ReplaySummary): (readonly [string, number])[] {
+  const chains = new Map<string, number>()
+  for (const { rule, verdict, packets } of rules)
+    if (verdict === "drop" || verdict === "reject")
+      chains.set(rule.chain, (chains.get(rule.chain) ?? 0) + packets)
+  return [...chains]
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim()
 }
 
 function pairs(

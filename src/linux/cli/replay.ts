@@ -113,9 +113,14 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   else if (replay.count > 0 || problems.length === 0) {
     const { first, last, accepted, leftAside, withoutDirection } = listener
     const heard = { first, last, accepted, leftAside, withoutDirection }
-    const knowsLocal = options.local !== undefined
+    const said = {
+      kind: subject.kind,
+      knowsLocal: options.local !== undefined,
+      knowsNetworks: isSaid,
+      settings: options.sysctl ?? [],
+    }
     const strange = { strangeDevices: [...devices.strange], firstInterface: way.firstInterface }
-    const text = replayText(summary, { ...heard, ...strange, captures: captures.map(nameOf), knowsLocal }, io)
+    const text = replayText(summary, { ...heard, ...strange, ...said, captures: captures.map(nameOf) }, io)
     const missed = (options.trace ?? []).filter((wanted) => wanted > replay.count)
     if (missed.length > 0) io.note(`There is no packet ${missed.join(", ")} to trace.`)
     const all = [...listener.ways, text].join(`\n\n`)

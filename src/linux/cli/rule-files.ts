@@ -13,10 +13,16 @@ import { readOpen } from "./policy-file.js"
 export interface OpenedRules {
   /** For people: the files' names. */
   readonly name: string
-  readonly files: readonly { readonly path: string; readonly format: RuleFormat }[]
+  readonly files: readonly OpenedFile[]
   readonly ruleset: Ruleset
   /** Not reported yet. */
   readonly diagnostics: readonly Diagnostic[]
+}
+
+export interface OpenedFile {
+  readonly path: string
+  readonly format: RuleFormat
+  readonly ruleset: Ruleset
 }
 
 /** A text that was named on the command line. */
@@ -35,7 +41,7 @@ export function openRules(
   folders: readonly string[],
   io: Io,
 ): OpenedRules | undefined {
-  const read: { path: string; format: RuleFormat; ruleset: Ruleset }[] = []
+  const files: OpenedFile[] = []
   const diagnostics: Diagnostic[] = []
   for (const [index, path] of paths.entries()) {
     const named = readNamed(path, io)
@@ -44,13 +50,13 @@ export function openRules(
     if (format === undefined) return undefined
     const { ruleset, diagnostics: found } = readRules(fileOf(named, folders), format)
     diagnostics.push(...found)
-    read.push({ path: named.path, format, ruleset })
+    files.push({ path: named.path, format, ruleset })
   }
   return {
-    name: read.map(({ path }) => path).join(" and "),
-    files: read.map(({ path, format }) => ({ path, format })),
-    ruleset: { tables: read.flatMap(({ ruleset }) => ruleset.tables) },
-    diagnostics: [...diagnostics, ...tablesTwice(read)],
+    name: files.map(({ path }) => path).join(" and "),
+    files,
+    ruleset: { tables: files.flatMap(({ ruleset }) => ruleset.tables) },
+    diagnostics: [...diagnostics, ...tablesTwice(files)],
   }
 }
 
@@ -134,11 +140,9 @@ function isFile(path: string): boolean {
 }
 
 /** The kernel would have one table of both files' rules, or the second file would have replaced the first: which, the files do not say. */
-function tablesTwice(
-  read: readonly { readonly path: string; readonly ruleset: Ruleset }[],
-): readonly Diagnostic[] {
+function tablesTwice(files: readonly OpenedFile[]): readonly Diagnostic[] {
   const owners = new Map<string, string>()
-  return read.flatMap(({ path, ruleset }) =>
+  return files.flatMap(({ path, ruleset }) =>
     ruleset.tables.flatMap(({ family, name }): Diagnostic[] => {
       const key = `${family} ${name}`
       const owner = owners.get(key)

@@ -127,8 +127,15 @@ function headLines(report: Report, io: Io): string[] {
       `Warm-up: packets of unknown connections are let past for ${formatSeconds(warmUpSeconds)} more`,
     )
   }
-  lines.push(isEnabled() ? "Loaded at boot." : "Gone after a reboot: floodwall enable")
+  lines.push(bootText(trial?.secondsLeft !== undefined))
   return lines
+}
+
+/** Only confirmed rules are loaded at boot, so of those on trial a reboot is one more way back. */
+function bootText(isOnTrial: boolean): string {
+  if (isOnTrial)
+    return isEnabled() ? "At boot the rules confirmed last are loaded." : "A reboot ends the trial, too."
+  return isEnabled() ? "Loaded at boot." : "Gone after a reboot: floodwall enable"
 }
 
 function printProtections(protections: readonly ProtectionStatus[], all: boolean, io: Io): void {

@@ -10,6 +10,15 @@ export function plural(count: number, singular: string, several = `${singular}s`
   return `${formatCount(count)} ${count === 1 ? singular : several}`
 }
 
+/** What was found besides errors, for behind a sentence: `, with 2 warnings and 1 lint`, or nothing. */
+export function foundText(found: readonly { readonly severity: string }[]): string {
+  const told = ["warning", "lint"]
+    .map((severity) => [found.filter((each) => each.severity === severity).length, severity] as const)
+    .filter(([number]) => number > 0)
+    .map(([number, severity]) => plural(number, severity))
+  return told.length === 0 ? "" : `, with ${told.join(" and ")}`
+}
+
 /** Seconds as people say them: `4 s`, `2 min 05 s`, `1 h 02 min`, `3 d 4 h`. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds)
@@ -48,13 +57,22 @@ export interface Column {
   readonly align?: Alignment
 }
 
-/** Rows below their titles, two spaces between columns, nothing trailing. Cells may hold colours. No title at all: no heading line. */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/**
+ * Rows below their titles, two spaces between columns, nothing trailing. Cells may hold colours. No title at all: no heading line. Where a line is wider
+ * than `lineWidth`, its last cell goes on below itself.
+ */
+export function formatTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  lineWidth = Number.POSITIVE_INFINITY,
+): string {
   const heading = columns.some((column) => column.title !== "") ? [columns.map((column) => column.title)] : []
   const lines = [...heading, ...rows]
   const widths = columns.map((_, index) =>
     Math.max(0, ...lines.map((line) => displayWidth(line[index] ?? ""))),
   )
+  const lastStart = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0)
+  const indent = " ".repeat(lineWidth - lastStart >= LEAST_CELL ? lastStart : 8)
   return lines
     .map((line) =>
       columns
@@ -66,8 +84,12 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
         .join("  ")
         .trimEnd(),
     )
+    .map((line) => hang(line, lineWidth, indent))
     .join("\n")
 }
+
+/** A last cell narrower than this goes on at the left instead. */
+const LEAST_CELL = 24
 
 /** Breaks a paragraph into lines of at most `width` columns, each behind `indent`. Line ends in the text are kept. */
 export function wrap(text: string, width: number, indent = ""): string {
