@@ -1,5 +1,6 @@
 import type { Packet } from "../../../packet/packet.js"
 import { BREAK, CONTINUE, type Run, type Step } from "../../runtime.js"
+import { optionOf, type XtOptions } from "../option.js"
 
 /** `-m addrtype`: sets of RTN_* numbers as bits (bit 1 unicast, 2 local, 3 broadcast, 5 multicast). */
 export interface AddrtypeSettings {
@@ -18,8 +19,7 @@ export function addrtypeStep({ source, destination }: AddrtypeSettings, family: 
   const is = family === 4 ? isOfType4 : isOfType6
   return (packet, run) => {
     if (source && is(packet, run, "source", source.types) === source.negated) return BREAK
-    if (destination && is(packet, run, "destination", destination.types) === destination.negated)
-      return BREAK
+    if (destination && is(packet, run, "destination", destination.types) === destination.negated) return BREAK
     return CONTINUE
   }
 }
@@ -43,4 +43,14 @@ function isOfType6(packet: Packet, run: Run, which: "source" | "destination", ty
   if (types & UNSPECIFIED && !isUnspecified) return false
   if (types & LOCAL) return run.routes.addressType(packet, which) === RTN_LOCAL
   return true
+}
+
+export function addrtypeSettings(options: XtOptions): AddrtypeSettings {
+  const asked = (name: string) => {
+    const option = optionOf(options, name)
+    return option && { types: Number(option.value), negated: option.negated === true }
+  }
+  const source = asked("src-type")
+  const destination = asked("dst-type")
+  return { ...(source && { source }), ...(destination && { destination }) }
 }

@@ -1,4 +1,5 @@
 import { BREAK, type Build, CONTINUE, type RunConnection, type Step } from "../../runtime.js"
+import { isNegated, optionOf, textOf, type XtOptions } from "../option.js"
 
 /** `-m connbytes` */
 export interface ConnbytesSettings {
@@ -23,5 +24,20 @@ export function connbytesStep(settings: ConnbytesSettings, build: Build): Step {
     if (connection === null) return BREAK
     const what = measure(connection)
     return (what >= from && what <= to) !== negated ? CONTINUE : BREAK
+  }
+}
+
+export function connbytesSettings(options: XtOptions): ConnbytesSettings {
+  const [from, to] = (optionOf(options, "connbytes")?.value ?? [0, null]) as readonly (
+    | number
+    | string
+    | null
+  )[]
+  return {
+    from: Number(from),
+    to: to === null ? Infinity : Number(to),
+    direction: textOf(options, "connbytes-dir", "both") as ConnbytesSettings["direction"],
+    mode: textOf(options, "connbytes-mode", "bytes") as ConnbytesSettings["mode"],
+    negated: isNegated(options, "connbytes"),
   }
 }

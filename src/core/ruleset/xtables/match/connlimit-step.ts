@@ -1,6 +1,8 @@
+import { maskWords } from "../../../base/prefix.js"
 import type { Packet } from "../../../packet/packet.js"
 import { BREAK, type Build, CONTINUE, type Step } from "../../runtime.js"
 import { KeyTable } from "../key-table.js"
+import { hasOption, isNegated, numberOf, type XtOptions } from "../option.js"
 
 /** `-m connlimit` */
 export interface ConnlimitSettings {
@@ -40,5 +42,16 @@ export function connlimitStep(settings: ConnlimitSettings, build: Build, family:
     key[1] = (isSource ? packet.source1 : packet.destination1) & mask[1]!
     key[2] = (isSource ? packet.source2 : packet.destination2) & mask[2]!
     key[3] = (isSource ? packet.source3 : packet.destination3) & mask[3]!
+  }
+}
+
+export function connlimitSettings(options: XtOptions, family: 4 | 6): ConnlimitSettings {
+  const name = hasOption(options, "connlimit-above") ? "connlimit-above" : "connlimit-upto"
+  const words = family === 4 ? 1 : 4
+  return {
+    limit: numberOf(options, name, 0),
+    above: (name === "connlimit-above") !== isNegated(options, name),
+    side: hasOption(options, "connlimit-daddr") ? "destination" : "source",
+    mask: maskWords(numberOf(options, "connlimit-mask", words * 32), words),
   }
 }

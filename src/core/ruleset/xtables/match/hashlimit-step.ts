@@ -3,7 +3,8 @@ import { DCCP, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../../packet/pack
 import { BREAK, type Build, CONTINUE, DROP, type Step } from "../../runtime.js"
 import { cutShort, hasBytes, transportStart } from "../bytes.js"
 import { jiffiesAt } from "../jiffies.js"
-import { byteBucket, type HashlimitRate, packetBucket, rateWindow } from "./hashlimit-rate.js"
+import { hasOption, isNegated, numberOf, optionOf, textOf, type XtOptions } from "../option.js"
+import { byteBucket, costToBytes, type HashlimitRate, packetBucket, rateWindow } from "./hashlimit-rate.js"
 import { HashlimitTable } from "./hashlimit-table.js"
 
 /** `-m hashlimit`, as iptables hands it to the kernel. */
@@ -111,5 +112,53 @@ function portsOffset(protocol: number): number {
       return 4
     default:
       return -1
+  }
+}
+
+type Amount = readonly ["packets" | "bytes", number]
+
+// XT_HASHLIMIT_HASH_* bits.
+const DESTINATION_ADDRESS = 1
+const SOURCE_ADDRESS = 2
+const DESTINATION_PORT = 4
+const SOURCE_PORT = 8
+
+const DEFAULT_BURST = 5
+/** Milliseconds that an idle entry stays where bytes are counted: without a burst, and with one (measured, iptables 1.8.9). */
+const BYTE_EXPIRY = 15_000
+const BYTE_BURST_EXPIRY = 60_000
+
+/** `packetExpiry`: milliseconds that an idle entry stays unless told, where packets are counted. */
+export function hashlimitSettings(
+  options: XtOptions,
+  family: 4 | 6,
+  packetExpiry: number,
+): HashlimitSettings {
+  const name = hasOption(options, "hashlimit-above") ? "hashlimit-above" : "hashlimit-upto"
+  const [unit, average] = (optionOf(options, name)?.value ?? ["packets", 0]) as Amount
+  const burst = optionOf(options, "hashlimit-burst")?.value as Amount | undefined
+  const mode = numberOf(options, "hashlimit-mode", 0)
+  const bits = family === 4 ? 32 : 128
+  const isBytes = unit === "bytes"
+  const expiry = !isBytes ? packetExpiry : burst ? BYTE_BURST_EXPIRY : BYTE_EXPIRY
+  return {
+    name: textOf(options, "hashlimit-name", ""),
+    above: (name === "hashlimit-above") !== isNegated(options, name),
+    average,
+    bytes: isBytes,
+    burst: isBytes ? (burst ? Math.ceil(burst[1] / costToBytes(average)) : 0) : (burst?.[1] ?? DEFAULT_BURST),
+    rateInterval: hasOption(options, "hashlimit-rate-match")
+      ? numberOf(options, "hashlimit-rate-interval", 1)
+      : 0,
+    sourceAddress: (mode & SOURCE_ADDRESS) !== 0,
+    sourcePort: (mode & SOURCE_PORT) !== 0,
+    destinationAddress: (mode & DESTINATION_ADDRESS) !== 0,
+    destinationPort: (mode & DESTINATION_PORT) !== 0,
+    sourceMask: numberOf(options, "hashlimit-srcmask", bits),
+    destinationMask: numberOf(options, "hashlimit-dstmask", bits),
+    size: numberOf(options, "hashlimit-htable-size", 0),
+    most: numberOf(options, "hashlimit-htable-max", 0),
+    expire: numberOf(options, "hashlimit-htable-expire", expiry),
+    collectEvery: numberOf(options, "hashlimit-htable-gcinterval", 1000),
   }
 }

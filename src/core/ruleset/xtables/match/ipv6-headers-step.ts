@@ -1,6 +1,8 @@
 import type { Packet } from "../../../packet/packet.js"
 import { BREAK, CONTINUE, DROP, type Step } from "../../runtime.js"
 import { cutShort, hasBytes, transportStart } from "../bytes.js"
+import { hasOption, optionOf, type XtOptions } from "../option.js"
+import { pairOf } from "../value-number.js"
 import {
   AUTHENTICATION,
   DESTINATION,
@@ -224,4 +226,75 @@ export function eui64Step(): Step {
     const low = 0xfe000000 | (view.getUint8(mac + 3) << 16) | view.getUint16(mac + 4)
     return high >>> 0 === source2 && low >>> 0 === source3 ? CONTINUE : BREAK
   }
+}
+
+function rangeAsked(options: XtOptions, name: string): { readonly range?: NumberRange } {
+  const option = optionOf(options, name)
+  if (!option) return {}
+  const [from, to] = pairOf(option.value)
+  return { range: { from, to, negated: option.negated === true } }
+}
+
+function valueAsked(options: XtOptions, name: string): Asked | undefined {
+  const option = optionOf(options, name)
+  return option && { value: Number(option.value), negated: option.negated === true }
+}
+
+interface Asked {
+  readonly value: number
+  readonly negated: boolean
+}
+
+export function fragSettings(options: XtOptions): FragSettings {
+  const { range } = rangeAsked(options, "fragid")
+  return {
+    ...(range && { id: range }),
+    reserved: hasOption(options, "fragres"),
+    first: hasOption(options, "fragfirst"),
+    ...(hasOption(options, "fragmore") && { position: "more" as const }),
+    ...(hasOption(options, "fraglast") && { position: "last" as const }),
+  }
+}
+
+export function headerOptionsSettings(options: XtOptions, name: "hbh" | "dst"): OptionsSettings {
+  const length = valueAsked(options, `${name}-len`)
+  const list = (optionOf(options, `${name}-opts`)?.value ?? []) as readonly (readonly [number, number])[]
+  return {
+    header: name === "hbh" ? "hop-by-hop" : "destination",
+    ...(length && { length: { from: length.value, to: length.value, negated: length.negated } }),
+    options: list.map(([type, size]) => ({ type, length: size })),
+  }
+}
+
+export function rtSettings(options: XtOptions): RtSettings {
+  const type = valueAsked(options, "rt-type")
+  const length = valueAsked(options, "rt-len")
+  const { range } = rangeAsked(options, "rt-segsleft")
+  return {
+    ...(type && { type }),
+    ...(range && { segmentsLeft: range }),
+    ...(length && { length }),
+    reserved: hasOption(options, "rt-0-res"),
+    addresses: (optionOf(options, "rt-0-addrs")?.value ?? []) as readonly (readonly number[])[],
+    among: hasOption(options, "rt-0-not-strict"),
+  }
+}
+
+export function ahSettings(options: XtOptions): AhSettings {
+  const { range } = rangeAsked(options, "ahspi")
+  const length = valueAsked(options, "ahlen")
+  return { ...(range && { spi: range }), ...(length && { length }), reserved: hasOption(options, "ahres") }
+}
+
+export function ipv6headerSettings(options: XtOptions): Ipv6headerSettings {
+  const headers = valueAsked(options, "header")
+  return {
+    headers: headers?.value ?? 0,
+    negated: headers?.negated === true,
+    soft: hasOption(options, "soft"),
+  }
+}
+
+export function mhRange(options: XtOptions): NumberRange | undefined {
+  return rangeAsked(options, "mh-type").range
 }

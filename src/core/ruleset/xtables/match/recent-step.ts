@@ -1,6 +1,7 @@
 import type { Packet } from "../../../packet/packet.js"
 import { BREAK, type Build, CONTINUE, type Step } from "../../runtime.js"
 import { jiffiesAt } from "../jiffies.js"
+import { hasOption, numberOf, optionOf, textOf, type XtOptions } from "../option.js"
 import { RecentTable } from "./recent-table.js"
 
 /** `-m recent` */
@@ -83,5 +84,23 @@ function keyLoader(
     key[2] = (isSource ? packet.source2 : packet.destination2) & (mask[2] ?? 0)
     key[3] = (isSource ? packet.source3 : packet.destination3) & (mask[3] ?? 0)
     key[4] = 6
+  }
+}
+
+const actions = ["set", "rcheck", "update", "remove"] as const
+
+export function recentSettings(options: XtOptions, family: 4 | 6): RecentSettings {
+  const action = actions.find((each) => hasOption(options, each)) ?? "rcheck"
+  const mask = optionOf(options, "mask")?.value as readonly number[] | undefined
+  return {
+    name: textOf(options, "name", "DEFAULT"),
+    action,
+    negated: optionOf(options, action)?.negated === true,
+    seconds: numberOf(options, "seconds", 0),
+    hitCount: numberOf(options, "hitcount", 0),
+    ttl: hasOption(options, "rttl"),
+    reap: hasOption(options, "reap"),
+    side: hasOption(options, "rdest") ? "destination" : "source",
+    mask: mask ?? new Array<number>(family === 4 ? 1 : 4).fill(0xffffffff),
   }
 }

@@ -1,6 +1,8 @@
 import type { Packet } from "../../../packet/packet.js"
 import { BREAK, CONTINUE, DROP, type Outcome, type Step } from "../../runtime.js"
 import { cutShort, hasBytes, transportStart } from "../bytes.js"
+import { optionOf, type XtOptions } from "../option.js"
+import { pairOf } from "../value-number.js"
 
 /** `-m sctp`; what is absent is not asked. */
 export interface SctpSettings {
@@ -70,5 +72,43 @@ function chunksOf({
   function flagsFit(type: number, value: number): boolean {
     for (const flag of flags) if (flag.type === type) return (value & flag.mask) === flag.value
     return true
+  }
+}
+
+/** `numbers` are the types of chunks by their names; `ALL` and `NONE` name all of them and none. */
+export function sctpSettings(options: XtOptions, numbers: ReadonlyMap<string, number>): SctpSettings {
+  const ports = (name: string) => {
+    const option = optionOf(options, name)
+    if (!option) return undefined
+    const [from, to] = pairOf(option.value)
+    return { from, to, negated: option.negated === true }
+  }
+  const source = ports("sport")
+  const destination = ports("dport")
+  const option = optionOf(options, "chunk-types")
+  return {
+    ...(source && { source }),
+    ...(destination && { destination }),
+    ...(option && { chunks: chunksAsked(option, numbers) }),
+  }
+}
+
+function chunksAsked(
+  option: XtOptions[number],
+  numbers: ReadonlyMap<string, number>,
+): NonNullable<SctpSettings["chunks"]> {
+  const [match, ...asked] = option.value as readonly [
+    "all" | "any" | "only",
+    ...(readonly [string, number, number])[],
+  ]
+  const everyType = Array.from({ length: 256 }, (_, type) => type)
+  const typesOf = (name: string) => (name === "ALL" ? everyType : name === "NONE" ? [] : [numbers.get(name)!])
+  return {
+    match,
+    types: asked.flatMap(([name]) => typesOf(name)),
+    flags: asked.flatMap(([name, mask, value]) =>
+      mask === 0 ? [] : [{ type: numbers.get(name)!, mask, value }],
+    ),
+    negated: option.negated === true,
   }
 }

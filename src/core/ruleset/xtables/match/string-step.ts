@@ -1,5 +1,6 @@
 import { packetEnd } from "../../expression/packet-end.js"
 import { BREAK, CONTINUE, type Step } from "../../runtime.js"
+import { hasOption, numberOf, optionOf, type XtOptions } from "../option.js"
 
 /** `-m string`. Both algorithms find the same where a packet lies in memory as a whole, which is how the engine has it. */
 export interface StringSettings {
@@ -44,3 +45,14 @@ const upperCase = Uint8Array.from({ length: 256 }, (_, byte) => {
   const isSmall = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0xdf && byte !== 0xf7)
   return isSmall ? byte - 32 : byte
 })
+
+export function stringSettings(options: XtOptions): StringSettings {
+  const pattern = optionOf(options, "string") ?? optionOf(options, "hex-string")
+  return {
+    pattern: Uint8Array.from((pattern?.value ?? []) as readonly number[]),
+    from: numberOf(options, "from", 0),
+    to: numberOf(options, "to", 65535),
+    ignoreCase: hasOption(options, "icase"),
+    negated: pattern?.negated === true,
+  }
+}

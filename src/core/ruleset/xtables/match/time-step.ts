@@ -1,4 +1,5 @@
 import { BREAK, CONTINUE, type Step } from "../../runtime.js"
+import { hasOption, numberOf, type XtOptions } from "../option.js"
 
 /** `-m time`. Seconds. */
 export interface TimeSettings {
@@ -8,7 +9,7 @@ export interface TimeSettings {
   /** Since midnight. A start behind the stop: over midnight. */
   readonly timeStart: number
   readonly timeStop: number
-  /** Bit n: n days after Sunday (7 is Sunday again). Bit n: the nth of the month. */
+  /** Bit 1 is Monday, bit 7 Sunday. Bit n: the nth of the month. */
   readonly weekdays: number
   readonly monthdays: number
   /** What comes behind midnight belongs to the day on which the time began. */
@@ -46,4 +47,16 @@ export function dayOfMonth(days: number): number {
   const ofYear = ofEra - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
   const month = Math.floor((5 * ofYear + 2) / 153)
   return ofYear - Math.floor((153 * month + 2) / 5) + 1
+}
+
+export function timeSettings(options: XtOptions): TimeSettings {
+  return {
+    dateStart: numberOf(options, "datestart", 0),
+    dateStop: numberOf(options, "datestop", 0x7fffffff),
+    timeStart: numberOf(options, "timestart", 0),
+    timeStop: numberOf(options, "timestop", DAY - 1),
+    weekdays: numberOf(options, "weekdays", 0xfe),
+    monthdays: numberOf(options, "monthdays", 0xfffffffe),
+    contiguous: hasOption(options, "contiguous"),
+  }
 }

@@ -1,6 +1,8 @@
 import { type Packet, TCP } from "../../../packet/packet.js"
 import { BREAK, CONTINUE, type Step } from "../../runtime.js"
 import { cutShort, hasBytes, transportStart } from "../bytes.js"
+import { optionOf, type XtOptions } from "../option.js"
+import { pairOf } from "../value-number.js"
 import type { NumberRange } from "./ipv6-headers-step.js"
 
 /** `-m esp`: the security parameter index. */
@@ -87,4 +89,23 @@ function hasDccpOption(packet: Packet, at: number, wanted: number): boolean {
     option += kind < 32 || option + 1 >= end ? 1 : Math.max(1, view.getUint8(option + 1))
   }
   return false
+}
+
+export function dccpSettings(options: XtOptions): DccpSettings {
+  const range = (name: string) => {
+    const option = optionOf(options, name)
+    if (!option) return undefined
+    const [from, to] = pairOf(option.value)
+    return { from, to, negated: option.negated === true }
+  }
+  const source = range("sport")
+  const destination = range("dport")
+  const types = optionOf(options, "dccp-types")
+  const asked = optionOf(options, "dccp-option")
+  return {
+    ...(source && { source }),
+    ...(destination && { destination }),
+    ...(types && { types: { bits: Number(types.value), negated: types.negated === true } }),
+    ...(asked && { option: { value: Number(asked.value), negated: asked.negated === true } }),
+  }
 }

@@ -1,5 +1,6 @@
 import { packetEnd } from "../../expression/packet-end.js"
 import { BREAK, CONTINUE, type Step } from "../../runtime.js"
+import type { XtOptions } from "../option.js"
 
 /** One test of `-m u32`: read four bytes, change what was read, compare. */
 export interface U32Test {
@@ -51,4 +52,24 @@ function testHolds(
   for (let index = 0; index < values.length; index++)
     if (values[index]!.from <= value && value <= values[index]!.to) return true
   return false
+}
+
+/** A test as it is written. */
+export interface U32Words {
+  readonly start: number
+  /** `&`, `<<` and `>>` change the number, `@` reads another that lies so many bytes further on. */
+  readonly operations: readonly (readonly ["&" | "<<" | ">>" | "@", number])[]
+  readonly ranges: readonly (readonly [number, number])[]
+}
+
+export function u32Settings([option]: XtOptions): U32Settings {
+  const tests = (option?.value ?? []) as unknown as readonly U32Words[]
+  return {
+    tests: tests.map(({ start, operations, ranges }) => ({
+      at: start,
+      operations: operations.map(([operator, number]) => ({ operator, number })),
+      values: ranges.map(([from, to]) => ({ from, to })),
+    })),
+    negated: option?.negated === true,
+  }
 }
