@@ -36,6 +36,12 @@ export const diagnosticIds = {
   "nft-already-there":
     "A command of an nft ruleset creates something that is there already, or declares it differently.",
   "nft-bad-value": "A value of an nft ruleset is not one that its place takes.",
+  "nft-unknown-value": "A word in a place of an nft ruleset is no value of the type that the place takes.",
+  "nft-value-too-large": "A number of an nft ruleset is larger than the field it is compared with or written to.",
+  "nft-unknown-type": "A set of an nft ruleset is declared with a type that nft does not have.",
+  "nft-unknown-expression": "An nft rule asks for something that nft does not know, or that is not complete.",
+  "nft-conflicting-protocols":
+    "An nft rule asks for two protocols at once, or for a protocol that packets of its table cannot have.",
   "nft-not-here": "A statement or a chain of an nft ruleset is not allowed in its family, chain or hook.",
   "nft-assumed":
     "nft takes the words, and the engine cannot know or do what they ask; the message says what it assumes.",

@@ -77,7 +77,7 @@ function fieldOf(node: PayloadNode): PayloadField {
 }
 
 /** Number of the protocol behind IP that a header belongs to. */
-const protocolNumber: Partial<Record<PayloadNode["protocol"], number>> = {
+export const protocolNumbers: Partial<Record<PayloadNode["protocol"], number>> = {
   tcp: TCP,
   udp: UDP,
   udplite: UDPLITE,
@@ -182,7 +182,7 @@ function headerStart(protocol: PayloadNode["protocol"]): (packet: Packet) => num
     case "gretap":
       return () => -1
     default: {
-      const number = protocolNumber[protocol]!
+      const number = protocolNumbers[protocol]!
       return (packet) => (packet.protocol === number ? transportStart(packet) : -1)
     }
   }

@@ -41,6 +41,10 @@ export interface ProtocolContext {
   network?: "ip" | "ip6" | "arp" | "vlan" | "other"
   /** IP protocol number. */
   transport?: number
+  /** Several of them, where a set was asked. */
+  transports?: readonly number[]
+  /** Types of ICMP or ICMPv6 messages. */
+  icmpTypes?: readonly number[]
   /** EtherType, where a rule of a netdev, bridge or arp table asked for it. */
   etherType?: number
 }
