@@ -192,12 +192,12 @@ export class Engine {
     judgement.ctDirection = 0
     judgement.why = ""
     judgement.packet = packet
-    const verdict = path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace)
+    let verdict = path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace)
+    if (verdict === VERDICT_ACCEPT && !conntrack.confirm(run.now)) verdict = this.lose("conntrack-clash")
     judgement.verdict = verdict
     if (verdict === VERDICT_ABSORBED || verdict === VERDICT_NONE) byNoRule(judgement)
     if (verdict === VERDICT_REJECT) this.answers.note(judgement.packet, run, conntrack)
-    if (verdict === VERDICT_ACCEPT) conntrack.confirm()
-    else conntrack.release()
+    if (verdict !== VERDICT_ACCEPT) conntrack.release()
     judgement.packet = this.rewriter.release(judgement.packet)
     if (run.tracked) {
       judgement.ctState = run.ctState
@@ -206,6 +206,13 @@ export class Engine {
         judgement.why = invalidReasons[conntrack.reason]!.name
     }
     return judgement
+  }
+
+  /** The kernel itself drops the packet, whatever the rules said. */
+  private lose(why: string): number {
+    byNoRule(this.judgement)
+    this.judgement.why = why
+    return VERDICT_DROP
   }
 
   private arrive(packet: Packet, path: "input" | "forward", trace: Trace | null): number {
@@ -237,7 +244,9 @@ export class Engine {
     run.outputInterface = leavesOn
     // A router counts down before its rules see the packet (ip_forward, ip6_forward). The packet is the caller's, and has its own again behind the hooks.
     const { ttl } = routed
-    routed.ttl = (ttl - 1) & 0xff
+    if (ttl <= 1) return this.lose("time-exceeded")
+    if (this.rewriter.isOwn(routed)) this.rewriter.setTimeToLive(routed, ttl - 1)
+    else routed.ttl = ttl - 1
     const forwarded = this.hook("forward", routed, trace)
     const verdictBehind = forwarded === VERDICT_ACCEPT ? this.depart(routed, trace) : forwarded
     routed.ttl = ttl
@@ -270,7 +279,7 @@ export class Engine {
     if (verdict !== VERDICT_ACCEPT || this.bases.egress.length === 0) return verdict
     this.run.inputInterface = 0
     // Whoever drops it now drops a packet whose connection counts.
-    this.conntrack.confirm()
+    if (!this.conntrack.confirm(this.run.now)) return this.lose("conntrack-clash")
     return this.device(this.bases.egress, this.run.outputInterface, packet, trace)
   }
 
@@ -363,9 +372,7 @@ export class Engine {
       if (!nat.isSettled()) nat.settle(run.now)
     }
     if (nat.write(packet, run) === ACCEPT) return VERDICT_ACCEPT
-    byNoRule(this.judgement)
-    this.judgement.why = "nat-error"
-    return VERDICT_DROP
+    return this.lose("nat-error")
   }
 
   private device(entries: readonly BaseEntry[], device: number, packet: Packet, trace: Trace | null): number {

@@ -64,6 +64,7 @@ export class Rewriter {
     if (packet.payloadOffset >= 0) packet.payloadOffset -= frameOffset
     if (packet.payloadEnd >= 0) packet.payloadEnd -= frameOffset
     if (packet.malformed !== 0) packet.malformedOffset -= frameOffset
+    this.writeTimeToLive(packet)
   }
 
   /**
@@ -92,6 +93,14 @@ export class Rewriter {
   /** Reads all fields again, after bytes were written through `packet.view`. */
   refresh(packet: Packet): void {
     decodeAgain(packet, packet, packet.view, packet.frameOffset, packet.capturedLength, packet.wireLength)
+  }
+
+  /** A router counts `packet.ttl` down, and writes it where the bytes are its own (the field may be ahead of the bytes until then). */
+  private writeTimeToLive(packet: Packet): void {
+    const { family, networkOffset, ttl } = packet
+    if (family === 0) return
+    const at = networkOffset + (family === 4 ? 8 : 7)
+    if (packet.view.getUint8(at) !== ttl) this.put8(packet, at, ttl, family === 4 ? networkOffset + 10 : -1)
   }
 
   /** Time to live, or hop limit: 0 to 255. */

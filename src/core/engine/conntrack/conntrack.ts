@@ -17,7 +17,7 @@ import {
 } from "./invalid.js"
 import { quotedTuple } from "./quoted.js"
 import { SctpTracker, sctpFault } from "./sctp.js"
-import { CONFIRMED, HELPER, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
+import { CONFIRMED, DST_NAT_DONE, HELPER, ORIGINAL, REPLY, SEEN_REPLY, SRC_NAT_DONE } from "./status.js"
 import { ConnectionTable } from "./table.js"
 import { TcpTracker, tcpFault } from "./tcp.js"
 import { AGAIN, TAKEN } from "./tracker.js"
@@ -117,7 +117,7 @@ export class Conntrack {
     }
     if (protocol === ICMP || protocol === ICMPV6) return this.trackIcmp(packet, run, end, verify)
     if (protocol === SCTP) {
-      const fault = sctpFault(packet, end)
+      const fault = sctpFault(packet, end, verify)
       return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
     }
     if (protocol === UDPLITE) {
@@ -127,9 +127,28 @@ export class Conntrack {
     return this.resolve(packet, run, end)
   }
 
-  /** The packet got through: a new connection of its counts from now on. */
-  confirm(): void {
-    if (this.entry >= 0 && !(this.table.status[this.entry]! & CONFIRMED)) this.table.confirm(this.entry)
+  /**
+   * The packet got through: a new connection of its counts from now on. False: its answers, or its own packets, are those of another connection, as only
+   * translation can make them, and the kernel drops it.
+   */
+  confirm(now: number): boolean {
+    const { entry, table } = this
+    if (entry < 0) return true
+    const status = table.status[entry]!
+    if (status & CONFIRMED) return true
+    if (
+      status & (SRC_NAT_DONE | DST_NAT_DONE) &&
+      (this.isTaken(entry * 2, now) || this.isTaken(entry * 2 + 1, now))
+    )
+      return false
+    table.confirm(entry)
+    return true
+  }
+
+  private isTaken(node: number, now: number): boolean {
+    const at = node * TUPLE_WORDS
+    for (let word = 0; word < TUPLE_WORDS; word++) this.tuple[word] = this.table.tuples[at + word]!
+    return this.table.find(this.tuple, now) >= 0
   }
 
   /** The packet was dropped: a connection that it would have begun is forgotten. */

@@ -1,6 +1,8 @@
+import { sctpChecksum } from "../../packet/crc32c.js"
 import type { Packet } from "../../packet/packet.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import {
+  INVALID_CHECKSUM,
   INVALID_SCTP_CHUNKS,
   INVALID_SCTP_NEW,
   INVALID_SCTP_STATE,
@@ -106,11 +108,15 @@ const DOUBT = 2
 const DOUBT_DIRECTION = 3
 
 /** What is wrong with the packet whatever the association, or 0. */
-export function sctpFault(packet: Packet, end: number): number {
-  return packet.transportOffset < 0 || packet.transportOffset + HEADER_LENGTH > end ? INVALID_SHORT : 0
+export function sctpFault(packet: Packet, end: number, verify: boolean): number {
+  const { transportOffset, view } = packet
+  if (transportOffset < 0 || transportOffset + HEADER_LENGTH > end) return INVALID_SHORT
+  if (!verify || end > packet.frameOffset + packet.capturedLength) return 0
+  const expected = sctpChecksum(view, transportOffset, end - transportOffset)
+  return view.getUint32(transportOffset + 8) === expected ? 0 : INVALID_CHECKSUM
 }
 
-/** SCTP associations. The CRC-32c is not verified: docs/model-gaps.md. */
+/** SCTP associations. */
 export class SctpTracker {
   private readonly table: ConnectionTable
   private readonly timeouts: Float64Array

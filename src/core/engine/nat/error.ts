@@ -1,10 +1,12 @@
 import { addWords, finish } from "../../packet/checksum.js"
+import { sctpChecksum } from "../../packet/crc32c.js"
 import { ICMP, ICMPV6, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import { DESTINATION, type End, type Rewriter, SOURCE } from "../../packet/rewrite.js"
 import { checksumFits } from "../conntrack/checksum.js"
 import { DST_NAT, DST_NAT_DONE, SRC_NAT, SRC_NAT_DONE } from "../conntrack/status.js"
 import type { ConnectionTable } from "../conntrack/table.js"
 import { PORTS, TUPLE_WORDS } from "../conntrack/tuple.js"
+import { carriesIdentifier } from "./translate.js"
 
 const REDIRECT_4 = 5
 const REDIRECT_6 = 137
@@ -80,7 +82,9 @@ function writeQuoted(packet: Packet, rewriter: Rewriter, tuples: Uint32Array, at
   const isQuery = protocol === ICMP || protocol === ICMPV6
   if (isQuery) {
     if (transport + 8 > held) return
-    rewriter.put16(packet, transport + 4, ports >>> 16, transport + 2)
+    if (protocol === ICMPV6) rewriter.adjustAt(packet, transport + 2, before, after)
+    const type = view.getUint8(transport)
+    if (carriesIdentifier(protocol, type)) rewriter.put16(packet, transport + 4, ports >>> 16, transport + 2)
     return
   }
   if (protocol !== TCP && protocol !== UDP && protocol !== UDPLITE && protocol !== SCTP) return
@@ -92,7 +96,14 @@ function writeQuoted(packet: Packet, rewriter: Rewriter, tuples: Uint32Array, at
   view.setUint16(place, port)
   const checksum = transport + (protocol === TCP ? 16 : 6)
   const needs = protocol === TCP ? 20 : 8
-  if (protocol === SCTP || transport + needs > held) return
+  if (protocol === SCTP) {
+    // Over what is there: the kernel does not ask whether all of it was quoted.
+    const end = packet.networkOffset + packet.networkLength
+    if (transport + 12 <= end && end <= held)
+      view.setUint32(transport + 8, sctpChecksum(view, transport, end - transport))
+    return
+  }
+  if (transport + needs > held) return
   if (protocol === UDP && view.getUint16(checksum) === 0) return
   rewriter.adjustAt(packet, checksum, before, after)
 }

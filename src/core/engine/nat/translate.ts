@@ -31,7 +31,7 @@ export function translatePacket(packet: Packet, rewriter: Rewriter, tuple: Uint3
 }
 
 /** Queries whose identifier is translated (icmp_manip_pkt, icmpv6_manip_pkt). */
-function carriesIdentifier(protocol: number, type: number): boolean {
+export function carriesIdentifier(protocol: number, type: number): boolean {
   if (protocol === ICMPV6) return type === 128 || type === 129
   return type === 8 || type === 0 || (type >= 13 && type <= 18)
 }

@@ -1,0 +1,253 @@
+import { createEngine, type EngineOptions } from "../../../src/core/engine/engine.js"
+import { RTN_UNICAST } from "../../../src/core/engine/routes.js"
+import { ctStateName } from "../../../src/core/engine/verdict.js"
+import { buildPacket } from "../../../src/core/packet/build.js"
+import { decode } from "../../../src/core/packet/decode.js"
+import type { PacketDescription } from "../../../src/core/packet/description.js"
+import { LINKTYPE_RAW } from "../../../src/core/packet/link-type.js"
+import { Packet } from "../../../src/core/packet/packet.js"
+import type { Hook } from "../../../src/core/ruleset/hook.js"
+import type { Chain, Ruleset } from "../../../src/core/ruleset/ruleset.js"
+import type { Step } from "../../../src/core/ruleset/runtime.js"
+import { laboratoryAddresses, laboratoryInterfaces } from "../../../src/linux/demo/agreement.js"
+import { settle } from "../../../src/linux/host/namespace/frame-capture.js"
+import type { Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
+import type { PacketLog } from "../../../src/linux/host/namespace/packet-log.js"
+
+/**
+ * What each packet looks like at the end of each hook, in the kernel and in the engine: its bytes from the IP header on, its conntrack
+ * state and status. The kernel goes first, so that a test can answer what it saw; then the engine gets what came to the kernel's first hooks, in that order.
+ */
+export class HookOracle {
+  /** In the order in which the kernel took them. */
+  readonly packets: Seen[] = []
+  private readonly laboratory: Laboratory
+  private readonly log: PacketLog
+  private readonly started = Date.now()
+  private tag = 0
+
+  constructor(laboratory: Laboratory, nft: string) {
+    this.laboratory = laboratory
+    // A word to a sender on the same wire would come between two hooks of its packet.
+    for (const device of ["all", "lan0", "wan0"])
+      laboratory.firewall.namespace.sysctl(`net/ipv4/conf/${device}/send_redirects`, 0)
+    laboratory.firewall.nft(nft)
+    laboratory.firewall.nft(watching())
+    this.log = laboratory.firewall.log(GROUP)
+  }
+
+  /** Sends packets of one side, in order, and says what became of them. */
+  send(side: "outside" | "inside", descriptions: readonly PacketDescription[]): readonly Seen[] {
+    const sent = this.packets.length
+    const frames = descriptions.map((description) => {
+      const tag = ++this.tag
+      return { bytes: buildPacket({ identification: tag & 0xffff, flowLabel: tag, ...description }) }
+    })
+    const device = side === "outside" ? "wan0" : "lan0"
+    this.device = device
+    for (let at = 0; at < frames.length; at += 16) {
+      this.laboratory[side].sender("eth0").send(frames.slice(at, at + 16), { batch: 16 })
+      this.read()
+    }
+    settle(30)
+    this.read()
+    if (this.log.lost() > 0) throw new Error("the packet log has losses")
+    return this.packets.slice(sent)
+  }
+
+  private device = ""
+
+  /** Lets the kernel say what it has to say by itself, after a pause. */
+  wait(milliseconds: number): void {
+    settle(milliseconds)
+    this.read()
+  }
+
+  private read(): void {
+    for (const { prefix, bytes } of this.log.read()) {
+      const [place = "", word = ""] = prefix.split(" ")
+      if (place === "arrives" || place === "begins") {
+        const time = (Date.now() - this.started) * 1e6
+        this.packets.push({
+          bytes: bytes.slice(),
+          device: place === "arrives" ? this.device : "",
+          time,
+          places: [],
+        })
+        continue
+      }
+      const packet = this.packets.at(-1)
+      if (!packet) continue
+      const last = packet.places.at(-1)
+      if (word in statusBits && last?.place === place) {
+        last.status |= statusBits[word]!
+        continue
+      }
+      packet.places.push({ place, state: word, status: 0, bytes: hex(bytes) })
+    }
+  }
+
+  /**
+   * The same packets through the engine. `patch`: rules that no text says are made of these steps, by `chain:index`. `hint` may foretell chance: it gets the
+   * packet as the kernel sent it on.
+   */
+  compare(
+    ruleset: Ruleset,
+    options: Partial<EngineOptions> = {},
+    patch: Readonly<Record<string, Step>> = {},
+    hint?: (kernel: Seen) => number,
+  ): { readonly compared: number; readonly differences: readonly string[] } {
+    let current: Seen | undefined
+    const seen: Place[] = []
+    const { engine, diagnostics } = createEngine(
+      { tables: [...ruleset.tables, watchTable] },
+      {
+        interfaces: laboratoryInterfaces,
+        local: laboratoryAddresses,
+        conntrack: "on",
+        random: (below) => (hint && current ? hint(current) : 0) % below,
+        ...options,
+        onLog(node, packet, run) {
+          seen.push({
+            place: node.prefix,
+            state: ctStateName(run.ctState) ?? "",
+            status: (run.connection?.status ?? 0) & knownBits,
+            bytes: bytesOf(packet),
+          })
+        },
+      },
+    )
+    if (engine === null) throw new Error(diagnostics.map(({ message }) => message).join("; "))
+    for (const { chain, rules } of engine.chains)
+      for (const [index, rule] of rules.entries()) {
+        const step = patch[`${chain.name}:${index}`]
+        if (step) (rule.steps as Step[])[rule.steps.length - 1] = step
+      }
+    const differences: string[] = []
+    const packet = new Packet()
+    for (const one of this.packets) {
+      current = one
+      seen.length = 0
+      const { bytes, device, time } = one
+      decode(packet, new DataView(bytes.buffer, 0, bytes.length), 0, bytes.length, bytes.length, LINKTYPE_RAW)
+      packet.time = time
+      packet.inputInterface = device === "" ? 0 : engine.interfaces.index(device)
+      const isLocal = engine.routes.addressType(packet, "destination") !== RTN_UNICAST
+      packet.outputInterface = isLocal ? 0 : engine.routes.interfaceTo(packet, "destination")
+      const { why } = engine.judge(packet, device === "" ? "output" : isLocal ? "input" : "forward")
+      const mine = device === "" ? withoutChecksum : same
+      const kernel = one.places.map((place) => print(mine(place))).join("\n  ")
+      const ours = seen.map((place) => print(mine(place))).join("\n  ")
+      if (kernel !== ours)
+        differences.push(`${hex(bytes)}\n kernel\n  ${kernel}\n engine ${why}\n  ${ours}\n`)
+    }
+    return { compared: this.packets.length, differences }
+  }
+}
+
+export interface Seen {
+  /** As it came to the first hook, from the IP header on. */
+  readonly bytes: Uint8Array
+  /** Where it arrived; "": the firewall's own. */
+  readonly device: string
+  readonly time: number
+  readonly places: Place[]
+}
+
+export interface Place {
+  readonly place: string
+  readonly state: string
+  status: number
+  readonly bytes: string
+}
+
+/** What the packet was like at the last hook that saw it, decoded; undefined: none did. */
+export function lastOf({ places }: Seen): Packet | undefined {
+  const last = places.at(-1)
+  if (!last) return undefined
+  const bytes = Uint8Array.from(Buffer.from(last.bytes, "hex"))
+  const packet = new Packet()
+  decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_RAW)
+  return packet
+}
+
+const GROUP = 9
+const FIRST = -2_000_000_000
+const LAST = 2_000_000_000
+const ends: readonly Hook[] = ["prerouting", "input", "forward", "output", "postrouting"]
+const states = ["new", "established", "related", "invalid", "untracked"]
+const statusBits: Readonly<Record<string, number>> = {
+  "seen-reply": 2,
+  assured: 4,
+  confirmed: 8,
+  snat: 16,
+  dnat: 32,
+}
+const knownBits = 62
+
+function watching(): string {
+  const chain = (name: string, hook: string, place: number, rules: readonly string[]) =>
+    `chain ${name} {\n type filter hook ${hook} priority ${place}\n ${rules.join("\n ")}\n}`
+  const log = (prefix: string) => `log prefix "${prefix}" group ${GROUP}`
+  const asks = (hook: string) => [
+    ...states.map((state) => `ct state ${state} ${log(`${hook} ${state}`)}`),
+    ...Object.keys(statusBits).map((bit) => `ct status ${bit} ${log(`${hook} ${bit}`)}`),
+  ]
+  return `table inet watch {
+    ${chain("arrives", "prerouting", FIRST, [log("arrives")])}
+    ${chain("begins", "output", FIRST, [log("begins")])}
+    ${ends.map((hook) => chain(hook, hook, LAST, asks(hook))).join("\n")}
+  }`
+}
+
+const watchTable = {
+  family: "inet" as const,
+  name: "watch",
+  sets: [],
+  chains: ends.map(
+    (hook): Chain => ({
+      name: hook,
+      base: { type: "filter", hook, priority: LAST, policy: "accept" },
+      rules: [
+        {
+          steps: [{ step: "log", prefix: hook, group: GROUP }],
+          origin: { span: { file: "watch", line: 1, column: 1 }, text: "" },
+        },
+      ],
+    }),
+  ),
+}
+
+function bytesOf(packet: Packet): string {
+  const { view, networkOffset, frameOffset, capturedLength } = packet
+  const start = view.byteOffset + networkOffset
+  const length = frameOffset + capturedLength - networkOffset
+  return hex(new Uint8Array(view.buffer, start, length))
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex")
+}
+
+const same = (place: Place): Place => place
+
+/** What the host itself sends gets its checksum from the device, behind all hooks. */
+function withoutChecksum(place: Place): Place {
+  const { bytes } = place
+  const isSix = bytes.startsWith("6")
+  const protocol = Number.parseInt(isSix ? bytes.slice(12, 14) : bytes.slice(18, 20), 16)
+  const at = (isSix ? 80 : 40) + (protocol === 6 ? 32 : protocol === 17 ? 12 : -1)
+  if (protocol !== 6 && protocol !== 17) return place
+  return { ...place, bytes: `${bytes.slice(0, at)}....${bytes.slice(at + 4)}` }
+}
+
+/** The kernel counts a forwarded packet's life down, and mends the header's checksum for it: not compared. */
+function print({ place, state, status, bytes }: Place): string {
+  const isForwarded = place === "forward" || place === "postrouting"
+  const shown = !isForwarded
+    ? bytes
+    : bytes.startsWith("4")
+      ? `${bytes.slice(0, 16)}..${bytes.slice(18, 20)}....${bytes.slice(24)}`
+      : `${bytes.slice(0, 14)}..${bytes.slice(16)}`
+  return `${place} ${state} ${status} ${shown}`
+}
