@@ -1,82 +1,116 @@
-import { stepsToText } from "../src/core/ruleset/kinds.js"
-import { describePacket } from "./conformance/random/judge.js"
-import { nftCase } from "./conformance/random/make-case.js"
-import { shrink } from "./conformance/random/shrink.js"
+/**
+ * How Floodwall compares with the kernel and with other programs; writes docs/conformance.md.
+ *
+ *     npm run conformance                       random rules × random traffic, engine against kernel
+ *     npm run conformance -- CORPUS             and what a folder of captures, rules and labels says
+ *     npm run conformance -- --seed 7 --runs 20 these random cases; nothing is written
+ *     npm run conformance -- --replay FILE      one case that differed
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { release } from "node:os"
+import { parseArgs } from "node:util"
+import { laboratoryTrouble } from "../src/linux/host/namespace/trouble.js"
+import { corpusScores } from "./conformance/corpus-scores.js"
+import { printScore, writePage } from "./conformance/page.js"
+import { caseFromJson } from "./conformance/random/case.js"
+import { families } from "./conformance/random/families.js"
+import { isDifferent, randomScore, report, runRandom } from "./conformance/random/referee-score.js"
 import { runCase } from "./conformance/random/run-case.js"
+import type { Score } from "./conformance/score.js"
 
-const isBad = (o: ReturnType<typeof runCase>) => o.refused === null && o.unreadable === null && (o.rules.different.length > 0 || o.judged.some(({ same }) => !same))
-if (process.argv[2] === "shrink") {
-  const small = shrink(nftCase(Number(process.argv[3])), (one) => isBad(runCase(one)), 200)
-  const o = runCase(small)
-  console.log(small.loads[0]!.text)
-  for (const j of o.judged) console.log(j.same, "kernel", j.kernel, j.states.kernel, "engine", j.engine, j.states.engine, j.why, describePacket(j.arrival), Buffer.from(j.arrival.frame.bytes).toString("hex"))
-  console.log(o.rules.different, small.conntrack)
-  process.exit(0)
-}
-const [from = "1", runs = "5", verbose] = process.argv.slice(2)
-let packets = 0,
-  same = 0,
-  refused = 0,
-  rules = 0,
-  matched = 0,
-  different = 0,
-  dropped = 0
-const begin = performance.now()
-for (let seed = Number(from); seed < Number(from) + Number(runs); seed++) {
-  const one = nftCase(seed)
-  const outcome = runCase(one)
-  if (outcome.refused !== null) {
-    refused++
-    console.log(seed, "refused", outcome.refused.slice(0, 400))
-    continue
-  }
-  if (outcome.unreadable !== null) {
-    console.log(seed, "unreadable", outcome.unreadable)
-    continue
-  }
-  packets += outcome.judged.length
-  rules += outcome.rules.all
-  matched += outcome.rules.matched
-  different += outcome.rules.different.length
-  const bad = outcome.judged.filter((each) => !each.same)
-  same += outcome.judged.length - bad.length
-  dropped += outcome.judged.filter(({ kernel }) => kernel !== "through").length
-  if (bad.length > 0 || outcome.rules.different.length > 0) {
-    console.log(
-      `seed ${seed}: ${bad.length} of ${outcome.judged.length} differ, left ${outcome.left}, counters ${outcome.rules.different.length}`,
-    )
-    for (const each of bad.slice(0, verbose ? 30 : 3))
-      console.log(
-        `  kernel ${each.kernel} ${each.states.kernel}, engine ${each.engine} ${each.states.engine} ${each.why}: ${describePacket(each.arrival).slice(0, 200)}`,
-      )
-    for (const each of outcome.rules.different.slice(0, verbose ? 30 : 3))
-      console.log(
-        `  counter ${each.rule}: kernel ${each.kernel} engine ${each.engine}: ${ruleText(one, each.rule)}`,
-      )
-    if (verbose) console.log(one.loads[0]!.text)
-  }
-}
-console.log({
-  packets,
-  same,
-  share: same / packets,
-  refused,
-  rules,
-  matched,
-  different,
-  dropped,
-  seconds: (performance.now() - begin) / 1000,
+const PAGE = "docs/conformance.md"
+const FAILURES = "dist/conformance"
+const usage = `usage: npm run conformance -- [CORPUS] [--seed N] [--runs N] [--family NAME] [--shrink N] [--only NAME] [--list NAME WORD] [--replay FILE] [--write]
+sections: random ${Object.keys(corpusScores).join(" ")}; families: ${families.map(({ name }) => name).join(" ")}
+`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: "string" },
+    runs: { type: "string" },
+    family: { type: "string", multiple: true },
+    shrink: { type: "string" },
+    only: { type: "string", multiple: true },
+    list: { type: "string" },
+    replay: { type: "string" },
+    write: { type: "boolean" },
+    help: { type: "boolean" },
+  },
 })
 
-function ruleText(one: ReturnType<typeof nftCase>, rule: string): string {
-  const [family, table, chain, index] = rule.split(" ")
-  const found = one.ruleset.tables
-    .find((each) => each.family === family && each.name === table)
-    ?.chains.find(({ name }) => name === chain)
-  const base = found?.base ? `[${found.base.hook} ${found.base.priority}] ` : ""
-  return (
-    base +
-    stepsToText(found?.rules[Number(index)]?.steps ?? []) +
-    (one.conntrack === "on" ? "  (ct on)" : "  (ct auto)")
-  )
+if (values.help) process.stdout.write(usage)
+else if (values.replay !== undefined) replay(values.replay)
+else await measure()
+
+function replay(path: string): void {
+  const one = caseFromJson(readFileSync(path, "utf8"))
+  for (const { command, text } of one.loads) process.stdout.write(`# ${command}\n${text}`)
+  const outcome = runCase(one)
+  process.stdout.write(`${report(one, outcome, undefined)}\n`)
+  process.exitCode = outcome.refused !== null || outcome.unreadable !== null || isDifferent(outcome) ? 1 : 0
+}
+
+async function measure(): Promise<void> {
+  const [corpus, word] = positionals
+  const isAsked = (name: string) =>
+    values.list === undefined ? (values.only ?? [name]).includes(name) : values.list === name
+  const scores: Score[] = []
+  if (corpus !== undefined)
+    for (const [name, score] of Object.entries(corpusScores))
+      if (isAsked(name)) {
+        const made = await score(corpus)
+        process.stdout.write(`${printScore(made)}\n`)
+        if (values.list === name) list(made, word)
+        scores.push(made)
+      }
+  if (isAsked("random")) {
+    const trouble = laboratoryTrouble()
+    if (trouble === null) scores.push(random())
+    else process.stderr.write(`random rules need the kernel: ${trouble}\n`)
+  }
+  const isPart =
+    values.seed !== undefined ||
+    values.runs !== undefined ||
+    values.family !== undefined ||
+    values.list !== undefined
+  if (isPart && !values.write) return
+  const before = existsSync(PAGE) ? readFileSync(PAGE, "utf8") : ""
+  const about = {
+    date: new Date().toISOString().slice(0, 10),
+    kernel: release(),
+    command: `\`npm run conformance${corpus === undefined ? "" : " -- CORPUS"}\``,
+  }
+  writeFileSync(PAGE, writePage(before, scores, ["random", ...Object.keys(corpusScores)], about))
+  process.stdout.write(`${PAGE} is written\n`)
+}
+
+function list({ differences }: Score, word = ""): void {
+  for (const line of differences) if (line.startsWith(word)) process.stdout.write(`${line}\n`)
+}
+
+function random(): Score {
+  const seed = Number(values.seed ?? 1)
+  const runs = Number(values.runs ?? 600)
+  const asked = families.filter(({ name }) => values.family?.includes(name) ?? true)
+  const begun = performance.now()
+  const isTerminal = process.stderr.isTTY
+  const result = runRandom({
+    families: asked,
+    seed,
+    runs,
+    folder: FAILURES,
+    shrunk: Number(values.shrink ?? 5),
+    onProgress: (done, all) => {
+      if (!isTerminal) return
+      const left = ((performance.now() - begun) / done / 1000) * (all - done)
+      process.stderr.write(
+        `\r${done} of ${all} rulesets, ${Math.ceil(left)} s left   ${done === all ? "\n" : ""}`,
+      )
+    },
+  })
+  for (const text of result.reports) process.stdout.write(`${text}\n`)
+  const score = randomScore(result, { seed, runs, kernel: release() })
+  process.stdout.write(`${printScore(score)}\n`)
+  return score
 }

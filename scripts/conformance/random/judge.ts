@@ -77,7 +77,6 @@ export function judge(ruleset: Ruleset, arrivals: readonly Arrival[], conntrack:
     )
     packet.time = time
     watch.hook = "prerouting"
-    if (process.env["RULE"]) watch.now = `${describePacket(arrival)} entered ${[...arrival.ruling?.entered ?? []].join(",")} passed ${[...arrival.ruling?.passed ?? []].join(",")}`
     const answer = engine.judge(packet, way(engine, packet, arrival), watch)
     const { ruling } = arrival
     if (!ruling || packet.family === 0 || ruling.ambiguous) {
@@ -162,7 +161,6 @@ function way(engine: Engine, packet: Packet, { frame }: Arrival): Path {
 /** Notes which rules' counters are reached, and in which hook the engine is. */
 class Watch implements Trace {
   readonly counts = new Map<string, number>()
-  now = ""
   hook: Hook = "prerouting"
   private readonly engine: Engine
   /** The place of the counter among each rule's steps, by chain and rule; -1: it has none. */
@@ -183,7 +181,6 @@ class Watch implements Trace {
     if (outcome !== CONTINUE || this.counters[chain]![rule] !== step) return
     const { table, chain: declared } = this.engine.chains[chain]!
     const key = `${table.family} ${table.name} ${declared.name} ${rule}`
-    if (process.env["RULE"] === key) console.log("    counted", this.now)
     this.counts.set(key, (this.counts.get(key) ?? 0) + 1)
   }
 

@@ -63,7 +63,7 @@ function baseOf(family: TableShape["family"]): fc.Arbitrary<BaseChain> {
           { arbitrary: one("output"), weight: 2 },
           ...(family === "inet" ? [{ arbitrary: device, weight: 1 }] : []),
         )
-  const policy = fc.oneof({ arbitrary: one("accept"), weight: 6 }, { arbitrary: one("drop"), weight: 1 })
+  const policy = fc.oneof({ arbitrary: one("accept"), weight: 11 }, { arbitrary: one("drop"), weight: 1 })
   return fc
     .tuple(hook, priorities, policy, fc.subarray([...devices], { minLength: 1 }))
     .map(([where, priority, verdict, some]) => ({
@@ -191,9 +191,9 @@ function endFor(
   const early = hooks.every((hook) => hook === "prerouting" || hook === "output")
   const rejects = hooks.every((hook) => hook === "input" || hook === "forward" || hook === "prerouting")
   const choices = [
-    { arbitrary: one([drop]), weight: 5 },
+    { arbitrary: one([drop]), weight: 4 },
     { arbitrary: one([accept]), weight: 4 },
-    { arbitrary: one([]), weight: 4 },
+    { arbitrary: one([]), weight: 6 },
     { arbitrary: one([returnVerdict]), weight: 1 },
     { arbitrary: one(0, 1, 2, 0xff).map((mark) => [setMark(mark)]), weight: 2 },
     {

@@ -237,7 +237,10 @@ class Story {
   private errors(): void {
     const { chance, family } = this
     const [client, server] = this.pair()
-    if (server.side === "firewall") return this.questions()
+    if (server.side === "firewall") {
+      this.questions()
+      return
+    }
     const udp = { sourcePort: client.port, destinationPort: server.port }
     const question: PacketDescription = chance.once(2)
       ? { udp, payload: 16 }

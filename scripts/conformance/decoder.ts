@@ -1,24 +1,22 @@
 /**
  * How often the decoder says what tshark says, field by field.
  *
- *     npx esbuild scripts/decoder-score.ts --bundle --platform=node --format=esm --outfile=dist/decoder-score.mjs
- *     node dist/decoder-score.mjs CORPUS [FIELD]
- *
- * CORPUS is a folder with captures and labels-tshark-*.tsv.gz, whose columns are: pcap (a path in the folder), then tshark field names, one line a
- * packet, empty where tshark has no such field (`tshark -T fields -E occurrence=f`). With FIELD, every difference of that field is listed.
+ * The folder has captures and labels-tshark-*.tsv.gz, whose columns are: pcap (a path in the folder), then tshark field names, one line a packet, empty where tshark
+ * has no such field (`tshark -T fields -E occurrence=f`).
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
-import { printAddress } from "../src/core/base/address.js"
-import type { CaptureRecord } from "../src/core/packet/capture-record.js"
-import { networkChecksum, transportChecksum } from "../src/core/packet/checksum.js"
-import { decode } from "../src/core/packet/decode.js"
-import { linkTypeName } from "../src/core/packet/link-type.js"
-import { ICMP, ICMPV6, Packet, SCTP, TCP, UDP } from "../src/core/packet/packet.js"
-import { printPacket } from "../src/core/packet/print.js"
-import { vlanIdentifier } from "../src/core/packet/vlan.js"
-import { readCapture } from "../src/linux/capture/read-capture.js"
+import { printAddress } from "../../src/core/base/address.js"
+import type { CaptureRecord } from "../../src/core/packet/capture-record.js"
+import { networkChecksum, transportChecksum } from "../../src/core/packet/checksum.js"
+import { decode } from "../../src/core/packet/decode.js"
+import { linkTypeName } from "../../src/core/packet/link-type.js"
+import { ICMP, ICMPV6, Packet, SCTP, TCP, UDP } from "../../src/core/packet/packet.js"
+import { printPacket } from "../../src/core/packet/print.js"
+import { vlanIdentifier } from "../../src/core/packet/vlan.js"
+import { readCapture } from "../../src/linux/capture/read-capture.js"
+import type { Score } from "./score.js"
 
 type Row = ReadonlyMap<string, string>
 /** What the decoder says in tshark's notation: "" where it has no such field, undefined where the two cannot be compared. */
@@ -174,18 +172,20 @@ function hexadecimal(value: number): string {
   return `0x${value.toString(16).padStart(4, "0")}`
 }
 
-interface Score {
+interface Count {
   compared: number
   agreed: number
 }
 
-async function main(corpus: string, listed: string | undefined): Promise<void> {
-  const scores = new Map(
-    Object.keys(answers).map((field): [string, Score] => [field, { compared: 0, agreed: 0 }]),
+export async function decoderScore(corpus: string): Promise<Score> {
+  const counts = new Map(
+    Object.keys(answers).map((field): [string, Count] => [field, { compared: 0, agreed: 0 }]),
   )
+  const differences: string[] = []
   const linkTypes = new Map<number, number>()
-  const counts: Score = { compared: 0, agreed: 0 }
-  for (const [capture, rows] of readLabels(corpus)) {
+  const captures: Count = { compared: 0, agreed: 0 }
+  const { version, labels } = readLabels(corpus)
+  for (const [capture, rows] of labels) {
     const packet = new Packet()
     let number = 0
     // tshark shows pcapng's custom blocks as packets without time.
@@ -200,15 +200,46 @@ async function main(corpus: string, listed: string | undefined): Promise<void> {
         return
       }
       decode(packet, record.view, record.offset, record.captured, record.wire, record.linkType)
-      compare(`${capture} ${number}`, { packet, record, ...labels(row) }, scores, listed)
+      compare(`${capture} ${number}`, { packet, record, ...labelsOf(row) }, counts, differences)
     })
-    counts.compared++
-    if (number === packets.length) counts.agreed++
-    else if (listed === "packets")
-      console.log(`${capture}: tshark has ${packets.length} packets, this ${number}`)
+    captures.compared++
+    if (number === packets.length) captures.agreed++
+    else differences.push(`packets ${capture}: tshark has ${packets.length} packets, this ${number}`)
   }
-  printScores(scores, counts, linkTypes)
+  const others = [...linkTypes.values()].reduce((sum, count) => sum + count, 0)
+  return {
+    name: "decoder",
+    title: "Decoder",
+    text: text(version, captures.compared),
+    rows: [...counts].map(([name, count]) => ({ name, ...count })),
+    notes: `Captures with as many packets as tshark has: ${captures.agreed} of ${captures.compared}. Link types that the decoder does not read (802.11, frame relay, token ring, …) are left out: ${others} packets of ${linkTypes.size} types.
+
+${reasons}`,
+    differences,
+  }
 }
+
+function text(version: string, captures: number): string {
+  return `How often the packet decoder says what tshark ${version} says of the same packet, field by field, on ${captures} captures of the test suites of tcpdump and gopacket, most of which were made to
+break decoders. CORPUS has captures and \`labels-tshark-*.tsv.gz\`: a header line with \`pcap\` and tshark's field names, then one line a packet (\`tshark -T fields -E occurrence=f\`).`
+}
+
+const reasons = `What is compared is the outer packet's header. Where tshark looked into a tunnel (MPLS, MACsec, NSH, GRE, VXLAN, a quotation in an ICMP error), its column holds the
+inside's fields; Linux decides on the outside's, and so does the decoder. pcapng's custom blocks are packets to tshark and none to the decoder.
+
+Every other difference has one of these reasons:
+
+| fields | packets | reason |
+|---|---|---|
+| ip.version, udp.checksum.status | 11 | The link layer says IPv4 and the version nibble 6, 3 or 0, or the other way round. tshark shows the nibble, or decodes what it says; Linux drops the packet, and the decoder has the fact \`ipv4-version\` or \`ipv6-version\`. |
+| ip.*, ipv6.* | 5 | Headers of 19, 25 and 39 bytes: tshark shows the fields that are there, the decoder none (\`ipv4-truncated\`, \`ipv6-truncated\`). Header lengths of 16 and total lengths of 19: tshark stops before the addresses, the decoder keeps them beside its fact. |
+| tcp.*, udp.* | 5 | Segments above 65535 bytes as Linux hands them to its card (IPv6 payload length 0 without the jumbo option): tshark 4.0 sees an empty packet, the decoder the segment. |
+| tcp.ack_raw, .flags, .window | 1 | A data offset below 5 words: tshark stops there, the decoder keeps the rest of the fixed header. |
+| udp.checksum.status | 2 | A routing header with segments left: tshark verifies with the final destination, conntrack (\`nf_ip6_checksum\`) and the decoder with the destination that is in the header. |
+| tcp.len | 1 | A TCP header that ends beyond the frame. |
+| icmp.type, .code | 1 | An ICMP message of 3 bytes: tshark shows nothing, nftables' \`icmp type\` and the decoder see its type. |
+| arp.opcode | 2 | ATMARP, which tshark has under another name. |
+| frame.time_epoch | 5 | Fractions of more than a second, made on purpose: the decoder carries them over, tshark shows them negative or with ten digits. |`
 
 /** tshark found the field's protocol only behind another network header: an IPv4 address of an IPv6 tunnel's inside. */
 function isInner(field: string, { protocols }: Subject): boolean {
@@ -221,7 +252,7 @@ function isInner(field: string, { protocols }: Subject): boolean {
   )
 }
 
-function labels(row: Row): Omit<Subject, "packet" | "record"> {
+function labelsOf(row: Row): Omit<Subject, "packet" | "record"> {
   const all = (row.get("frame.protocols") ?? "").split(":")
   const start = all.findIndex((each) => networkProtocols.has(each))
   return {
@@ -234,8 +265,8 @@ function labels(row: Row): Omit<Subject, "packet" | "record"> {
 function compare(
   where: string,
   subject: Subject,
-  scores: Map<string, Score>,
-  listed: string | undefined,
+  counts: ReadonlyMap<string, Count>,
+  differences: string[],
 ): void {
   for (const [field, answer] of Object.entries(answers)) {
     const theirs = subject.label(field)
@@ -244,18 +275,18 @@ function compare(
     const ours = answer(subject)
     if (ours === undefined || (ours === "" && theirs === "")) continue
     if (field.endsWith("checksum.status") && (theirs === UNVERIFIED || ours === UNVERIFIED)) continue
-    const score = scores.get(field)!
-    score.compared++
-    if (ours === theirs) score.agreed++
-    else if (field === listed) {
-      console.log(`${where}: tshark "${theirs}", this "${ours}"  ${subject.label("frame.protocols")}`)
-      console.log(`    ${printPacket(subject.packet).slice(0, 200)}`)
-    }
+    const count = counts.get(field)!
+    count.compared++
+    if (ours === theirs) count.agreed++
+    else
+      differences.push(
+        `${field} ${where}: tshark "${theirs}", this "${ours}"  ${subject.label("frame.protocols")}  ${printPacket(subject.packet).slice(0, 200)}`,
+      )
   }
 }
 
-/** The labels by capture, each capture's packets in order. */
-function readLabels(corpus: string): Map<string, Row[]> {
+/** The labels by capture, each capture's packets in order, and the version of who made them. */
+function readLabels(corpus: string): { version: string; labels: Map<string, Row[]> } {
   const file = readdirSync(corpus).find((name) => /^labels-tshark-.*\.tsv\.gz$/.test(name))
   if (file === undefined) throw new Error(`${corpus} has no labels-tshark-*.tsv.gz`)
   const [header = "", ...lines] = gunzipSync(readFileSync(join(corpus, file)))
@@ -272,24 +303,5 @@ function readLabels(corpus: string): Map<string, Row[]> {
     if (rows) rows.push(row)
     else captures.set(capture, [row])
   }
-  return captures
+  return { version: /^labels-tshark-(.*)\.tsv\.gz$/.exec(file)?.[1] ?? "", labels: captures }
 }
-
-function printScores(scores: Map<string, Score>, counts: Score, linkTypes: Map<number, number>): void {
-  const percent = ({ compared, agreed }: Score) =>
-    compared === 0 ? "-" : ((100 * agreed) / compared).toFixed(2)
-  for (const [field, score] of scores) {
-    console.log(`${field.padEnd(20)} ${percent(score).padStart(6)} %  ${score.agreed} of ${score.compared}`)
-  }
-  console.log(`captures with as many packets as tshark has: ${counts.agreed} of ${counts.compared}`)
-  const others = [...linkTypes].sort(([, left], [, right]) => right - left)
-  console.log(
-    `link types not decoded (packets): ${others.map(([type, count]) => `${type} (${count})`).join(", ")}`,
-  )
-}
-
-const [corpus, listed] = process.argv.slice(2)
-if (corpus === undefined) {
-  console.error("usage: decoder-score CORPUS [FIELD]")
-  process.exitCode = 2
-} else await main(corpus, listed)
