@@ -57,6 +57,14 @@ function meta(inner: Syntax, syntax: Syntax, context: Context): Elaborated {
     context.report("nft-conflicting-protocols", `meta ${word} is for tables of the family bridge`, syntax)
     return undefined
   }
+  if (key === "nfproto" && (context.family === "ip" || context.family === "ip6")) {
+    context.report(
+      "nft-conflicting-protocols",
+      `every packet of a table of the family ${context.family} is of that protocol`,
+      syntax,
+    )
+    return undefined
+  }
   return { expression: "meta", key: key as MetaNode["key"] }
 }
 
