@@ -17,12 +17,14 @@ export interface OptionSpec {
   readonly aliases?: readonly string[]
   /** How its value is read and printed; absent: it has none. */
   readonly value?: ValueSpec
+  /** The value may be left out: a word that begins with a dash is none. */
+  readonly optional?: boolean
   /** `!` may stand before it. */
   readonly invertible?: boolean
   readonly required?: boolean
   /** Several are allowed. */
   readonly many?: boolean
-  /** Other options that exclude it. */
+  /** Other options that exclude it; said at one of the two. */
   readonly excludes?: readonly string[]
   /** Other options that it needs. */
   readonly needs?: readonly string[]
@@ -48,6 +50,8 @@ export interface ExtensionPlace {
   /** The rule's `-p`: a number, 0 where there is none, and whether `!` stood before it. */
   readonly protocol: number
   readonly protocolNegated: boolean
+  /** Flags of TCP that the rule asks to be set (packet/packet.ts has the bits). */
+  readonly flags: number
 }
 
 /**
@@ -67,6 +71,8 @@ export interface Extension {
   readonly hooks?: readonly XtChain[]
   /** In the order in which iptables-save prints them. */
   readonly options: readonly OptionSpec[]
+  /** The options stay in the order in which they are written, and may be written several times: they are lists of their own. */
+  readonly keepsOrder?: true
   /** The one form of options that mean the same: what is the default is left out, or put in, as iptables-save prints it. */
   readonly normal?: (options: XtOptions, family: 4 | 6) => XtOptions
   /** What the options may not be together, and where the kernel does not take them. */

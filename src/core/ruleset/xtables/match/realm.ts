@@ -1,0 +1,17 @@
+import type { Extension } from "../extension.js"
+import { unknownMatch } from "../unknown-step.js"
+import { masked } from "../value-number.js"
+
+export const realm: Extension = {
+  name: "realm",
+  role: "match",
+  families: [4],
+  hooks: ["INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
+  options: [{ name: "realm", value: masked(), required: true, invertible: true }],
+  ...unknownMatch,
+  manual: {
+    title: "iptables: realm",
+    text: "The realm of the route that the packet takes.",
+    example: "rt classid 1",
+  },
+}

@@ -1,0 +1,3 @@
+import { prefixTranslation } from "./npt.js"
+
+export const dnpt = prefixTranslation("DNPT", ["PREROUTING", "OUTPUT"])

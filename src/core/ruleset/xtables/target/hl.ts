@@ -1,0 +1,3 @@
+import { hopLimitTarget } from "./hop-limit.js"
+
+export const hl = hopLimitTarget("HL", 6)

@@ -1,0 +1,3 @@
+import { portNat } from "./nat.js"
+
+export const redirect = portNat("REDIRECT", ["PREROUTING", "OUTPUT"])

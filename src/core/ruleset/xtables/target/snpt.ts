@@ -1,0 +1,3 @@
+import { prefixTranslation } from "./npt.js"
+
+export const snpt = prefixTranslation("SNPT", ["INPUT", "POSTROUTING"])

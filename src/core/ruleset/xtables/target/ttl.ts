@@ -1,0 +1,3 @@
+import { hopLimitTarget } from "./hop-limit.js"
+
+export const ttl = hopLimitTarget("TTL", 4)
