@@ -148,7 +148,15 @@ function ofNetwork(version: 4 | 6, subject: Subject): Match {
       .tuple(host, networkItem(version))
       .map(([source, other]) => notInSet(concat(field("saddr"), field("daddr")), [parts(source, other)])),
   )
-  const others: Match = version === 4 ? ofIpv4 : ofIpv6
+  const protocol =
+    version === 4
+      ? asked(ip("protocol"), one(1, 6, 17, 47), 255)
+      : asked(ip6("nexthdr"), one(6, 17, 44, 58, 0, 60), 255)
+  const fields = version === 4 ? ofIpv4 : ofIpv6
+  const others: Match =
+    subject.transport === null
+      ? fc.oneof({ arbitrary: fields, weight: 6 }, { arbitrary: protocol, weight: 1 })
+      : fields
   return fc.oneof({ arbitrary: addresses, weight: 3 }, { arbitrary: others, weight: 1 })
 }
 
@@ -165,7 +173,6 @@ const ofIpv4: Match = fc.oneof(
   asked(ip("dscp"), one(0, 8, 46), 63),
   asked(ip("ecn"), one(0, 1, 2), 3),
   asked(ip("id"), one(1, 7, 100, 200), 65535),
-  asked(ip("protocol"), one(1, 6, 17, 47), 255),
   one(
     above(ip("hdrlength"), 5),
     hasAny(ip("frag-off"), 0x1fff),
@@ -179,7 +186,6 @@ const ofIpv4: Match = fc.oneof(
 const ofIpv6: Match = fc.oneof(
   asked(ip6("hoplimit"), one(1, 5, 64, 255), 255),
   asked(ip6("length"), one(8, 20, 40, 100), 65535),
-  asked(ip6("nexthdr"), one(6, 17, 44, 58, 0, 60), 255),
   asked(ip6("dscp"), one(0, 8, 46), 63),
   asked(ip6("ecn"), one(0, 1), 3),
   one("hbh", "rt", "frag", "dst" as const).chain((header) =>
@@ -301,7 +307,6 @@ function ofAll(subject: Subject): Match {
     asked(meta("mark"), one(0, 1, 2, 0xff), 0xffffffff),
     one(1, 3, 0xff).chain((mask) => one(hasAny(meta("mark"), mask), hasNone(meta("mark"), mask))),
     asked(meta("pkttype"), one(0, 1, 2), 255),
-    asked(l4proto, one(1, 6, 17, 58, 47), 255),
     fc
       .tuple(one(2, 3, 5), one(0, 1))
       .map(([modulus, value]) => equal({ expression: "numgen", mode: "inc", modulus }, value)),
@@ -309,11 +314,14 @@ function ofAll(subject: Subject): Match {
       .tuple(one(1, 3, 8, 20), one(true, false))
       .map(([burst, over]) => (over ? limitOver : limit)(slow, burst)),
   ]
+  // nft refuses what contradicts the rule's own protocol.
+  if (subject.transport === null) choices.push(asked(l4proto, one(1, 6, 17, 58, 47), 255))
   // The kernel takes no ct in tables of one device's.
   if (family !== "netdev") choices.push(ofConnections(subject))
   if ((family === "inet" || family === "netdev") && subject.network === null && subject.transport !== "icmp")
     choices.push(one(equal(meta("protocol"), 0x0800), equal(meta("protocol"), 0x86dd)))
-  if (family === "inet") choices.push(one(equal(nfproto, 2), equal(nfproto, 10), notEqual(nfproto, 2)))
+  if (family === "inet" && subject.network === null)
+    choices.push(one(equal(nfproto, 2), equal(nfproto, 10), notEqual(nfproto, 2)))
   // What a router writes into the Ethernet header that it leaves with, the engine cannot know.
   if (isDevice && !hooks.includes("egress"))
     choices.push(

@@ -72,16 +72,22 @@ export function runRandom(options: RandomOptions): RandomResult {
       reports.push(`${one.name}: the kernel refuses: ${outcome.refused.split("\n").slice(0, 3).join(" | ")}`)
     else if (outcome.unreadable !== null) reports.push(`${one.name}: no engine: ${outcome.unreadable}`)
     else if (isDifferent(outcome)) {
-      const differs = outcome.judged.some(({ same }) => !same)
-      const isShrunk = folder !== undefined && differs && small < shrunk
+      const isShrunk = folder !== undefined && small < shrunk
       if (isShrunk) small++
-      const shown = isShrunk
-        ? shrink(one, (candidate) => runCase(candidate).judged.some(({ same }) => !same))
-        : one
+      const shown = isShrunk ? shrink(one, sameTrouble(outcome)) : one
       reports.push(report(shown, isShrunk ? runCase(shown) : outcome, folder))
     }
   }
   return { tallies, reports }
+}
+
+/** A smaller case is one of the same: a packet that differs, or where none did a counter. */
+function sameTrouble({ judged }: Outcome): (candidate: Case) => boolean {
+  const hasPackets = judged.some(({ same }) => !same)
+  return (candidate) => {
+    const outcome = runCase(candidate)
+    return hasPackets ? outcome.judged.some(({ same }) => !same) : outcome.rules.different.length > 0
+  }
 }
 
 export function isDifferent({ judged, rules }: Outcome): boolean {

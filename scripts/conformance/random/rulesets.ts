@@ -144,11 +144,13 @@ function ruleFor(
       pools,
     }
     const usable = sets.filter((set) => suits(set, subject)).flatMap(({ uses }) => uses)
-    const matches = fc.array(
+    const match =
       usable.length === 0
         ? matchFor(subject)
-        : fc.oneof({ arbitrary: matchFor(subject), weight: 3 }, { arbitrary: one(...usable), weight: 1 }),
-      { minLength: 0, maxLength: 3 },
+        : fc.oneof({ arbitrary: matchFor(subject), weight: 3 }, { arbitrary: one(...usable), weight: 1 })
+    // Few at a time: three that must all be so are hardly ever.
+    const matches = one(0, 1, 1, 1, 1, 2, 2, 3).chain((length) =>
+      fc.array(match, { minLength: length, maxLength: length }),
     )
     return fc.tuple(matches, endFor(subject, targets)).map(([some, end]): Rule => {
       const steps: StepNode[] = withoutConflicts(some.filter(({ step }) => step !== "verdict-map"))

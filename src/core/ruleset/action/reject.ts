@@ -1,3 +1,4 @@
+import { nftProtocol } from "../expression/nft-protocol.js"
 import type { StepKind } from "../kind.js"
 import { BREAK, REJECT } from "../runtime.js"
 
@@ -38,7 +39,7 @@ export const reject: StepKind<RejectNode> = {
     const family = node.protocol === "icmp" ? 4 : node.protocol === "icmpv6" ? 6 : 0
     return (packet, run) => {
       if (family !== 0 && packet.family !== family) return BREAK
-      if (answer === "tcp-reset" && packet.protocol !== 6) return BREAK
+      if (answer === "tcp-reset" && nftProtocol(packet) !== 6) return BREAK
       run.rejectWith = answer
       return REJECT
     }

@@ -2,6 +2,7 @@ import type { Packet } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { type Build, oneWord, type Read, type Run } from "../runtime.js"
 import { dataTypes, type TypeName, wordsOf } from "../type.js"
+import { nftProtocol } from "./nft-protocol.js"
 
 /** What the kernel knows of a packet besides its bytes (nft(8), META EXPRESSIONS). */
 export interface MetaNode {
@@ -70,7 +71,7 @@ export const meta: ExpressionKind<MetaNode> = {
 
 const reads: Partial<Record<MetaNode["key"], Read>> = {
   nfproto: (packet) => (packet.family === 4 ? 2 : packet.family === 6 ? 10 : -1),
-  l4proto: (packet) => packet.protocol,
+  l4proto: nftProtocol,
   protocol: (packet) =>
     packet.etherType !== 0
       ? packet.etherType

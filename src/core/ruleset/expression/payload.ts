@@ -1,7 +1,9 @@
+import { HAS_AUTHENTICATION } from "../../packet/ipv6.js"
 import { DCCP, ICMP, ICMPV6, IGMP, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
 import { wordsOf } from "../type.js"
+import { authenticationOffset, nftProtocol } from "./nft-protocol.js"
 import { capturedEnd, packetEnd } from "./packet-end.js"
 import { type PayloadField, payloadFields } from "./payload-field.js"
 
@@ -111,7 +113,7 @@ const shortReads: Readonly<Record<string, Read>> = {
 function transport(protocol: number, decoded: Read, node: Omit<PayloadNode, "expression">): Read {
   const slow = readAt({ expression: "payload", ...node })
   return (packet, run) => {
-    if (packet.protocol !== protocol) return -1
+    if (nftProtocol(packet) !== protocol) return -1
     return packet.transportOffset >= 0 && packet.fragmentOffset === 0
       ? decoded(packet, run)
       : slow(packet, run)
@@ -176,20 +178,21 @@ function headerStart(protocol: PayloadNode["protocol"]): (packet: Packet) => num
     case "geneve":
       // Behind the UDP header.
       return (packet) => {
-        const start = packet.protocol === UDP ? transportStart(packet) : -1
+        const start = nftProtocol(packet) === UDP ? transportStart(packet) : -1
         return start < 0 ? -1 : start + 8
       }
     case "gretap":
       return () => -1
     default: {
       const number = protocolNumbers[protocol]!
-      return (packet) => (packet.protocol === number ? transportStart(packet) : -1)
+      return (packet) => (nftProtocol(packet) === number ? transportStart(packet) : -1)
     }
   }
 }
 
 /** Where the kernel takes the transport header to be: see the note on fragments above. */
 export function transportStart(packet: Packet): number {
+  if ((packet.extensionHeaders & HAS_AUTHENTICATION) !== 0) return authenticationOffset(packet)
   if (packet.transportOffset >= 0) return packet.transportOffset
   if (packet.family === 0) return -1
   if (packet.family === 6 && packet.fragmentOffset > 0)

@@ -1,6 +1,7 @@
 import { type Packet, TCP } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
+import { nftProtocol } from "./nft-protocol.js"
 import { packetEnd } from "./packet-end.js"
 
 /** A TCP option: a field of it (`tcp option maxseg size`), bits of it (`tcp option @255,8,8`), or with neither whether it is there. */
@@ -86,7 +87,7 @@ export const tcpOption: ExpressionKind<TcpOptionNode> = {
   ],
   bits: (node) => placeOf(node)?.[1] ?? 1,
   toNft: ({ option, field, raw }) => {
-    if (raw) return `tcp option @${numberOf(option)},${raw.offset},${raw.length}`
+    if (raw) return `tcp option @${tcpOptionKind(option)},${raw.offset},${raw.length}`
     return `tcp option ${option}${field === undefined ? "" : ` ${field}`}`
   },
   read: (node) => readOf(node),
@@ -98,7 +99,8 @@ export const tcpOption: ExpressionKind<TcpOptionNode> = {
   },
 }
 
-function numberOf(option: TcpOptionNode["option"]): number {
+/** An option's number. */
+export function tcpOptionKind(option: TcpOptionNode["option"]): number {
   return typeof option === "number" ? option : kinds[option]
 }
 
@@ -109,7 +111,7 @@ function placeOf({ option, field, raw }: TcpOptionNode): Place | undefined {
 }
 
 function readOf(node: TcpOptionNode): Read {
-  const kind = numberOf(node.option)
+  const kind = tcpOptionKind(node.option)
   const place = placeOf(node)
   if (place === undefined) return (packet) => (find(packet, kind, 0) < 0 ? 0 : 1)
   const [bit, bits] = place
@@ -130,7 +132,7 @@ function readOf(node: TcpOptionNode): Read {
  * behind it), and one that reaches beyond the header, or is shorter than `needed`, ends the search.
  */
 function find(packet: Packet, kind: number, needed: number): number {
-  if (packet.protocol !== TCP || packet.transportOffset < 0 || packet.fragmentOffset > 0) return -1
+  if (nftProtocol(packet) !== TCP || packet.transportOffset < 0 || packet.fragmentOffset > 0) return -1
   const { view, transportOffset } = packet
   if (transportOffset + 20 > packetEnd(packet)) return -1
   const end = transportOffset + (view.getUint8(transportOffset + 12) >>> 4) * 4

@@ -23,8 +23,10 @@ export const lookup: StepKind<LookupNode> = {
     const right = isNamed
       ? `@${node.set}`
       : `{ ${(node.set as readonly Item[]).map((item) => write.item(item, types)).join(", ")} }`
-    // Behind a mask nft lists `==`; without it bits in a set would be read as one of them.
-    const equals = isOperation(node.left) && (isNamed || isBitType(types[0]!)) ? "== " : ""
+    // Behind a mask nft lists `==`; without it bits in a set would be read as one of them. nft 1.0.6 takes a set of one element for that element, and `tcp flags { syn }` for
+    // a test of the bit.
+    const isBits = isBitType(types[0]!) && (isOperation(node.left) || (!isNamed && node.set.length === 1))
+    const equals = isBits || (isOperation(node.left) && isNamed) ? "== " : ""
     return `${write.expression(node.left)} ${node.negated ? "!= " : equals}${right}`
   },
   compile(node, build) {
