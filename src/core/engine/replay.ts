@@ -107,6 +107,7 @@ export class Replay {
     if (Number.isNaN(this.originSeconds)) {
       this.originSeconds = record.seconds
       this.originNanoseconds = record.nanoseconds
+      this.engine.epoch = record.seconds + record.nanoseconds / 1e9
       this.tally.start(record.seconds, record.nanoseconds)
     }
     decode(packet, record.view, record.offset, record.captured, record.wire, record.linkType)

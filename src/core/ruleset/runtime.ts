@@ -91,6 +91,10 @@ export interface Run {
   /** Writes on the packet: what later rules and hooks see. */
   readonly rewriter: Rewriter
   readonly nat: Translator
+  /** The synproxy statement: DROP for a SYN and for the ACK that answers the proxy, CONTINUE for the rest of TCP, BREAK for others. */
+  synproxy(packet: Packet): Outcome
+  /** Set together with DROP, where a word says more than the rule: `why` of the judgement. */
+  why: string
 }
 
 /** What `ct …` can ask of a connection. Words as in Packet. */
@@ -175,6 +179,8 @@ export interface AnonymousSet {
 
 /** The engine's sets (engine/sets/). Keys are words in `run.registers` from `at` on. */
 export interface RuntimeSet {
+  /** The types of the key's parts. */
+  readonly types: readonly TypeName[]
   /** Words a key takes. */
   readonly keyWords: number
   /** True when an element is there, is alive, and the statements it carries did not break. `run.target`/`verdict` of a map: see `lastData`. */

@@ -2,6 +2,7 @@ import type { Packet } from "../../packet/packet.js"
 import type { SetUpdateNode } from "../../ruleset/action/set-update.js"
 import type { Rule, SetDeclaration, SetElement } from "../../ruleset/ruleset.js"
 import { BREAK, CONTINUE, type Run, type RuntimeSet, type Update } from "../../ruleset/runtime.js"
+import type { TypeName } from "../../ruleset/type.js"
 import { NANOSECONDS } from "../settings.js"
 import type { MapData } from "./data.js"
 import type { ElementStatements } from "./statements.js"
@@ -24,6 +25,7 @@ export interface Additions {
  * set's size. An element that ended is gone for look-ups at once.
  */
 export class HashSet implements RuntimeSet {
+  readonly types: readonly TypeName[]
   readonly keyWords: number
   private readonly additions: Additions | undefined
   private readonly most: number
@@ -53,6 +55,7 @@ export class HashSet implements RuntimeSet {
     data: MapData,
     additions?: Additions,
   ) {
+    this.types = declaration.key
     this.keyWords = keyWords
     this.additions = additions
     this.most =

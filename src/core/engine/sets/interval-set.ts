@@ -11,6 +11,7 @@ import type { ElementStatements } from "./statements.js"
  * order. Overlaps are merged where that changes nothing: a map, or elements that end, keep theirs.
  */
 export class IntervalSet implements RuntimeSet {
+  readonly types: readonly TypeName[]
   readonly keyWords: number
   private readonly parts: readonly number[]
   private readonly statements: ElementStatements
@@ -31,6 +32,7 @@ export class IntervalSet implements RuntimeSet {
     statements: ElementStatements,
     data: MapData,
   ) {
+    this.types = key
     this.parts = key.map(wordsOf)
     this.keyWords = this.parts.reduce((sum, words) => sum + words, 0)
     this.statements = statements

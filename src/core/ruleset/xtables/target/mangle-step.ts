@@ -29,3 +29,12 @@ export function removeEcnFlagsStep(): Step {
     return CONTINUE
   }
 }
+
+/** `-j TCPOPTSTRIP`: options of these kinds become no-operations. */
+export function stripOptionsStep(kinds: readonly number[]): Step {
+  return (packet, { rewriter }) => {
+    if (packet.fragmentOffset > 0) return CONTINUE
+    for (let index = 0; index < kinds.length; index++) rewriter.stripTcpOption(packet, kinds[index]!)
+    return CONTINUE
+  }
+}
