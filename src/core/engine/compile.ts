@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.js"
 import type { Hook } from "../ruleset/hook.js"
 import { hooks, priority } from "../ruleset/hook.js"
-import { buildFrom } from "../ruleset/kinds.js"
+import { buildFrom, requirementOfSteps } from "../ruleset/kinds.js"
 import type { StepNode } from "../ruleset/node.js"
 import type { StatementObject } from "../ruleset/object.js"
 import type { Rule, Ruleset, SetDeclaration, SetElement, Table } from "../ruleset/ruleset.js"
@@ -152,6 +152,8 @@ class Compiler {
           rule: each,
           steps: each.steps.map((step) => build.step(step)),
           memory,
+          index: this.chains[first + index]!.rules.length,
+          requires: requirementOfSteps(each.steps),
         })
       }
       rule = undefined

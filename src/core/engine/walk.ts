@@ -1,4 +1,5 @@
 import type { Packet } from "../packet/packet.js"
+import { isPossible, PACKET_SORTS, type Requirement, sortOf } from "../ruleset/requirement.js"
 import type { Chain, Rule, Table } from "../ruleset/ruleset.js"
 import {
   ACCEPT,
@@ -30,6 +31,10 @@ export interface CompiledRule {
   readonly steps: readonly Step[]
   /** Where what its steps remember begins in the rules' state. */
   readonly memory: number
+  /** Its place in its chain. */
+  readonly index: number
+  /** What a packet must be for the rule to match or to change anything; null: no packet is. */
+  readonly requires: Requirement | null
 }
 
 /**
@@ -42,68 +47,81 @@ export class Walker {
   chain = -1
   rule = -1
   private readonly chains: readonly CompiledChain[]
+  /** By chain, then by sort of packet: the rules that can match such a packet. Made when first walked. */
+  private readonly selections: (readonly CompiledRule[] | undefined)[][]
   private readonly stackChains = new Int32Array(JUMP_DEPTH)
-  private readonly stackRules = new Int32Array(JUMP_DEPTH)
+  private readonly stackPositions = new Int32Array(JUMP_DEPTH)
 
   constructor(chains: readonly CompiledChain[]) {
     this.chains = chains
+    this.selections = chains.map(() => new Array(PACKET_SORTS).fill(undefined))
   }
 
-  /** ACCEPT, DROP or REJECT. */
+  /** ACCEPT, DROP or REJECT. A trace is told of every rule; without one, those that cannot match such a packet are left out. */
   walk(base: number, packet: Packet, run: Run, trace: Trace | null): Outcome {
+    const sort = trace === null ? sortOf(packet) : -1
     let at = base
-    let chain = this.chains[base]!
-    let rules = chain.rules
-    let index = 0
+    let rules = this.rulesOf(base, sort)
+    let position = 0
     let depth = 0
     if (trace !== null) trace.enter(base, packet, run)
     for (;;) {
-      if (index >= rules.length) {
+      if (position >= rules.length) {
         if (trace !== null) trace.end(at)
         if (depth === 0) break
         depth--
         at = this.stackChains[depth]!
-        index = this.stackRules[depth]!
-        chain = this.chains[at]!
-        rules = chain.rules
+        position = this.stackPositions[depth]!
+        rules = this.rulesOf(at, sort)
         continue
       }
-      const steps = rules[index]!.steps
+      const rule = rules[position]!
+      const { steps } = rule
       let outcome: Outcome = CONTINUE
-      for (let step = 0; step < steps.length; step++) {
-        outcome = steps[step]!(packet, run)
-        if (trace !== null) trace.step(at, index, step, outcome, run)
+      for (let index = 0; index < steps.length; index++) {
+        const step = steps[index]!
+        outcome = step(packet, run)
+        if (trace !== null) trace.step(at, rule.index, index, outcome, run)
         if (outcome !== CONTINUE) break
       }
-      if (outcome <= BREAK) {
-        index++
-        continue
-      }
-      if (trace !== null) trace.verdict(at, index, outcome, run)
+      position++
+      if (outcome <= BREAK) continue
+      if (trace !== null) trace.verdict(at, rule.index, outcome, run)
       if (outcome === JUMP) {
         // The ruleset was checked: it cannot nest deeper. Should it, the kernel drops.
-        if (depth === JUMP_DEPTH) return this.decide(at, index, DROP)
+        if (depth === JUMP_DEPTH) return this.decide(at, rule.index, DROP)
         this.stackChains[depth] = at
-        this.stackRules[depth] = index + 1
+        this.stackPositions[depth] = position
         depth++
         at = run.target
-      } else if (outcome === GOTO) at = run.target
-      else if (outcome === RETURN) {
+        position = 0
+      } else if (outcome === GOTO) {
+        at = run.target
+        position = 0
+      } else if (outcome === RETURN) {
         if (depth === 0) break
         depth--
         at = this.stackChains[depth]!
-        index = this.stackRules[depth]!
-        chain = this.chains[at]!
-        rules = chain.rules
-        continue
-      } else return this.decide(at, index, outcome)
-      chain = this.chains[at]!
-      rules = chain.rules
-      index = 0
+        position = this.stackPositions[depth]!
+      } else return this.decide(at, rule.index, outcome)
+      rules = this.rulesOf(at, sort)
     }
     const { policy } = this.chains[base]!
     if (trace !== null) trace.policy(base, policy)
     return this.decide(base, -1, policy)
+  }
+
+  private rulesOf(chain: number, sort: number): readonly CompiledRule[] {
+    if (sort < 0) return this.chains[chain]!.rules
+    return this.selections[chain]![sort] ?? this.select(chain, sort)
+  }
+
+  private select(chain: number, sort: number): readonly CompiledRule[] {
+    const { rules } = this.chains[chain]!
+    const possible = rules.filter(({ requires }) => requires !== null && isPossible(requires, sort))
+    const selection = possible.length === rules.length ? rules : possible
+    this.selections[chain]![sort] = selection
+    return selection
   }
 
   private decide(chain: number, rule: number, outcome: Outcome): Outcome {

@@ -1,4 +1,5 @@
 import type { ExpressionNode, StepNode } from "./node.js"
+import type { Requirement } from "./requirement.js"
 import type { Build, Load, Read, Step } from "./runtime.js"
 import type { TypeName } from "./type.js"
 import type { Item } from "./value.js"
@@ -39,6 +40,15 @@ export interface ExpressionKind<Node extends ExpressionNode> {
   load(node: Node, build: Build): Load
   /** The short way where the value is one word. */
   read?(node: Node, build: Build): Read | undefined
+  /**
+   * What a packet must be for the expression to have a value, and (`equals`) this one. To say it is to say as well that asking changes nothing. Absent
+   * or undefined: nothing is known, or it does.
+   */
+  requires?(
+    node: Node,
+    requirementOf: (node: ExpressionNode) => Requirement | undefined,
+    equals?: number,
+  ): Requirement | undefined
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
   needsConntrack?(node: Node): boolean
   readonly manual: ManualEntry
@@ -49,6 +59,13 @@ export interface StepKind<Node extends StepNode> {
   readonly name: Node["step"]
   toNft(node: Node, write: Writer): string | Unsupported
   compile(node: Node, build: Build): Step
+  /** What a packet must be for the step to do or match anything, known before any packet is there. Absent or undefined: nothing is known. */
+  requires?(
+    node: Node,
+    requirementOf: (node: ExpressionNode, equals?: number) => Requirement | undefined,
+  ): Requirement | undefined
+  /** True: it only answers, nothing remembers that it was asked. Only behind such steps a later one's requirement is the rule's. */
+  isQuestion?(node: Node): boolean
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
   needsConntrack?(node: Node): boolean
   readonly manual: ManualEntry

@@ -47,6 +47,7 @@ import { lookup } from "./match/lookup.js"
 import { quota } from "./match/quota.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import { itemToNft, type Notation } from "./notation.js"
+import { both, type Requirement } from "./requirement.js"
 import type { Build, EngineBuild, Load, Read, Step } from "./runtime.js"
 import { dataTypes, type TypeName } from "./type.js"
 import { xtHeader } from "./xtables/header.js"
@@ -195,6 +196,23 @@ export function expressionNeedsConntrack(node: ExpressionNode): boolean {
 
 export function stepNeedsConntrack(node: StepNode): boolean {
   return stepKind(node).needsConntrack?.(node) ?? false
+}
+
+/** What a packet must be for an expression to have a value (`equals`: this one); undefined: nothing is known. */
+export function requirementOf(node: ExpressionNode, equals?: number): Requirement | undefined {
+  return expressionKind(node).requires?.(node, requirementOf, equals)
+}
+
+/** What a packet must be for a rule to match or to change anything; null: no packet is. */
+export function requirementOfSteps(steps: readonly StepNode[]): Requirement | null {
+  let all: Requirement | null = {}
+  for (const step of steps) {
+    const kind = stepKind(step)
+    const one = kind.requires?.(step, requirementOf)
+    if (one !== undefined) all = both(all, one)
+    if (all === null || one === undefined || !kind.isQuestion?.(step)) return all
+  }
+  return all
 }
 
 /** What nodes are compiled with, made of the engine's part. */

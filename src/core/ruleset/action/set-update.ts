@@ -37,6 +37,7 @@ export const setUpdate: StepKind<SetUpdateNode> = {
     const load = build.load(node.key)
     return (packet, run) => (load(packet, run, 0) ? update(packet, run, 0) : BREAK)
   },
+  requires: (node, requirementOf) => requirementOf(node.key),
   manual: {
     title: "Sets that rules fill",
     text: "Adds an element to a set, refreshes or deletes it. Limits and counts inside the braces belong to the element: each source has its own.",

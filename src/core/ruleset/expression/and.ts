@@ -34,6 +34,7 @@ export const and: ExpressionKind<AndNode> = {
       return true
     }
   },
+  requires: (node, requirementOf) => requirementOf(node.left),
   manual: {
     title: "Masks",
     text: "The bits of a value that a mask leaves: an address cut to its network, some of the TCP flags.",

@@ -1,5 +1,6 @@
 import type { ExpressionKind } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
+import { both, type Requirement } from "../requirement.js"
 import { wordsOf } from "../type.js"
 
 /** `a . b . c`: the key of a set with several parts. */
@@ -26,6 +27,17 @@ export const concatenation: ExpressionKind<ConcatenationNode> = {
       }
       return true
     }
+  },
+  requires(node, requirementOf) {
+    let all: Requirement | null = {}
+    for (const part of node.parts) {
+      const one = requirementOf(part)
+      if (one === undefined) return undefined
+      all = both(all, one)
+      // Parts of two families: it never has a value, which nobody asks for.
+      if (all === null) return undefined
+    }
+    return all
   },
   manual: {
     title: "Concatenations",

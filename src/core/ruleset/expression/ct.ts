@@ -59,6 +59,7 @@ export const ct: ExpressionKind<CtNode> = {
     const read = readOf(node)
     return read ? oneWord(read) : (loadWide(node, build) ?? (() => false))
   },
+  requires: () => ({}),
   manual: {
     title: "Connection tracking",
     text: "The state, direction, status, mark, addresses and ports of the packet's connection. The original direction's port is what the client dialled, before NAT.",

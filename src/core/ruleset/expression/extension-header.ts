@@ -20,6 +20,7 @@ export const extensionHeader: ExpressionKind<ExtensionHeaderNode> = {
   toNft: (node) => (node.field === undefined ? `exthdr ${node.header}` : `${node.header} ${node.field}`),
   read: (node) => (typeOf(node) === "ipv6_addr" ? undefined : readOf(node)),
   load: (node) => (typeOf(node) === "ipv6_addr" ? loadAddress(node) : oneWord(readOf(node))),
+  requires: () => ({ family: 6 }),
   manual: {
     title: "IPv6 extension headers",
     text: "Whether an extension header is there, wherever in the chain, or a field of it.",

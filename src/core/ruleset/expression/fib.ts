@@ -21,6 +21,7 @@ export const fib: ExpressionKind<FibNode> = {
   bits: (node) => (node.result === "check" ? 1 : dataTypes[resultTypes[node.result]]),
   read: (node) => readOf(node),
   load: (node) => oneWord(readOf(node)),
+  requires: () => ({}),
   manual: {
     title: "Routing table",
     text: "The type of an address (local, broadcast, …), or the interface that packets to it leave on. `fib saddr . iif oif missing`: answers would leave elsewhere.",

@@ -62,6 +62,11 @@ export const meta: ExpressionKind<MetaNode> = {
   toNft: (node) => (bare.has(node.key) ? node.key : `meta ${node.key}`),
   read: (node, build) => (wordsOf(types[node.key]) === 1 ? readOf(node.key, build) : undefined),
   load: (node, build) => (wordsOf(types[node.key]) === 1 ? oneWord(readOf(node.key, build)) : () => false),
+  requires(node, _requirementOf, equals) {
+    if (node.key === "random") return undefined
+    if (node.key === "nfproto" && (equals === 2 || equals === 10)) return { family: equals === 2 ? 4 : 6 }
+    return node.key === "l4proto" && equals !== undefined ? { protocol: equals } : {}
+  },
   manual: {
     title: "Packet metadata",
     text: "The packet's family, protocol, interfaces, length, mark or kind of delivery. `meta l4proto` is the protocol behind all headers of IPv6.",

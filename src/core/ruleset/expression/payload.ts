@@ -66,6 +66,14 @@ export const payload: ExpressionKind<PayloadNode> = {
     if (node.protocol === "ip6" && node.field === "daddr") return loadDestination6
     return fieldOf(node).type === "ether_addr" ? loadEther(node) : loadWide(node)
   },
+  requires(node, _requirementOf, equals) {
+    if (node.tunnel !== undefined) return undefined
+    const protocol = protocolNumber[node.protocol]
+    if (protocol !== undefined) return { protocol }
+    if (node.protocol === "ip6") return { family: 6 }
+    if (node.protocol !== "ip") return {}
+    return node.field === "protocol" && equals !== undefined ? { family: 4, protocol: equals } : { family: 4 }
+  },
   manual: {
     title: "Header fields",
     text: "A field of the Ethernet, VLAN, ARP, IP, TCP, UDP or ICMP header. A packet without that header does not match, whatever is compared.",

@@ -92,6 +92,7 @@ export const tcpOption: ExpressionKind<TcpOptionNode> = {
   },
   read: (node) => readOf(node),
   load: (node) => oneWord(readOf(node)),
+  requires: (node) => (placeOf(node) === undefined ? {} : { protocol: TCP }),
   manual: {
     title: "TCP options",
     text: "Whether a TCP header carries an option, or a field of it. A comparison with the field does not match where the option is absent, not even `!=`.",

@@ -39,6 +39,11 @@ export const compare: StepKind<CompareNode> = {
     const matches = matcherOf(node.right, types, build)
     return (packet, run) => (load(packet, run, 0) && matches(run.registers, 0) !== negated ? CONTINUE : BREAK)
   },
+  requires({ left, operator, right }, requirementOf) {
+    const isNumber = operator === "==" && "value" in right && typeof right.value !== "string"
+    return isNumber && right.value.length === 1 ? requirementOf(left, right.value[0]) : requirementOf(left)
+  },
+  isQuestion: () => true,
   manual: {
     title: "Comparisons",
     text: "Compares a value with a constant, a range or a network. Where the packet does not have the value, the rule does not match.",

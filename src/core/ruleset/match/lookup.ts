@@ -44,6 +44,9 @@ export const lookup: StepKind<LookupNode> = {
     if (negated) return (packet, run) => (load(packet, run, 0) && !found.has(run, 0) ? CONTINUE : BREAK)
     return (packet, run) => (load(packet, run, 0) && found.contains(packet, run, 0) ? CONTINUE : BREAK)
   },
+  requires: (node, requirementOf) => requirementOf(node.left),
+  // What is found may carry a limit.
+  isQuestion: (node) => node.negated || typeof node.set !== "string",
   manual: {
     title: "Set look-ups",
     text: "Whether a value is in a set. Where the set's elements carry a limit or a count, finding one runs it.",
