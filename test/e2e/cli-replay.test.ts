@@ -389,3 +389,34 @@ test("a capture's devices are what a policy's * means, and --interface outweighs
   expect(verdicts("--policy", "starred.yaml")).toEqual(["drop", "accept"])
   expect(verdicts("--policy", "policy.yaml", "--interface", "lan=0.0.0.0/0")).toEqual(["accept", "accept"])
 })
+
+test.each([
+  {
+    of: "a sending host, whose card fills the checksum in",
+    // The pseudo-header alone: 0xc633 + 0x6401 + 0xc000 + 0x0201 + protocol 6 + 20 bytes, folded.
+    packets: "198.51.100.1:443 > 192.0.2.1:40000 . seq 1 ack 1 checksum 60496 repeat 3",
+    told: "3 packets have a wrong checksum (100 %) and are invalid to conntrack: captured before the network card filled it in, all from 198.51.100.1; add --sysctl nf_conntrack_checksum=0\n",
+  },
+  {
+    of: "one source that is always wrong",
+    packets: "198.51.100.1:443 > 192.0.2.1:40000 . seq 1 ack 1 checksum 1 repeat 3",
+    told: "3 packets have a wrong checksum (100 %) and are invalid to conntrack: all from 198.51.100.1, whose network card fills it in; add --sysctl nf_conntrack_checksum=0\n",
+  },
+  {
+    of: "a few among many",
+    packets:
+      "192.0.2.9:1++ > 198.51.100.1:443 S repeat 99\n192.0.2.10:443 > 198.51.100.1:40000 . seq 1 ack 1 checksum 1",
+    told: "1 packet has a wrong checksum (1 %) and is invalid to conntrack; where they were right on the wire: --sysctl nf_conntrack_checksum=0\n",
+  },
+])("wrong checksums of $of are told", ({ packets, told }) => {
+  const directory = folder({ "wrong.pcap": captureOf(packets) })
+  const local = ["--local", "203.0.113.1", "--interface", "eth0=default"]
+  const { output } = floodwall([...words, ...local, "wrong.pcap"], { directory })
+  expect(output.slice(output.lastIndexOf("\n\n") + 2)).toBe(told)
+  const fine = floodwall([...words, ...local, "--sysctl", "nf_conntrack_checksum=0", "wrong.pcap"], {
+    directory,
+  })
+  expect(fine.output.slice(fine.output.lastIndexOf("\n\n") + 2)).toBe(
+    "settings: nf_conntrack_checksum=0; the others as Linux 6.18 has them\n",
+  )
+})

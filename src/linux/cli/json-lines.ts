@@ -20,11 +20,16 @@ export class JsonLines {
 
   /** `{"n":1,"time":"2026-01-02T03:04:05.000000Z","verdict":"accept","rule":null,"ctstate":"new"}`, without its line end. */
   line(n: number, seconds: number, nanoseconds: number, judgement: Judgement): string {
+    return `{"n":${n},"time":"${this.#time(seconds, nanoseconds)}",${this.judged(judgement)}}`
+  }
+
+  /** `"verdict":"accept","rule":null,"ctstate":"new"`, and why where no rule says it. */
+  judged(judgement: Judgement): string {
     const state = ctStateName(judgement.ctState)
     const why = judgement.why === "" ? "" : `,"why":${this.#reason(judgement.why)}`
     return (
-      `{"n":${n},"time":"${this.#time(seconds, nanoseconds)}","verdict":"${verdictNames[judgement.verdict]}",` +
-      `"rule":${this.#rule(judgement.chain, judgement.rule)},"ctstate":${state === null ? "null" : `"${state}"`}${why}}`
+      `"verdict":"${verdictNames[judgement.verdict]}",` +
+      `"rule":${this.#rule(judgement.chain, judgement.rule)},"ctstate":${state === null ? "null" : `"${state}"`}${why}`
     )
   }
 

@@ -4,12 +4,27 @@ import type { Capture } from "../../core/packet/capture.js"
 import type { CaptureRecord } from "../../core/packet/capture-record.js"
 import { printPacket } from "../../core/packet/print.js"
 import type { CaptureDevices } from "./capture-devices.js"
+import type { ComparedReplay } from "./compared-replay.js"
 import { JsonLines } from "./json-lines.js"
 import type { Io } from "./output.js"
 import type { SortedCaptures } from "./sorted-captures.js"
 import { hang } from "./text.js"
 import { type TracedStage, TraceRecorder, withCtState } from "./trace-recorder.js"
 import { traceText } from "./trace-text.js"
+
+interface ReplayParts {
+  readonly replay: Replay
+  /** `--compare`: what judges the same packets once more. */
+  readonly compared?: ComparedReplay
+  readonly sorted: SortedCaptures
+  readonly devices: CaptureDevices
+}
+
+interface ReplayLook {
+  readonly json?: boolean
+  readonly trace?: readonly number[]
+  readonly all?: boolean
+}
 
 /** Takes the packets of captures one by one: judged, told, sorted. Nothing is kept of a packet but counts. */
 export class ReplayListener {
@@ -23,6 +38,7 @@ export class ReplayListener {
   /** Packets that reached no hook, by why. */
   readonly leftAside = new Map<string, number>()
   readonly #replay: Replay
+  readonly #compared: ComparedReplay | undefined
   readonly #sorted: SortedCaptures
   readonly #devices: CaptureDevices
   readonly #io: Io
@@ -31,30 +47,27 @@ export class ReplayListener {
   /** Packets whose way shall be shown. */
   readonly #traced: ReadonlySet<number>
 
-  constructor(
-    replay: Replay,
-    sorted: SortedCaptures,
-    devices: CaptureDevices,
-    io: Io,
-    json: boolean,
-    traced: readonly number[],
-    all: boolean,
-  ) {
-    this.#all = all
-    this.#traced = new Set(traced)
-    this.#replay = replay
-    this.#sorted = sorted
-    this.#devices = devices
+  constructor(parts: ReplayParts, { json, trace, all }: ReplayLook, io: Io) {
+    this.#all = all ?? false
+    this.#traced = new Set(trace ?? [])
+    this.#replay = parts.replay
+    this.#compared = parts.compared
+    this.#sorted = parts.sorted
+    this.#devices = parts.devices
     this.#io = io
-    this.#lines = json ? new JsonLines(replay.engine) : undefined
+    this.#lines = json ? new JsonLines(parts.replay.engine) : undefined
   }
 
   take(record: CaptureRecord, capture: Capture): undefined {
     const replay = this.#replay
     const interfaceName = capture.interfaces[record.interfaceIndex]?.name ?? ""
-    const recorder = this.#traced.has(replay.count + 1) ? new TraceRecorder(replay.engine) : null
+    const isTraced = this.#traced.has(replay.count + 1)
+    const recorder = isTraced ? new TraceRecorder(replay.engine) : null
     const device = this.#devices.nameOf(record.interfaceIndex, capture)
     const judgement = replay.feed(record, device, recorder)
+    const compared = this.#compared
+    const other = compared && isTraced ? new TraceRecorder(compared.replay.engine) : null
+    const answer = compared?.take(record, capture, judgement, other)
     const seconds = record.seconds + record.nanoseconds / 1e9
     if (Number.isNaN(this.first)) this.first = seconds
     this.last = seconds
@@ -63,27 +76,30 @@ export class ReplayListener {
     if (verdict === VERDICT_ACCEPT) count(this.accepted, ctStateName(judgement.ctState) ?? "before conntrack")
     else if (verdict === VERDICT_NONE) count(this.leftAside, judgement.why)
     const stages = recorder && withCtState(recorder.stages, judgement.ctState)
+    const otherStages = other && answer ? withCtState(other.stages, answer.judgement.ctState) : null
     if (this.#lines) {
       const line = this.#lines.line(replay.count, record.seconds, record.nanoseconds, judgement)
       const trace = stages ? `,"trace":${JSON.stringify(stages)}` : ""
-      this.#io.write(trace === "" ? `${line}\n` : `${line.slice(0, -1)}${trace}}\n`)
-    } else if (stages) {
-      this.ways.push(this.#wayOf(stages))
+      const more = compared && answer ? `,${compared.json(answer, otherStages)}` : ""
+      this.#io.write(trace + more === "" ? `${line}\n` : `${line.slice(0, -1)}${trace}${more}}\n`)
+    } else {
+      if (stages) this.ways.push(this.#wayOf(replay, stages))
+      if (compared && otherStages) this.ways.push(this.#wayOf(compared.replay, otherStages))
     }
     this.#sorted.write(record, verdict, interfaceName)
   }
 
-  #wayOf(stages: readonly TracedStage[]): string {
+  #wayOf(replay: Replay, stages: readonly TracedStage[]): string {
     const { style } = this.#io
-    const { n, verdict, rule, ctstate, why = "" } = this.#replay.line()
+    const { n, verdict, rule, ctstate, why = "" } = replay.line()
     const look = {
       id: n,
-      family: this.#replay.packet.family,
+      family: replay.packet.family,
       all: this.#all,
       width: this.#io.lineWidth,
       style,
     }
-    const heading = `${style.bold(`Packet ${n}`)}  ${printPacket(this.#replay.packet)}`
+    const heading = `${style.bold(`Packet ${n}`)}  ${printPacket(replay.packet)}`
     return `${hang(heading, look.width, "    ")}\n\n${traceText(stages, { verdict, rule, ctstate, why }, look)}`
   }
 }

@@ -45,6 +45,12 @@ export function replayText(summary: ReplaySummary, story: ReplayStory, io: Io): 
   return sections.filter((section) => section !== "").join("\n\n")
 }
 
+/** `monday.pcap, 5 min 00 s from 2026-03-02 08:00:00 UTC`. */
+export function captureText({ packets }: ReplaySummary, { captures, first, last }: ReplayStory): string {
+  const span = packets > 0 ? `, ${formatSeconds(last - first)} from ${formatInstant(first)}` : ""
+  return captures.join(", ") + span
+}
+
 function lines(summary: ReplaySummary, story: ReplayStory, io: Io): string {
   const { packets, verdicts, protections, blockedCount, noticed } = summary
   const { good, bad, warn, bold } = io.style
@@ -54,14 +60,12 @@ function lines(summary: ReplaySummary, story: ReplayStory, io: Io): string {
     formatShare(number, packets),
     what,
   ]
-  const span =
-    packets > 0 ? `, ${formatSeconds(story.last - story.first)} from ${formatInstant(story.first)}` : ""
   const aside: [string, number][] = [...story.leftAside, ["fragments put together", verdicts.absorbed]]
   const by = story.kind === "policy" ? pairs(protections) : byChain(summary)
   const dropped = [...by, ["of them rejected", verdicts.reject] as const]
   const told = noticed.reduce((sum, each) => sum + each.packets, 0)
   const rows = [
-    [bold("Packets"), formatCount(packets), "", story.captures.join(", ") + span],
+    [bold("Packets"), formatCount(packets), "", captureText(summary, story)],
     count(good("Accepted"), verdicts.accept, listed(story.accepted)),
     count(bad("Dropped"), verdicts.drop + verdicts.reject, listed(dropped)),
     count(warn("Left aside"), verdicts.none + verdicts.absorbed, listed(aside)),

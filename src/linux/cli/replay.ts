@@ -1,8 +1,10 @@
 import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
-import { createReplay } from "../../core/engine/replay.js"
+import { createReplay, type Replay } from "../../core/engine/replay.js"
 import { readCapture } from "../capture/read-capture.js"
 import { CaptureDevices } from "./capture-devices.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
+import { ComparedReplay } from "./compared-replay.js"
+import { comparisonText } from "./comparison-text.js"
 import { Devices } from "./devices.js"
 import type { Io } from "./output.js"
 import { enginePath } from "./path.js"
@@ -11,7 +13,7 @@ import { allOption, type PathOptions, pathOptions } from "./replay-options.js"
 import { replayText } from "./replay-text.js"
 import { ruleConflict } from "./rule-options.js"
 import { isSameFile, SortedCaptures } from "./sorted-captures.js"
-import { openSubject } from "./subject.js"
+import { openOther, openSubject, type Subject } from "./subject.js"
 
 interface Options extends PathOptions {
   readonly json?: boolean
@@ -19,17 +21,19 @@ interface Options extends PathOptions {
   readonly dropped?: string
   readonly trace?: readonly number[]
   readonly all?: boolean
+  readonly compare?: readonly string[]
 }
 
 export const command: Command<Options> = {
   operands: "<capture...>",
   description:
-    "Sends captured packets through a policy, in the engine that evaluates the same rules that the kernel would get: how many would be " +
-    "accepted and dropped, by which line of the policy, and who would be blocked. Nothing on this host changes. Captures are pcap or " +
+    "Sends captured packets through a policy, or through somebody's iptables or nft rules (--rules), in the engine that evaluates the same " +
+    "rules that the kernel would get: how many would be accepted and dropped, by which line of the policy or the rules, and who would be blocked. Nothing on this host changes. Captures are pcap or " +
     "pcapng, either of them gzipped; - is standard input; several are taken as one after the other, with what was learnt kept. " +
     "Time is the capture's.\n\n" +
     "Every packet is taken to arrive on the policy's first interface, for this host, as far as neither --local nor --interface nor " +
-    "the capture says otherwise.",
+    "the capture says otherwise; with --rules on the first interface that they ask packets to have arrived on, loopback and containers' " +
+    "bridges aside, or eth0 where they name none.",
   options: [
     ...pathOptions,
     {
@@ -48,11 +52,19 @@ export const command: Command<Options> = {
     },
     { ...allOption, text: `of --trace: ${allOption.text}` },
     {
+      flags: "--compare <file>",
+      text:
+        "send the packets through another policy or somebody's other rules as well, and tell only what changes from the first to these: who would " +
+        "newly be cut off, who would newly get in; given several times: files of rules that belong together",
+      many: true,
+    },
+    {
       flags: "--json",
-      text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate), then one summary",
+      text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate; with --compare also changed, and other with its verdict), then one summary",
     },
   ],
-  exitZero: "done, whatever the verdicts",
+  exitZero: "done, whatever the verdicts; with --compare: they are the same",
+  exitOne: "with --compare: verdicts differ",
   examples: [
     { line: "floodwall replay monday.pcap", text: "what the policy would have done on Monday" },
     {
@@ -64,6 +76,14 @@ export const command: Command<Options> = {
       text: "live traffic, and what would be lost of it",
     },
     { line: "floodwall replay --trace 17 monday.pcap", text: "why packet 17 had the verdict that it had" },
+    {
+      line: "iptables-save | floodwall replay --rules - today.pcap",
+      text: "what this host's own rules do to the traffic",
+    },
+    {
+      line: "floodwall replay --rules rules.v4 --rules rules.v6 --compare floodwall.yaml today.pcap",
+      text: "who would notice the change from these rules to the policy",
+    },
     {
       line: "floodwall replay --dropped lost.pcap monday.pcap",
       text: "what would be lost, to be looked at in Wireshark",
@@ -77,24 +97,19 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall replay --help")
   const subject = openSubject(options, io)
   if (subject === undefined) return exit.wrong
-  const way = enginePath(subject, options)
-  const { replay, diagnostics } = createReplay(subject.ruleset, way)
-  io.report(diagnostics)
-  if (replay === null) return exit.wrong
+  const made = makeReplay(subject, options, io)
+  if (made === undefined) return exit.wrong
+  const other = options.compare === undefined ? undefined : openOther(options.compare, options, io)
+  if (options.compare !== undefined && other === undefined) return exit.wrong
+  const otherMade = other && makeReplay(other, options, io)
+  if (other && otherMade === undefined) return exit.wrong
   const sorted = SortedCaptures.open(options, io)
   if (sorted === undefined) return exit.wrong
 
-  const isSaid = options.interface !== undefined
-  const devices = new CaptureDevices(new Devices(subject.sides, way), replay.engine.interfaces, isSaid)
-  const listener = new ReplayListener(
-    replay,
-    sorted,
-    devices,
-    io,
-    options.json === true,
-    options.trace ?? [],
-    options.all ?? false,
-  )
+  const { replay, devices } = made
+  const compared = otherMade && new ComparedReplay(replay, otherMade.replay, otherMade.devices)
+  const parts = { replay, devices, sorted, ...(compared ? { compared } : {}) }
+  const listener = new ReplayListener(parts, options, io)
   const read: { path: string; packets: number; format: string }[] = []
   const problems: Diagnostic[] = []
   for (const path of captures) {
@@ -109,18 +124,26 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   problems.push(...sorted.close())
 
   const summary = replay.summary()
-  if (options.json) io.json({ summary: { ...summary, captures: read } })
-  else if (replay.count > 0 || problems.length === 0) {
+  const difference = compared?.summary()
+  if (options.json) {
+    const more = difference && compared ? { other: compared.replay.summary(), comparison: difference } : {}
+    io.json({ summary: { ...summary, captures: read, ...more } })
+  } else if (replay.count > 0 || problems.length === 0) {
     const { first, last, accepted, leftAside, withoutDirection } = listener
-    const heard = { first, last, accepted, leftAside, withoutDirection }
-    const said = {
+    const story = {
+      ...{ first, last, accepted, leftAside, withoutDirection },
       kind: subject.kind,
+      captures: captures.map(nameOf),
       knowsLocal: options.local !== undefined,
-      knowsNetworks: isSaid,
+      knowsNetworks: options.interface !== undefined,
       settings: options.sysctl ?? [],
+      strangeDevices: [...devices.strange],
+      firstInterface: subject.firstInterface,
     }
-    const strange = { strangeDevices: [...devices.strange], firstInterface: way.firstInterface }
-    const text = replayText(summary, { ...heard, ...strange, ...said, captures: captures.map(nameOf) }, io)
+    const text =
+      difference && compared && other
+        ? comparisonText(difference, compared.changed, [subject.name, other.name], summary, story, io)
+        : replayText(summary, story, io)
     const missed = (options.trace ?? []).filter((wanted) => wanted > replay.count)
     if (missed.length > 0) io.note(`There is no packet ${missed.join(", ")} to trace.`)
     const all = [...listener.ways, text].join(`\n\n`)
@@ -129,15 +152,33 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
     else io.print(all)
   }
   io.report(problems)
-  return hasErrors(problems) ? exit.wrong : exit.done
+  if (hasErrors(problems)) return exit.wrong
+  return difference && difference.same < difference.packets ? exit.no : exit.done
+}
+
+/** An engine for the subject; undefined: the kernel would not load its rules, which has been reported. */
+function makeReplay(
+  subject: Subject,
+  options: Options,
+  io: Io,
+): { readonly replay: Replay; readonly devices: CaptureDevices } | undefined {
+  const way = enginePath(subject, options)
+  const { replay, diagnostics } = createReplay(subject.ruleset, way)
+  io.report(diagnostics)
+  if (replay === null) return undefined
+  const isSaid = options.interface !== undefined
+  const devices = new CaptureDevices(new Devices(subject.sides, way), replay.engine.interfaces, isSaid)
+  return { replay, devices }
 }
 
 /** What cannot be meant, as a sentence. */
 function conflictOf(captures: readonly string[], options: Options): string | undefined {
-  const { accepted, dropped, json, policy, rules } = options
+  const { accepted, dropped, json, policy, rules, compare } = options
   const wrong = ruleConflict(options, policy)
   if (wrong !== undefined) return wrong
   if (captures.filter((path) => path === "-").length > 1) return "standard input can be read only once"
+  if (compare?.includes("-") && [...captures, ...(rules ?? []), policy].includes("-"))
+    return "standard input can be read only once"
   if (captures.includes("-") && policy === "-") return "standard input cannot be the policy and a capture"
   if (captures.includes("-") && rules?.includes("-"))
     return "standard input cannot be the rules and a capture"

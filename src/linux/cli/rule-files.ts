@@ -41,11 +41,25 @@ export function openRules(
   folders: readonly string[],
   io: Io,
 ): OpenedRules | undefined {
-  const files: OpenedFile[] = []
-  const diagnostics: Diagnostic[] = []
-  for (const [index, path] of paths.entries()) {
+  const texts: NamedText[] = []
+  for (const path of paths) {
     const named = readNamed(path, io)
     if (named === undefined) return undefined
+    texts.push(named)
+  }
+  return openTexts(texts, formats, folders, io)
+}
+
+/** The same, of texts that were read already. */
+export function openTexts(
+  texts: readonly NamedText[],
+  formats: readonly RuleFormat[],
+  folders: readonly string[],
+  io: Io,
+): OpenedRules | undefined {
+  const files: OpenedFile[] = []
+  const diagnostics: Diagnostic[] = []
+  for (const [index, named] of texts.entries()) {
     const format = formatOf(named, formats.length > 1 ? formats[index] : formats[0], io)
     if (format === undefined) return undefined
     const { ruleset, diagnostics: found } = readRules(fileOf(named, folders), format)

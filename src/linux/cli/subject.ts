@@ -1,3 +1,4 @@
+import { recogniseFormat } from "../../core/backend/formats.js"
 import { compilePolicy } from "../../core/policy/compile.js"
 import { unknownHost } from "../../core/policy/environment.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
@@ -7,7 +8,7 @@ import { openPolicy, reportProblems } from "./open-policy.js"
 import type { Io } from "./output.js"
 import { hostOf, oneDevice } from "./path.js"
 import type { PathOptions } from "./replay-options.js"
-import { type OpenedRules, openRules } from "./rule-files.js"
+import { type OpenedRules, openRules, openTexts, readNamed } from "./rule-files.js"
 
 /** What packets are sent through: a policy, compiled, or somebody's rules. */
 export interface Subject {
@@ -34,6 +35,26 @@ export interface Side {
 export function openSubject(options: PathOptions, io: Io): Subject | undefined {
   if (options.rules === undefined) return openPolicySubject(options.policy, options, io)
   const opened = openRules(options.rules, options.format ?? [], options.include ?? [], io)
+  return opened && subjectOfRules(opened, options, io)
+}
+
+/**
+ * What `--compare` names: files of rules, or one policy, whichever the first file's text is. Undefined: there are mistakes, which have been reported; the
+ * exit is 2.
+ */
+export function openOther(paths: readonly string[], options: PathOptions, io: Io): Subject | undefined {
+  const [path = "", ...more] = paths
+  const first = readNamed(path, io)
+  if (first === undefined) return undefined
+  const isPolicy = (recogniseFormat(first.text)?.format ?? "policy") === "policy"
+  if (isPolicy && path !== "-" && more.length === 0) return openPolicySubject(path, options, io)
+  const texts = [first]
+  for (const each of more) {
+    const text = readNamed(each, io)
+    if (text === undefined) return undefined
+    texts.push(text)
+  }
+  const opened = openTexts(texts, [], options.include ?? [], io)
   return opened && subjectOfRules(opened, options, io)
 }
 

@@ -122,7 +122,7 @@ export function hang(line: string, width: number, indent: string): string {
     const start = lines.length === 0 ? lead : indent
     const next = current === "" ? start + word : `${current} ${word}`
     if (current !== "" && displayWidth(next) > width) {
-      lines.push(current)
+      lines.push(current.trimEnd())
       current = indent + word
     } else current = next
   }
