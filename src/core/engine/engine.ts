@@ -8,7 +8,7 @@ import type { LogNode } from "../ruleset/action/log.js"
 import type { Hook } from "../ruleset/hook.js"
 import { hooks, priority } from "../ruleset/hook.js"
 import type { Ruleset } from "../ruleset/ruleset.js"
-import type { Run } from "../ruleset/runtime.js"
+import type { Outcome, Run } from "../ruleset/runtime.js"
 import { ACCEPT, REJECT } from "../ruleset/runtime.js"
 import { Answers } from "./answers.js"
 import {
@@ -26,6 +26,7 @@ import { Nat } from "./nat/nat.js"
 import { receiveFault } from "./receive.js"
 import { type InterfaceRoutes, RoutingTable, RTN_UNICAST } from "./routes.js"
 import { defaultSettings, type Settings } from "./settings.js"
+import { SynProxy } from "./synproxy.js"
 import type { Trace } from "./trace.js"
 import {
   type Judgement,
@@ -49,6 +50,8 @@ export interface EngineOptions {
   readonly settings?: Partial<Settings>
   /** `auto`: on for the IP versions whose rules ask for it, as in the kernel. `on`: for both. */
   readonly conntrack?: "auto" | "on"
+  /** What SYNPROXY takes an ACK for whose cookie the capture cannot tell (synproxy.ts). Default: assumed. */
+  readonly cookies?: "assumed" | "refused"
   /** An integer from 0 (inclusive) to `below` (exclusive). */
   readonly random: (below: number) => number
   /** Seconds from 1970 to where packets' times count from. Default 0. */
@@ -112,6 +115,7 @@ export class Engine {
   private readonly translations: CompiledRuleset["translations"]
   private readonly nat: Nat
   private readonly rewriter = new Rewriter()
+  private readonly proxy: SynProxy
   private readonly tracksFour: boolean
   private readonly tracksSix: boolean
   private readonly defragmenter: Defragmenter
@@ -151,7 +155,8 @@ export class Engine {
     this.defragmenter = new Defragmenter(settings)
     this.walker = new Walker(compiled.chains)
     this.ruleState = new Float64Array(compiled.slots)
-    this.run = new EngineRun(routes, options, this.ruleState, this.rewriter, this.nat)
+    this.proxy = new SynProxy(conntrack, options.cookies ?? "assumed")
+    this.run = new EngineRun(routes, options, this.ruleState, this.rewriter, this.nat, this.proxy)
   }
 
   /** Nanoseconds: the latest packet's time. Time does not go back, even where a capture's does. */
@@ -193,6 +198,8 @@ export class Engine {
     judgement.why = ""
     judgement.packet = packet
     let verdict = path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace)
+    if (verdict === VERDICT_ACCEPT && this.proxy.takesAnswer(judgement.packet, run))
+      verdict = this.lose("synproxy")
     if (verdict === VERDICT_ACCEPT && !conntrack.confirm(run.now)) verdict = this.lose("conntrack-clash")
     judgement.verdict = verdict
     if (verdict === VERDICT_ABSORBED || verdict === VERDICT_NONE) byNoRule(judgement)
@@ -398,6 +405,7 @@ export class Engine {
     }
     judgement.chain = walker.chain
     judgement.rule = walker.rule
+    judgement.why = this.run.why
     return outcome === REJECT ? VERDICT_REJECT : VERDICT_DROP
   }
 }
@@ -429,6 +437,8 @@ class EngineRun implements Run {
   zone = 0
   zoneDirections = 3
   helper = ""
+  why = ""
+  private readonly proxy: SynProxy
   private readonly onLog: EngineOptions["onLog"]
 
   constructor(
@@ -437,8 +447,10 @@ class EngineRun implements Run {
     state: Float64Array,
     rewriter: Rewriter,
     nat: Nat,
+    proxy: SynProxy,
   ) {
     this.routes = routes
+    this.proxy = proxy
     this.rewriter = rewriter
     this.nat = nat
     this.random = options.random
@@ -459,6 +471,11 @@ class EngineRun implements Run {
     this.zone = 0
     this.zoneDirections = 3
     this.helper = ""
+    this.why = ""
+  }
+
+  synproxy(packet: Packet): Outcome {
+    return this.proxy.take(packet, this)
   }
 
   log(node: LogNode, packet: Packet): void {

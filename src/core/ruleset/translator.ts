@@ -29,6 +29,8 @@ export interface NatRequest {
  */
 export interface Translator {
   ask(): NatRequest
+  /** Which end is translated at the present hook. */
+  readonly end: End
   /** `dnat` (DESTINATION) or `snat` (SOURCE), for prerouting and output, or input and postrouting. */
   translate(packet: Packet, end: End): Outcome
   /** The source becomes the outgoing interface's address; only the ports of the request count. */

@@ -252,6 +252,24 @@ export class Conntrack {
     }
   }
 
+  /** The connection that a SYN proxy opened for this client. */
+  openProxied(packet: Packet, run: Run): void {
+    const { table, tuple, reply } = this
+    tupleOf(packet, tuple)
+    if (this.find(tuple, run) >= 0 || !invert(tuple, reply)) return
+    if (run.zone !== 0) this.putInZone(run)
+    const entry = table.allocate(tuple, reply, run.now)
+    if (entry < 0) return
+    this.tcp.assume(entry, packet, run.now)
+    this.extras.setProxied(entry)
+    table.confirm(entry)
+  }
+
+  /** Is the packet's connection one that a SYN proxy opened? */
+  isProxied(): boolean {
+    return this.extras.isProxied(this.entry)
+  }
+
   /** In the packet's zone, where a rule gave it one: that of the packet's own direction, else of the answers'. */
   private find(tuple: Uint32Array, run: Run): number {
     const { zone, zoneDirections, now } = run

@@ -18,6 +18,7 @@ export class Extras {
   private readonly labelled = new Sized(LABEL_WORDS)
   private readonly helped = new Sized(1)
   private readonly helpers = [""]
+  private readonly proxied = new Sized(1)
 
   constructor(table: ConnectionTable) {
     this.table = table
@@ -60,6 +61,14 @@ export class Extras {
     let index = this.helpers.indexOf(name)
     if (index < 0) index = this.helpers.push(name) - 1
     this.helped.numbers[this.helped.at(entry, this.table.generation[entry]!)] = index
+  }
+
+  setProxied(entry: number): void {
+    this.proxied.at(entry, this.table.generation[entry]!)
+  }
+
+  isProxied(entry: number): boolean {
+    return this.proxied.known(entry, this.table.generation[entry]!) >= 0
   }
 
   private sum(entry: number, from: number, direction: number): number {

@@ -317,6 +317,16 @@ export class TcpTracker {
     return protocol === TCP && this.ignored
   }
 
+  /** The proxy opened a connection that nobody watched: it is established, and its numbers are not asked. */
+  assume(entry: number, packet: Packet, now: number): void {
+    const base = entry * STATE_WORDS
+    window.begin(this.table.state, base, packet, 0, false)
+    this.table.state[base + LAST_INDEX] = INDEX_ACK
+    this.table.phase[entry] = ESTABLISHED
+    this.table.status[entry]! |= SEEN_REPLY | ASSURED
+    this.table.expires[entry] = now + this.timeouts[ESTABLISHED]!
+  }
+
   /** The first packet of a connection. */
   private begin(base: number, packet: Packet, index: number, segmentLength: number): number {
     const first = matrix[index * 10 + NONE]!

@@ -120,6 +120,10 @@ export class Nat implements Translator {
     return ACCEPT
   }
 
+  get end(): End {
+    return endOf(this.hook)
+  }
+
   ask(): NatRequest {
     return this.request.clear()
   }

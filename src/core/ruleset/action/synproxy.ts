@@ -1,5 +1,4 @@
 import type { StepKind } from "../kind.js"
-import { CONTINUE, DROP } from "../runtime.js"
 
 /** `synproxy mss 1460 wscale 7 timestamp sack-perm`: answers for the server until the client has proved its address. */
 export interface SynproxyNode {
@@ -9,10 +8,6 @@ export interface SynproxyNode {
   readonly timestamp?: boolean
   readonly sackPermitted?: boolean
 }
-
-const SYN = 0x02
-const RST = 0x04
-const ACK = 0x10
 
 /** A SYN and the ACK that answers the proxy's own SYN end here; other packets go on. */
 export const synproxy: StepKind<SynproxyNode> = {
@@ -26,11 +21,7 @@ export const synproxy: StepKind<SynproxyNode> = {
     return parts.join(" ")
   },
   needsConntrack: () => true,
-  compile: () => (packet) => {
-    if (packet.protocol !== 6) return CONTINUE
-    const flags = packet.tcpFlags & (SYN | RST | ACK)
-    return flags === SYN || flags === ACK ? DROP : CONTINUE
-  },
+  compile: () => (packet, run) => run.synproxy(packet),
   manual: {
     title: "SYN proxies",
     text: "Answers a SYN with a cookie instead of the server, and opens the real connection once the client has answered.",

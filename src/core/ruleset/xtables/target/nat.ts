@@ -1,10 +1,11 @@
 import { DCCP, SCTP, TCP, UDP } from "../../../packet/packet.js"
+import { DESTINATION, SOURCE } from "../../../packet/rewrite.js"
 import type { Extension, ExtensionPlace, OptionSpec, ValueSpec, XtChain, XtOptions } from "../extension.js"
 import { natRange, natRangeOf, natRangeToNft, parsePorts, printPorts } from "../nat-range.js"
 import { hasOption, optionOf } from "../option.js"
 import { badOptions } from "../problem.js"
-import { unknownTarget } from "../unknown-step.js"
 import { pairOf } from "../value-number.js"
+import { addressNatStep, type NatFlags, portNatStep } from "./nat-step.js"
 
 /** Protocols with ports that iptables takes in rules that name one: 33 DCCP, 132 SCTP, 1 and 58 for their identifiers. */
 const withPorts = new Set([TCP, UDP, SCTP, DCCP, 1, 58])
@@ -22,6 +23,14 @@ function flagsToNft(options: XtOptions): string {
   return names.length > 0
     ? ` ${names.map((name) => (name === "random-fully" ? "fully-random" : name)).join(",")}`
     : ""
+}
+
+function flagsOf(options: XtOptions): NatFlags {
+  return {
+    random: hasOption(options, "random"),
+    fullyRandom: hasOption(options, "random-fully"),
+    persistent: hasOption(options, "persistent"),
+  }
 }
 
 /** SNAT and DNAT are written alike. */
@@ -44,7 +53,12 @@ export function addressNat(name: "SNAT" | "DNAT", option: string, hooks: readonl
       if (range.base !== null) return { unsupported: "nft does not shift ports from a base" }
       return `${name.toLowerCase()} to ${natRangeToNft(range)}${flagsToNft(options)}`
     },
-    ...unknownTarget,
+    compile: (options) =>
+      addressNatStep(
+        name === "SNAT" ? SOURCE : DESTINATION,
+        natRangeOf(optionOf(options, option)?.value),
+        flagsOf(options),
+      ),
     manual: {
       title: `iptables: ${name}`,
       text: name === "SNAT" ? "Changes where connections come from." : "Changes where connections go.",
@@ -81,7 +95,10 @@ export function portNat(name: "MASQUERADE" | "REDIRECT", hooks: readonly XtChain
       const to = optionOf(options, "to-ports")
       return `${name.toLowerCase()}${to ? ` to :${printPorts(pairOf(to.value))}` : ""}${flagsToNft(options)}`
     },
-    ...unknownTarget,
+    compile: (options) => {
+      const to = optionOf(options, "to-ports")
+      return portNatStep(name, to ? (pairOf(to.value) as [number, number]) : null, flagsOf(options))
+    },
     manual: {
       title: `iptables: ${name}`,
       text:

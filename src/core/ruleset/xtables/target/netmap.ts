@@ -1,6 +1,7 @@
 import type { Extension } from "../extension.js"
-import { unknownTarget } from "../unknown-step.js"
-import { maskedAddress } from "../value-address.js"
+import { optionOf } from "../option.js"
+import { maskedAddress, maskedOf } from "../value-address.js"
+import { netmapStep } from "./nat-step.js"
 
 /** Changes the network of an address and keeps its host. */
 export const netmap: Extension = {
@@ -11,7 +12,10 @@ export const netmap: Extension = {
   hooks: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"],
   needsConntrack: true,
   options: [{ name: "to", value: maskedAddress(), required: true }],
-  ...unknownTarget,
+  compile: (options) => {
+    const { words, mask } = maskedOf(optionOf(options, "to")?.value)
+    return netmapStep(words, mask)
+  },
   manual: {
     title: "iptables: NETMAP",
     text: "Changes the network of addresses and keeps their hosts.",

@@ -1,5 +1,4 @@
 import { TCP } from "../../../packet/packet.js"
-import { DROP } from "../../runtime.js"
 import type { Extension } from "../extension.js"
 import { hasOption, optionOf } from "../option.js"
 import { number } from "../value-number.js"
@@ -31,8 +30,8 @@ export const synproxy: Extension = {
       ...(hasOption(options, "sack-perm") ? ["sack-perm"] : []),
     ].join(" ")
   },
-  compile: () => () => DROP,
-  assumes: "the packet ends here, and what the proxy sends is not seen",
+  compile: () => (packet, run) => run.synproxy(packet),
+  assumes: "the ACK that follows an answered SYN brings the cookie back, and the server accepts",
   manual: {
     title: "iptables: SYNPROXY",
     text: "Answers SYNs in the server's place.",
