@@ -29,7 +29,7 @@ export function literalToNft(literal: Literal, type: TypeName, notation: Notatio
   if (typeof literal === "string") return `"${literal}"`
   if (type === "ct_label") return labelsOf(literal).join(" | ") || "0x0"
   const number = literal[0] ?? 0
-  if (isBitType(type)) return bitsToNft(number, type).join(" | ") || "0x0"
+  if (isBitType(type)) return bitsToNft(number, type).join(type === "ct_event" ? "," : " | ") || "0x0"
   if (numeric.has(type) || (type === "inet_proto" && notation.numericProtocols)) return String(number)
   const name = namesOf(type).get(number)
   if (name !== undefined) return quoted.has(type) ? `"${name}"` : name
@@ -69,8 +69,13 @@ export function maskToNft(mask: readonly number[], type: TypeName): string {
     type === "dscp" ||
     type === "ecn"
     ? literalToNft(mask, type)
-    : hex(mask)
+    : decimalMasks.has(type)
+      ? decimal(mask)
+      : hex(mask)
 }
+
+/** Numbers that nft lists in decimal, masks too. */
+const decimalMasks = new Set<TypeName>(["integer", "integer64", "inet_service", "inet_proto"])
 
 /** The length of a mask of ones and then zeros, or -1. `width`: of its value in bits, where that is not its type's. */
 export function prefixLengthOf(

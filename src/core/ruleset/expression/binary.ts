@@ -12,7 +12,7 @@ export interface BinaryNode {
   readonly expression: "binary"
   readonly operator: "&" | "|" | "^" | "<<" | ">>"
   readonly left: ExpressionNode
-  readonly right: ExpressionNode | { readonly mask: readonly number[] } | { readonly shift: number }
+  readonly right: ExpressionNode | { readonly constant: readonly number[] } | { readonly shift: number }
 }
 
 export const binary: ExpressionKind<BinaryNode> = {
@@ -38,7 +38,7 @@ function inner(node: BinaryNode, write: Writer): string {
 
 function rightToNft({ left, right, operator }: BinaryNode, write: Writer): string {
   if ("shift" in right) return String(right.shift)
-  if ("mask" in right) return maskToNft(right.mask, write.types(left)[0]!)
+  if ("constant" in right) return maskToNft(right.constant, write.types(left)[0]!)
   return bracketed(right, operator, write)
 }
 
@@ -57,8 +57,8 @@ function readOf(node: BinaryNode, build: Build): Read | undefined {
   if (!left) return undefined
   const combine = combiners[node.operator]
   const { right } = node
-  if ("shift" in right || "mask" in right) {
-    const constant = "shift" in right ? right.shift : right.mask[0]!
+  if ("shift" in right || "constant" in right) {
+    const constant = "shift" in right ? right.shift : right.constant[0]!
     return (packet, run) => {
       const value = left(packet, run)
       return value < 0 ? -1 : combine(value, constant)
@@ -76,10 +76,10 @@ function readOf(node: BinaryNode, build: Build): Read | undefined {
 /** Addresses and the like, word by word; nothing wide is shifted. */
 function loadOf(node: BinaryNode, build: Build): Load {
   const { right } = node
-  if (!("mask" in right)) return () => false
+  if (!("constant" in right)) return () => false
   const left = build.load(node.left)
   const combine = combiners[node.operator]
-  const { mask } = right
+  const { constant: mask } = right
   return (packet, run, at) => {
     if (!left(packet, run, at)) return false
     for (let index = 0; index < mask.length; index++)

@@ -69,7 +69,7 @@ function operate(
   if (mask === undefined || typeof mask === "string") return undefined
   return operator === "&"
     ? { expression: "and", left, mask }
-    : { expression: "binary", operator, left, right: { mask } }
+    : { expression: "binary", operator, left, right: { constant: mask } }
 }
 
 /** A mask is as wide as the value, or as what it is written to. */

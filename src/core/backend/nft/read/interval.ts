@@ -121,3 +121,35 @@ export function overlap(left: Item, right: Item, types: readonly TypeName[]): bo
   if (first && second) return first.from <= second.to && second.from <= first.to
   return !first && !second && textOf(left) === textOf(right)
 }
+
+/**
+ * Elements of a map, or of a set that does not merge, whose keys have values in common with an element before. `isSame`: the same key twice is no clash where both lead to the same.
+ */
+export function clashes<Element>(
+  elements: readonly Element[],
+  types: readonly TypeName[],
+  keyOf: (element: Element) => Item,
+  isSame: (one: Element, other: Element) => boolean = () => true,
+): Element[] {
+  const ordered = [...elements].sort((one, other) => compareItems(keyOf(one), keyOf(other), types))
+  const found: Element[] = []
+  let widest: Element | undefined
+  for (const element of ordered) {
+    if (widest === undefined) {
+      widest = element
+      continue
+    }
+    const [before, here] = [keyOf(widest), keyOf(element)]
+    const isEqual = compareItems(before, here, types) === 0 && JSON.stringify(before) === JSON.stringify(here)
+    if (isEqual ? !isSame(widest, element) : overlap(before, here, types)) found.push(element)
+    if (endsLater(here, before, types)) widest = element
+  }
+  return found
+}
+
+/** Concatenations are compared with the element right before them only. */
+function endsLater(here: Item, before: Item, types: readonly TypeName[]): boolean {
+  if (types.length !== 1) return true
+  const [first, second] = [intervalOf(before, types[0]!), intervalOf(here, types[0]!)]
+  return !first || !second || second.to > first.to
+}

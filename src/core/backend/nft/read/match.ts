@@ -210,8 +210,8 @@ function compared(left: ExpressionNode, operator: Operator, right: Item, type: T
         return { step: "compare", left: left.left, operator, right: { prefix: right.value, length } }
     }
     // `meta mark ^ 3 == 1` is `meta mark == 2`.
-    if (left.expression === "binary" && left.operator === "^" && "mask" in left.right) {
-      const value = numberOfWords(right.value, type) ^ numberOfWords(left.right.mask, type)
+    if (left.expression === "binary" && left.operator === "^" && "constant" in left.right) {
+      const value = numberOfWords(right.value, type) ^ numberOfWords(left.right.constant, type)
       return { step: "compare", left: left.left, operator, right: { value: wordsOfNumber(value, type) } }
     }
   }
