@@ -12,4 +12,6 @@ export interface Origin {
   readonly zone?: string
   /** The text there, for people: `syn-floods: 200/second burst 1000`, or the rule as written. */
   readonly text: string
+  /** The text is the rule itself, in a file of rules. */
+  readonly written?: true
 }

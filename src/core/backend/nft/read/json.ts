@@ -166,16 +166,16 @@ class JsonReader {
         return value
       }
       if (sign !== "\\") this.fail("a text's quotation mark is not closed")
-      const escape = this.text[this.at + 1] ?? ""
-      if (escape === "u") {
+      const letter = this.text[this.at + 1] ?? ""
+      if (letter === "u") {
         const digits = this.text.slice(this.at + 2, this.at + 6)
         if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.fail("\\u takes four hexadecimal digits")
         value += String.fromCharCode(Number.parseInt(digits, 16))
         this.at += 6
         continue
       }
-      const character = escapes[escape]
-      if (character === undefined) this.fail(`JSON knows no \\${escape}`)
+      const character = escapes[letter]
+      if (character === undefined) this.fail(`JSON knows no \\${letter}`)
       value += character
       this.at += 2
     }

@@ -93,7 +93,8 @@ export function parsePriority(p: Parser): Syntax {
     name = p.is("$") ? p.variable() : leaf(p.next().text, first.span)
     if (!p.is("+") && !p.is("-")) return name
   }
-  const sign = p.accept("-") ? -1 : (p.accept("+"), 1)
+  const sign = p.accept("-") ? -1 : 1
+  if (sign > 0) p.accept("+")
   const offset = p.number("a priority")
   const span = spanning(first.span, p.previous().span)
   if (offset.kind !== "leaf" || typeof offset.value !== "number") return offset
