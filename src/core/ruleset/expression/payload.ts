@@ -68,7 +68,7 @@ export const payload: ExpressionKind<PayloadNode> = {
   },
   requires(node, _requirementOf, equals) {
     if (node.tunnel !== undefined) return undefined
-    const protocol = protocolNumber[node.protocol]
+    const protocol = protocolNumbers[node.protocol]
     if (protocol !== undefined) return { protocol }
     if (node.protocol === "ip6") return { family: 6 }
     if (node.protocol !== "ip") return {}
