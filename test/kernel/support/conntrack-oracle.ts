@@ -41,8 +41,10 @@ export function askConntrack(
   frames: readonly Uint8Array[],
   settings: Partial<Settings> = {},
   onPacket?: OnPacket,
+  accounting = false,
 ): OracleReport {
   const { firewall } = laboratory
+  if (accounting) firewall.namespace.sysctl("net/netfilter/nf_conntrack_acct", 1)
   for (const [name, value] of Object.entries(settings))
     firewall.namespace.sysctl(`net/netfilter/${name}`, value)
   const referee = createReferee(laboratory, { megabytes: 64 })
@@ -63,6 +65,7 @@ export function askConntrack(
     },
   )
   if (engine === null) throw new Error(diagnostics.map(({ message }) => message).join("; "))
+  engine.conntrack.extras.accounts = accounting
   const packet = new Packet()
   const states: string[] = []
   let compared = 0
@@ -92,6 +95,7 @@ export function askConntrack(
       kernel.state !== own.state ||
       kernel.replied !== own.replied ||
       kernel.assured !== own.assured ||
+      (accounting && kernel.counts !== own.counts) ||
       Math.abs(kernel.seconds - own.seconds) > 3
     )
       table.push(`${key}: kernel ${print(kernel)}, engine ${print(own)}`)
@@ -104,12 +108,14 @@ interface Entry {
   readonly seconds: number
   readonly replied: boolean
   readonly assured: boolean
+  /** Packets and bytes of the original direction, then of the reply. */
+  readonly counts: string
 }
 
 function print(entry: Entry | undefined): string {
   if (entry === undefined) return "nothing"
   const marks = `${entry.replied ? "" : " UNREPLIED"}${entry.assured ? " ASSURED" : ""}`
-  return `${entry.state} ${entry.seconds}s${marks}`
+  return `${entry.state} ${entry.seconds}s${marks} ${entry.counts}`
 }
 
 /** `ipv4 2 tcp 6 431999 ESTABLISHED src=… dst=… sport=… dport=… [UNREPLIED] src=… … [ASSURED] …` */
@@ -130,6 +136,10 @@ function readKernelTable(text: string): Map<string, Entry> {
       seconds: Number(seconds),
       replied: !line.includes("[UNREPLIED]"),
       assured: line.includes("[ASSURED]"),
+      counts: fields
+        .filter((word) => word.startsWith("packets=") || word.startsWith("bytes="))
+        .map((word) => word.split("=")[1])
+        .join(" "),
     })
   }
   return entries
@@ -145,7 +155,7 @@ function readEngineTable(engine: Engine): Map<string, Entry> {
   table.forEach(engine.now, (entry) => {
     const at = entry * 2 * TUPLE_WORDS
     const word = (index: number) => table.tuples[at + index]!
-    const family = word(KIND) >>> 8
+    const family = (word(KIND) >>> 8) & 0xff
     const protocol = word(KIND) & 0xff
     const address = (from: number) =>
       family === 4
@@ -165,6 +175,12 @@ function readEngineTable(engine: Engine): Map<string, Entry> {
       seconds: Math.floor((table.expires[entry]! - engine.now) / 1e9),
       replied: (status & SEEN_REPLY) !== 0,
       assured: (status & ASSURED) !== 0,
+      counts: [0, 1]
+        .flatMap((direction) => [
+          engine.conntrack.extras.packets(entry, direction),
+          engine.conntrack.extras.bytes(entry, direction),
+        ])
+        .join(" "),
     })
   })
   return entries
