@@ -70,7 +70,7 @@ export class HookOracle {
         const time = (Date.now() - this.started) * 1e6
         this.packets.push({
           bytes: bytes.slice(),
-          device: place === "arrives" ? this.device : "",
+          device: place === "begins" ? "" : this.device || deviceOf(bytes),
           time,
           places: [],
         })
@@ -89,13 +89,14 @@ export class HookOracle {
 
   /**
    * The same packets through the engine. `patch`: rules that no text says are made of these steps, by `chain:index`. `hint` may foretell chance: it gets the
-   * packet as the kernel sent it on.
+   * packet as the kernel sent it on. `states of others`: what the firewall itself sends is left out, and only states are compared.
    */
   compare(
     ruleset: Ruleset,
     options: Partial<EngineOptions> = {},
     patch: Readonly<Record<string, Step>> = {},
     hint?: (kernel: Seen) => number,
+    what: "all" | "states of others" = "all",
   ): { readonly compared: number; readonly differences: readonly string[] } {
     let current: Seen | undefined
     const seen: Place[] = []
@@ -125,7 +126,11 @@ export class HookOracle {
       }
     const differences: string[] = []
     const packet = new Packet()
+    let compared = 0
+    const show = what === "all" ? print : ({ place, state }: Place) => `${place} ${state}`
     for (const one of this.packets) {
+      if (what !== "all" && one.device === "") continue
+      compared++
       current = one
       seen.length = 0
       const { bytes, device, time } = one
@@ -136,12 +141,12 @@ export class HookOracle {
       packet.outputInterface = isLocal ? 0 : engine.routes.interfaceTo(packet, "destination")
       const { why } = engine.judge(packet, device === "" ? "output" : isLocal ? "input" : "forward")
       const mine = device === "" ? withoutChecksum : same
-      const kernel = one.places.map((place) => print(mine(place))).join("\n  ")
-      const ours = seen.map((place) => print(mine(place))).join("\n  ")
+      const kernel = one.places.map((place) => show(mine(place))).join("\n  ")
+      const ours = seen.map((place) => show(mine(place))).join("\n  ")
       if (kernel !== ours)
         differences.push(`${hex(bytes)}\n kernel\n  ${kernel}\n engine ${why}\n  ${ours}\n`)
     }
-    return { compared: this.packets.length, differences }
+    return { compared, differences }
   }
 }
 
@@ -227,6 +232,12 @@ function bytesOf(packet: Packet): string {
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex")
+}
+
+/** Where a packet of a live host arrives, by its source. */
+function deviceOf(bytes: Uint8Array): string {
+  const source = hex(bytes[0]! >>> 4 === 4 ? bytes.subarray(12, 16) : bytes.subarray(8, 24))
+  return source.startsWith("c63364") || source.startsWith("20010db80002") ? "lan0" : "wan0"
 }
 
 const same = (place: Place): Place => place
