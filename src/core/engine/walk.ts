@@ -1,5 +1,5 @@
 import type { Packet } from "../packet/packet.js"
-import { isPossible, PACKET_SORTS, type Requirement, sortOf } from "../ruleset/requirement.js"
+import { isPossible, NO_SORT, PACKET_SORTS, type Requirement, sortOf } from "../ruleset/requirement.js"
 import type { Chain, Rule, Table } from "../ruleset/ruleset.js"
 import {
   ACCEPT,
@@ -59,7 +59,7 @@ export class Walker {
 
   /** ACCEPT, DROP or REJECT. A trace is told of every rule; without one, those that cannot match such a packet are left out. */
   walk(base: number, packet: Packet, run: Run, trace: Trace | null): Outcome {
-    const sort = trace === null ? sortOf(packet) : -1
+    const sort = trace === null ? sortOf(packet) : NO_SORT
     let at = base
     let rules = this.rulesOf(base, sort)
     let position = 0
@@ -112,7 +112,7 @@ export class Walker {
   }
 
   private rulesOf(chain: number, sort: number): readonly CompiledRule[] {
-    if (sort < 0) return this.chains[chain]!.rules
+    if (sort === NO_SORT) return this.chains[chain]!.rules
     return this.selections[chain]![sort] ?? this.select(chain, sort)
   }
 

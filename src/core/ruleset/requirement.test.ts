@@ -80,6 +80,7 @@ const questions: readonly StepNode[] = [
   is(meta("nfproto"), 10),
   is(meta("l4proto"), 6),
   is(meta("l4proto"), 17, "!="),
+  is(meta("l4proto"), 51),
   is(meta("length"), 40),
   is(field("ip", "protocol"), 17),
   is(field("ip", "ttl"), 64),
@@ -119,6 +120,7 @@ const packets: readonly PacketDescription[] = [four, six].flatMap((ends): Packet
   { ...ends, udp: ports, payload: 9 },
   { ...ends, icmp: { type: ends === four ? 8 : 128 } },
   { ...ends, protocol: 47, payload: 20 },
+  { ...ends, ...(ends === six ? { extensions: [{ header: 51 }] } : {}), tcp: { ...ports, flags: 2 } },
   { ...ends, protocol: 6, fragment: { offset: 800, more: false }, payload: 24 },
 ])
 

@@ -1,3 +1,4 @@
+import { HAS_AUTHENTICATION } from "../packet/ipv6.js"
 import { ICMP, ICMPV6, type Packet, TCP, UDP } from "../packet/packet.js"
 
 /**
@@ -12,6 +13,7 @@ export interface Requirement {
 
 /** Sorts of packets that are told apart: none, IPv4 or IPv6, times the protocols that most rules ask for and all others. */
 export const PACKET_SORTS = 15
+export const NO_SORT = -1
 const PROTOCOL_SORTS = 5
 
 const protocolSort = new Uint8Array(256).fill(4)
@@ -20,9 +22,13 @@ protocolSort[UDP] = 1
 protocolSort[ICMP] = 2
 protocolSort[ICMPV6] = 3
 
-/** A number below `PACKET_SORTS`. */
+/**
+ * A number below `PACKET_SORTS`, or `NO_SORT`: the packet is asked everything. Such are packets with an authentication header, whose protocol is one
+ * thing to nft and another to xtables (expression/nft-protocol.ts).
+ */
 export function sortOf(packet: Packet): number {
   const { family, protocol } = packet
+  if ((packet.extensionHeaders & HAS_AUTHENTICATION) !== 0) return NO_SORT
   const familySort = family === 4 ? 1 : family === 6 ? 2 : 0
   return familySort * PROTOCOL_SORTS + (protocol < 0 ? 4 : protocolSort[protocol]!)
 }
