@@ -142,16 +142,19 @@ function renderBase(base: BaseChain): string {
 
 function renderRule(rule: Rule, previous: Rule | undefined, diagnostics: Diagnostic[]): string {
   const { origin } = rule
-  const above =
-    previous?.origin.text === origin.text && previous.origin.span.line === origin.span.line
-      ? ""
-      : originLine(origin)
+  const isSame = previous?.origin.text === origin.text && previous.origin.span.line === origin.span.line
+  const above = isSame || origin.written ? "" : originLine(origin)
   if (asksPortWithoutProtocol(rule.steps)) {
     const message = "nft takes a connection's port only where the rule has asked for its protocol before"
     diagnostics.push(cannotSay(message, origin))
   }
   const steps = rule.steps.map((step) => writeStep(step, origin, diagnostics))
-  const comment = rule.comment !== undefined && isQuotable(rule.comment) ? rule.comment : commentOf(origin)
+  const comment =
+    rule.comment !== undefined && isQuotable(rule.comment)
+      ? rule.comment
+      : origin.written
+        ? undefined
+        : commentOf(origin)
   return `${above}\t\t${[...steps, ...(comment === undefined ? [] : [`comment "${comment}"`])].join(" ")}\n`
 }
 

@@ -21,7 +21,7 @@ const ipv4 = /\d{1,3}(?:\.\d{1,3}){3}(?![\w.])/y
 const colons = /(?:[0-9a-fA-F]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?/y
 const hexadecimal = /0[xX][0-9a-fA-F]+(?![\w])/y
 const twoParts = /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?![\w:])/y
-const digits = /\d+(?![A-Za-z_])/y
+const digits = /\d+(?!\w)/y
 const wordFromDigit = /\d[\w]*/y
 /** As nft's scanner has it: slashes, dots and hyphens belong to a word. A star ends it: a wildcard of interface names. */
 const word = /(?:[A-Za-z_][\w./-]*(?:\\?\*)?|\\\*)/y

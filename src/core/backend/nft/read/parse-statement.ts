@@ -334,7 +334,8 @@ function parseSetStatement(p: Parser): Syntax {
 
 /** A key with its time, and the statements that the element carries, which JSON keeps beside it. */
 function parseDynamicElement(p: Parser): { readonly elem: Syntax; readonly statements: readonly Syntax[] } {
-  const key = parseExpression(p, "left")
+  // A constant is a key too: `add @tries { 192.0.2.1 }`.
+  const key = parseExpression(p, "operand")
   const entries: Record<string, Syntax> = {}
   const statements: Syntax[] = []
   for (;;) {

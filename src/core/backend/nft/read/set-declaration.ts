@@ -171,7 +171,6 @@ function elaborateElement(element: Syntax, set: SetDeclaration, context: Context
 /** A whole network is one value where all bits are fixed. */
 function isRange(item: Item): boolean {
   if ("parts" in item) return item.parts.some(isRange)
-  if ("others" in item) return true
   return "from" in item || "prefix" in item
 }
 

@@ -1,13 +1,13 @@
 import { typesOf } from "../../../ruleset/kinds.js"
-import type { StepNode } from "../../../ruleset/node.js"
+import type { ExpressionNode, StepNode } from "../../../ruleset/node.js"
 import type { SetDeclaration } from "../../../ruleset/ruleset.js"
-import { setTypeOf } from "../../../ruleset/type.js"
+import { setTypeOf, type TypeName } from "../../../ruleset/type.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
 import { elaborateStatement } from "./statement.js"
 import type { Syntax } from "./syntax.js"
-import { entry, listOf, numberOf, object, stringOf, wordOf } from "./tree.js"
-import { elaborateTime, elaborateValue } from "./values.js"
+import { entry, listOf, numberOf, object, single, stringOf, wordOf } from "./tree.js"
+import { elaborateTime, elaborateValue, isConstant } from "./values.js"
 
 /** Statements that add to sets and maps. */
 
@@ -61,7 +61,7 @@ function elaborateUpdate(
     return undefined
   }
   const inner = entry(element, "elem")
-  const key = elaborateExpression(entry(inner, "val") ?? element, context)
+  const key = elaborateKey(entry(inner, "val") ?? element, declared.key, context)
   if (!key) return undefined
   const written = entry(inner, "timeout")
   const timeout = written && elaborateTime(written, context)
@@ -82,6 +82,26 @@ function elaborateUpdate(
     ...(timeout !== undefined && { timeout }),
     ...(statements.length > 0 && { statements }),
   }
+}
+
+/** A constant may be a part of a key, or all of it. */
+function elaborateKey(
+  syntax: Syntax,
+  types: readonly TypeName[],
+  context: Context,
+): ExpressionNode | undefined {
+  const [name, parts] = single(syntax) ?? []
+  if (
+    name !== "concat" ||
+    parts?.kind !== "array" ||
+    parts.items.length !== types.length ||
+    !parts.items.some(isConstant)
+  )
+    return isConstant(syntax) ? elaborateValue(syntax, types, context) : elaborateExpression(syntax, context)
+  const nodes = parts.items.map((part, index) => elaborateKey(part, [types[index]!], context))
+  return nodes.includes(undefined)
+    ? undefined
+    : { expression: "concatenation", parts: nodes as ExpressionNode[] }
 }
 
 function listedTypes(data: Exclude<SetDeclaration["data"], undefined | "verdict">) {
