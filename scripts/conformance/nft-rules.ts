@@ -34,7 +34,7 @@ interface Counts {
 }
 
 /** What nft's tests list protocols as. */
-const writer = writerWith({ numericProtocols: true })
+const writer = writerWith({ numericProtocols: true, newest: true })
 
 export function nftRulesScore(corpus: string): Score {
   const counts = new Map<Family, Counts>(
@@ -138,7 +138,9 @@ function judge(place: string, line: string, setting: Setting, counts: Counts, di
   }
   const rules = ruleset.tables[0]?.chains.map((chain) => chain.rules.at(-1)) ?? []
   const wanted = normal(listed ?? written)
-  const wrong = rules.map((rule) => normal(rule ? printRule(rule) : "(nothing)")).find((text) => text !== wanted)
+  const wrong = rules
+    .map((rule) => normal(rule ? printRule(rule) : "(nothing)"))
+    .find((text) => text !== wanted)
   if (wrong === undefined) counts.loaded.agreed++
   else note(`${wanted}\n    ${wrong}`)
 }
@@ -148,9 +150,7 @@ function declarationOf(written: string, { family, name }: TestTable): string | u
   const [word = "", ...rest] = written.slice(1).split(" ")
   const where = `${family} ${name} ${word}`
   if (written.startsWith("!")) {
-    const declared = rest
-      .join(" ")
-      .replace(/ (timeout|flags) /g, "; $1 ")
+    const declared = rest.join(" ").replace(/ (timeout|flags) /g, "; $1 ")
     return `add ${/ : /.test(declared) ? "map" : "set"} ${where} { ${declared}; }`
   }
   if (written.startsWith("?")) return `add element ${where} { ${rest.join(" ")} }`
@@ -180,10 +180,18 @@ function normal(text: string): string {
     .replaceAll(/\s*([{},])\s*/g, "$1")
     .replaceAll(/\s*:\s+(?=[a-z0-9"])/g, " : ")
     .trim()
-  return spaced.replaceAll(/\{([^{}]*)\}/g, (_, inner: string) => {
-    const elements = inner.split(",").map((element) => element.trim().replaceAll(/\s*: ?/g, ":").replaceAll(/\s*-\s*/g, "-"))
-    return ` { ${elements.sort().join(", ")} } `
-  }).replaceAll(/ +/g, " ").trim()
+  return spaced
+    .replaceAll(/\{([^{}]*)\}/g, (_, inner: string) => {
+      const elements = inner.split(",").map((element) =>
+        element
+          .trim()
+          .replaceAll(/\s*: ?/g, ":")
+          .replaceAll(/\s*-\s*/g, "-"),
+      )
+      return ` { ${elements.sort().join(", ")} } `
+    })
+    .replaceAll(/ +/g, " ")
+    .trim()
 }
 
 if (process.argv[1]?.includes("nft-rules")) {

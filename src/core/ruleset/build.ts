@@ -157,9 +157,12 @@ export function hasNone(left: ExpressionNode, mask: number): CompareNode {
 }
 
 /** For `exthdr` and `tcpOption` without a field, and for the interface of a `fib` look-up. */
-export const exists = (left: ExpressionNode): CompareNode =>
-  left.expression === "fib" ? notEqual(left, 0) : equal(left, 1)
-export const missing = (left: ExpressionNode): CompareNode => equal(left, 0)
+export const exists = (left: ExpressionNode): CompareNode => equal(presence(left), 1)
+export const missing = (left: ExpressionNode): CompareNode => equal(presence(left), 0)
+
+function presence(left: ExpressionNode): ExpressionNode {
+  return left.expression === "fib" ? { ...left, result: "check" } : left
+}
 
 export const isIpv4 = equal(nfproto, 2)
 export const isIpv6 = equal(nfproto, 10)

@@ -1,4 +1,5 @@
 import type { ExpressionNode, StepNode } from "./node.js"
+import type { Notation } from "./notation.js"
 import type { Requirement } from "./requirement.js"
 import type { Build, Load, Read, Step } from "./runtime.js"
 import type { TypeName } from "./type.js"
@@ -23,6 +24,7 @@ export interface Writer {
   expression(node: ExpressionNode): string
   step(node: StepNode): string | Unsupported
   types(node: ExpressionNode): readonly TypeName[]
+  readonly notation: Notation
   /** A value in the notation of its types: `192.0.2.0/24`, `"eth0"`, `established`, `22-25`. */
   item(item: Item, types: readonly TypeName[]): string
 }

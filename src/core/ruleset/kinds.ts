@@ -131,6 +131,7 @@ export function writerWith(notation: Notation): Writer {
     expression: (node) => expressionKind(node).toNft(node, made),
     step: (node) => stepKind(node).toNft(node, made),
     types: typesOf,
+    notation,
     item: (item, types) => itemToNft(item, types, notation),
   }
   return made

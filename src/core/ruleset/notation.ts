@@ -8,6 +8,8 @@ import type { Item, Literal } from "./value.js"
 export interface Notation {
   /** `nft -p`: protocols as numbers. */
   readonly numericProtocols?: boolean
+  /** In the words of the newest nft, where older ones do not know them: `fib … check` for `fib … oif`. */
+  readonly newest?: boolean
 }
 
 /**

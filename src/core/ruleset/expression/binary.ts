@@ -2,11 +2,12 @@ import type { ExpressionKind, Writer } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
 import { maskToNft } from "../notation.js"
 import { type Build, type Load, oneWord, type Read } from "../runtime.js"
+import { dataTypes, type TypeName } from "../type.js"
 import { bracketed } from "./bracketed.js"
 
 /**
  * `left | right`, `left ^ right`, `left << 2`, and `&` with something else than a constant (which is `and`). A shift's right side is a plain number. The value
- * has the type of the left side, 32 bits of it where a shift needs them.
+ * has the type of the left side, and of fewer than 32 bits that are shifted is a plain number.
  */
 export interface BinaryNode {
   readonly expression: "binary"
@@ -17,8 +18,9 @@ export interface BinaryNode {
 
 export const binary: ExpressionKind<BinaryNode> = {
   name: "binary",
-  types: (node, typesOf) => typesOf(node.left),
-  bits: (node, bitsOf) => bitsOf(node.left),
+  types: (node, typesOf) =>
+    isShifted(node) && bitsOfTypes(typesOf(node.left)) < 32 ? ["xinteger"] : typesOf(node.left),
+  bits: (node, bitsOf) => (isShifted(node) ? Math.max(32, bitsOf(node.left)) : bitsOf(node.left)),
   toNft: (node, write) => `${inner(node, write)} ${node.operator} ${rightToNft(node, write)}`,
   read: readOf,
   load(node, build) {
@@ -30,6 +32,15 @@ export const binary: ExpressionKind<BinaryNode> = {
     text: "Two values, or a value and a constant, combined bit by bit, and shifts.",
     example: "meta mark set ct mark | 0x00000010",
   },
+}
+
+/** What a shift makes of a few bits is a plain number. */
+function isShifted(node: BinaryNode): boolean {
+  return node.operator === "<<" || node.operator === ">>"
+}
+
+function bitsOfTypes(types: readonly TypeName[]): number {
+  return types.reduce((sum, type) => sum + dataTypes[type], 0)
 }
 
 function inner(node: BinaryNode, write: Writer): string {

@@ -17,7 +17,10 @@ const RTN_LOCAL = 2
 export const fib: ExpressionKind<FibNode> = {
   name: "fib",
   types: (node) => [resultTypes[node.result]],
-  toNft: (node) => `fib ${node.selectors.join(" . ")} ${node.result}`,
+  toNft: (node, write) => {
+    const result = node.result === "check" && !write.notation.newest ? "oif" : node.result
+    return `fib ${node.selectors.join(" . ")} ${result}`
+  },
   bits: (node) => (node.result === "check" ? 1 : dataTypes[resultTypes[node.result]]),
   read: (node) => readOf(node),
   load: (node) => oneWord(readOf(node)),

@@ -138,10 +138,6 @@ function presence(node: CompareNode, write: Writer): string | undefined {
   if (!("value" in right) || typeof right.value === "string" || (operator !== "==" && operator !== "!="))
     return undefined
   const value = right.value[0]!
-  if (left.expression === "fib" && left.result !== "type" && left.result !== "check")
-    return value === 0
-      ? `fib ${left.selectors.join(" . ")} oif ${operator === "!=" ? "exists" : "missing"}`
-      : undefined
   if (write.types(left)[0] !== "boolean" || value > 1) return undefined
   return `${write.expression(left)} ${operator === "!=" ? "!= " : ""}${value === 1 ? "exists" : "missing"}`
 }

@@ -127,8 +127,10 @@ function rawPayload(inner: Syntax, syntax: Syntax, context: Context): Elaborated
     context.report("nft-unknown-expression", message, syntax)
     return undefined
   }
-  if (base === "th" && length === 16 && (offset === 0 || offset === 16))
-    return transportField(offset === 0 ? "sport" : "dport", syntax, context)
+  if (base === "th" && length === 16 && (offset === 0 || offset === 16)) {
+    const node = transportField(offset === 0 ? "sport" : "dport", syntax, context)
+    if (node.protocol !== "th" || context.protocol.transport === undefined) return node
+  }
   return { expression: "raw-payload", base: base as RawPayloadNode["base"], offset, length }
 }
 

@@ -44,8 +44,13 @@ export function elaborateMatch(syntax: Syntax, context: Context): StepNode[] | u
     )
     return undefined
   }
-  const node = elaborateExpression(withFamily(left, right, context), context)
-  if (!node) return undefined
+  const asked = elaborateExpression(withFamily(left, right, context), context)
+  if (!asked) return undefined
+  const word = right.kind === "leaf" ? right.value : undefined
+  const isPresence =
+    asked.expression === "fib" && (word === "exists" || word === "missing" || typeof word === "boolean")
+  // Whether there is a route at all: older versions of nft ask for its interface.
+  const node: ExpressionNode = isPresence ? { ...asked, result: "check" } : asked
   const before = questionsBefore(node, left, context)
   if (!before) return undefined
   const step = stepOf(node, operator, right, syntax, context)
@@ -147,16 +152,6 @@ function comparison(
   if (types.length !== 1) {
     context.report("nft-unknown-expression", "nft compares values joined by dots with a set only", right)
     return undefined
-  }
-  if (left.expression === "fib" && left.result !== "type" && left.result !== "check") {
-    const word = stringOf(right)
-    if (word === "exists" || word === "missing")
-      return {
-        step: "compare",
-        left,
-        operator: (word === "exists") === (operator !== "!=") ? "!=" : "==",
-        right: { value: [0] },
-      }
   }
   const item = elaborateItem(right, types, context, widthsOf(left))
   if (!item) return undefined
