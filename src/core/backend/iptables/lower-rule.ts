@@ -2,8 +2,11 @@ import type { Unsupported } from "../../ruleset/kind.js"
 import type { ExpressionNode, StepNode, VerdictNode } from "../../ruleset/node.js"
 import type { Rule } from "../../ruleset/ruleset.js"
 import {
+  always,
   both,
   isUnsupported,
+  match,
+  never,
   type XtAlternatives,
   type XtCondition,
   type XtRuleWriter,
@@ -13,10 +16,11 @@ import {
 import { expressionToXtables } from "../../ruleset/xtables/lower/expressions.js"
 import { stepToXtables } from "../../ruleset/xtables/lower/steps.js"
 import type { XtMatchNode, XtTargetNode } from "../../ruleset/xtables/node.js"
+import { commentOf } from "../nft/comment.js"
 import { ruleOf } from "./conjunction.js"
 
 /** What a rule's surroundings answer. */
-export interface RulePlace extends Omit<XtWriter, "test"> {
+export interface RulePlace extends Omit<XtWriter, "test" | "settled"> {
   shortName(name: string, length: number): string
   /** The chain's name in this table. */
   chainName(name: string): string
@@ -27,6 +31,8 @@ export interface RulePlace extends Omit<XtWriter, "test"> {
 }
 
 export interface LoweredRule {
+  /** It asked for fragments where there are none. */
+  readonly missesFragments: boolean
   /** For the rule's own chain. */
   readonly rules: readonly Rule[]
   /** Chains for what a rule does in several steps. */
@@ -53,6 +59,7 @@ class RuleLowering implements XtRuleWriter {
   #pending: XtTargetNode | null = null
   #problem: Unsupported | null = null
   #isFinished = false
+  #missesFragments = false
 
   constructor(rule: Rule, place: RulePlace) {
     this.#rule = rule
@@ -71,11 +78,19 @@ class RuleLowering implements XtRuleWriter {
     return this.#place.chain
   }
 
+  get seesFragments() {
+    return this.#place.seesFragments
+  }
+
   get isOpen(): boolean {
     return this.#problem === null && !this.#isFinished && this.#alternatives.length > 0
   }
 
   readonly test = (node: ExpressionNode, test: XtTest): XtCondition => expressionToXtables(node, test, this)
+  readonly settled = (holds: boolean): XtCondition => {
+    this.#missesFragments ||= !holds
+    return holds ? always : never
+  }
   readonly types = (node: ExpressionNode) => this.#place.types(node)
   readonly anonymousSet: XtWriter["anonymousSet"] = (type, items) => this.#place.anonymousSet(type, items)
   readonly namedSet = (name: string) => this.#place.namedSet(name)
@@ -151,7 +166,9 @@ class RuleLowering implements XtRuleWriter {
       // What only counts, counts.
       else if (this.#sink.length === 0) this.#emit(this.#alternatives, null)
     }
-    return this.#problem ?? { rules: this.#own, helpers: this.#helpers }
+    return (
+      this.#problem ?? { rules: this.#own, helpers: this.#helpers, missesFragments: this.#missesFragments }
+    )
   }
 
   /** An action that is not the last is done in a chain of its own: what leads to it is asked once. */
@@ -216,7 +233,9 @@ class RuleLowering implements XtRuleWriter {
         this.cannot(asked)
         return
       }
-      this.#sink.push({ steps: ending ? [...asked, ending] : [...asked], origin: this.#rule.origin })
+      const comment = commentOf(this.#rule.origin)
+      const said = comment === undefined ? [] : [match(this.family, "comment", ["comment", comment])]
+      this.#sink.push({ steps: [...asked, ...said, ...(ending ? [ending] : [])], origin: this.#rule.origin })
     }
   }
 }

@@ -7,7 +7,7 @@ import type { SetDeclaration, Table } from "../../ruleset/ruleset.js"
 import type { TypeName } from "../../ruleset/type.js"
 import type { Item } from "../../ruleset/value.js"
 import { stepsIn } from "../../ruleset/walk.js"
-import type { XtSet } from "../../ruleset/xtables/lower/condition.js"
+import type { Needless, XtSet } from "../../ruleset/xtables/lower/condition.js"
 
 /** An ipset's name has at most 31 characters. */
 const NAME_MAXIMUM = 31
@@ -42,7 +42,7 @@ export class LoweredSets {
         unsupported: `set ${name} holds ${declared.key.join(" . ")}, and only addresses become an ipset`,
       }
     if (updates.some(({ statements }) => statements?.some(({ step }) => step === "ct-count")))
-      return { unsupported: "iptables cannot ask whether a source has connections, only how many" }
+      return countsNeverFull
     const timeout = Math.ceil((declared.timeout ?? 0) / 1e9)
     const isCounted = updates.some(({ statements }) => (statements?.length ?? 0) > 0)
     const ipset = shortName(name, NAME_MAXIMUM)
@@ -74,9 +74,16 @@ export class LoweredSets {
   }
 }
 
-/** At most so many characters that iptables, ipset and hashlimit take. */
-export function shortName(name: string, length: number): string {
-  const plain = name.replaceAll(/[^A-Za-z0-9_-]/g, "-")
+/** The rule for sources that a full set has no room for. */
+const countsNeverFull: Needless = {
+  unsupported:
+    "connection counts of iptables are in no set that could be full: the rule for when it is is left out",
+  needless: true,
+}
+
+/** At most so many characters: letters, digits, `-` and `_`, and with `anySign` what names of chains may have too. */
+export function shortName(name: string, length: number, anySign = false): string {
+  const plain = name.replaceAll(anySign ? /[\s!"'\\]/g : /[^A-Za-z0-9_-]/g, "-")
   if (plain.length <= length && plain === name) return plain
   const hash = shortHash(name)
   return `${plain.slice(0, length - hash.length - 1)}-${hash}`

@@ -2,13 +2,13 @@ import type { Diagnostic } from "../../base/diagnostic.js"
 import type { Hook } from "../../ruleset/hook.js"
 import { hooks, priority } from "../../ruleset/hook.js"
 import type { Unsupported } from "../../ruleset/kind.js"
-import { typesOf } from "../../ruleset/kinds.js"
-import type { VerdictNode } from "../../ruleset/node.js"
+import { expressionNeedsConntrack, stepNeedsConntrack, typesOf } from "../../ruleset/kinds.js"
+import type { StepNode, VerdictNode } from "../../ruleset/node.js"
 import type { Origin } from "../../ruleset/origin.js"
 import type { BaseChain, Chain, Rule, Ruleset, SetDeclaration, Table } from "../../ruleset/ruleset.js"
-import { reachableFrom } from "../../ruleset/walk.js"
+import { expressionsIn, reachableFrom, stepsIn } from "../../ruleset/walk.js"
 import type { XtChain, XtTable } from "../../ruleset/xtables/extension.js"
-import { header, isUnsupported } from "../../ruleset/xtables/lower/condition.js"
+import { header, isUnsupported, type Needless } from "../../ruleset/xtables/lower/condition.js"
 import { lowerRule } from "./lower-rule.js"
 import { LoweredSets, shortName } from "./lower-sets.js"
 
@@ -47,10 +47,17 @@ class Lowering {
   readonly #ruleset: Ruleset
   readonly #family: 4 | 6
   readonly #diagnostics: Diagnostic[] = []
+  readonly #seesFragments: boolean
 
   constructor(ruleset: Ruleset, family: 4 | 6) {
     this.#ruleset = ruleset
     this.#family = family
+    this.#seesFragments = !ruleset.tables.some((table) =>
+      table.chains.some(
+        ({ base, rules }) =>
+          base?.type === "nat" || rules.some(({ steps }) => steps.some(stepsNeedConntrack)),
+      ),
+    )
   }
 
   run(): Lowered {
@@ -76,7 +83,7 @@ class Lowering {
             family: this.#family === 4 ? "ip" : "ip6",
             name,
             sets: [...sets.values()],
-            chains: [...chains.filter(({ base }) => base), ...chains.filter(({ base }) => !base)],
+            chains: reached([...chains.filter(({ base }) => base), ...chains.filter(({ base }) => !base)]),
           }
         }),
       },
@@ -161,9 +168,10 @@ class Lowering {
   ): Chain[] {
     const sets = new LoweredSets(source, this.#family)
     const names = new Map<string, string>()
-    const reached = reachableFrom(chain, source)
-    for (const each of reached)
+    for (const each of reachableFrom(chain, source))
       names.set(each.name, each === chain ? ownName : this.#nameOf(each.name, built, hook, names))
+    // Chains that only rules lead to which are left out are left out too, and nothing is told of them.
+    const reached = new Set([chain])
     const result: Chain[] = []
     for (const each of reached) {
       const name = names.get(each.name)!
@@ -178,18 +186,20 @@ class Lowering {
           anonymousSet: (type, items) => sets.anonymous(type, items),
           namedSet: (set) => sets.named(set),
           shortName,
-          chainName: (target) => names.get(target) ?? target,
+          chainName: (target) => {
+            const next = source.chains.find((each) => each.name === target)
+            if (next) reached.add(next)
+            return names.get(target) ?? target
+          },
           accept,
-          helperName: () =>
-            shortName(
-              `${name}+${built.chains.length + result.length}+${rules.length}+${helpers.length}+${this.#helperCount++}`,
-              CHAIN_NAME_MAXIMUM,
-            ),
+          helperName: () => shortName(`${name}+${++this.#helperCount}`, CHAIN_NAME_MAXIMUM, true),
+          seesFragments: this.#seesFragments,
         })
         if (isUnsupported(lowered)) this.#tell(lowered, rule.origin)
         else {
           rules.push(...lowered.rules)
           helpers.push(...lowered.helpers)
+          if (lowered.missesFragments && lowered.rules.length === 0) this.#noteFragments(rule.origin)
         }
       }
       result.push({ name, rules }, ...helpers)
@@ -214,18 +224,49 @@ class Lowering {
     const plain =
       name.length <= CHAIN_NAME_MAXIMUM && !/[\s!"'\\]|^-/.test(name)
         ? name
-        : shortName(name, CHAIN_NAME_MAXIMUM)
-    return isTaken(plain) ? shortName(`${name} ${hook} ${this.#helperCount++}`, CHAIN_NAME_MAXIMUM) : plain
+        : shortName(name, CHAIN_NAME_MAXIMUM, true)
+    return isTaken(plain)
+      ? shortName(`${name} ${hook} ${++this.#helperCount}`, CHAIN_NAME_MAXIMUM, true)
+      : plain
   }
 
-  #tell({ unsupported }: Unsupported, origin: Origin | undefined): void {
+  /** Once for each protection, or line. */
+  #noteFragments(origin: Origin): void {
+    const message =
+      "iptables sees no fragments, for conntrack puts them together before: a rule that asks for them is left out"
+    const isKnown = this.#diagnostics.some(
+      (each) => each.message === message && each.span?.line === origin.span.line,
+    )
+    if (!isKnown) this.#tell({ unsupported: message, needless: true }, origin)
+  }
+
+  #tell(problem: Unsupported | Needless, origin: Origin | undefined): void {
     this.#diagnostics.push({
       id: "iptables-cannot-say",
-      severity: "error",
-      message: unsupported,
+      severity: "needless" in problem ? "warning" : "error",
+      message: problem.unsupported,
       ...(origin && { span: origin.span }),
     })
   }
+}
+
+/** Chains that packets can come to. */
+function reached(chains: readonly Chain[]): readonly Chain[] {
+  const names = new Set(chains.flatMap(({ base, name }) => (base ? [name] : [])))
+  for (const name of names) {
+    for (const { steps } of chains.find((chain) => chain.name === name)?.rules ?? [])
+      for (const step of steps) if (step.step === "verdict" && step.chain !== undefined) names.add(step.chain)
+  }
+  return chains.filter(({ name }) => names.has(name))
+}
+
+/** Anything in the step, the expressions in it included, that makes the kernel track connections. */
+function stepsNeedConntrack(step: StepNode): boolean {
+  for (const each of stepsIn([step])) {
+    if (stepNeedsConntrack(each)) return true
+    for (const expression of expressionsIn(each)) if (expressionNeedsConntrack(expression)) return true
+  }
+  return false
 }
 
 const nowhere: Origin = { span: { file: "", line: 0, column: 0 }, text: "" }

@@ -40,6 +40,10 @@ export interface XtWriter {
   readonly table: XtTable
   /** The hook of the base chain, as iptables names it. */
   readonly chain: XtChain
+  /** False: conntrack is on, which puts fragments together before the first table of iptables sees them. */
+  readonly seesFragments: boolean
+  /** What a question about fragments comes to where there are none; that it was asked is remembered, and told. */
+  settled(holds: boolean): XtCondition
   test(node: ExpressionNode, test: XtTest): XtCondition
   types(node: ExpressionNode): readonly TypeName[]
   /** The name of an ipset that holds these items. */
@@ -73,6 +77,11 @@ export interface XtRuleWriter extends XtWriter {
   cannot(reason: Unsupported): void
   /** A name of at most `length` letters, digits, `-` and `_` for this one, the same each time. */
   shortName(name: string, length: number): string
+}
+
+/** What cannot be said and need not be: leaving it out is told as a warning. */
+export interface Needless extends Unsupported {
+  readonly needless: true
 }
 
 export function isUnsupported(value: unknown): value is Unsupported {

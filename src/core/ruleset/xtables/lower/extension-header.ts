@@ -12,11 +12,17 @@ const headerNames: Partial<Record<ExtensionHeaderNode["header"], string>> = {
 export function extensionHeaderToXtables(
   node: ExtensionHeaderNode,
   test: XtTest,
-  { family }: XtWriter,
+  writer: XtWriter,
 ): XtCondition {
+  const { family, seesFragments } = writer
   if (family === 4) return never
   const asked = maskedValue(test, "boolean")
   const name = headerNames[node.header]
+  // A field of a header that is not there cannot be compared.
+  if (node.header === "frag" && !seesFragments) {
+    if (node.field !== undefined) return writer.settled(false)
+    if (asked && !test.mask) return writer.settled((asked.value === 0) === (test.operator === "=="))
+  }
   if (node.field !== undefined || name === undefined || !asked || test.mask)
     return { unsupported: `iptables has no words for ${node.header} ${node.field ?? ""}`.trimEnd() }
   const isMissing = (asked.value === 0) === (test.operator === "==")

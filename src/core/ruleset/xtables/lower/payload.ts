@@ -16,6 +16,7 @@ import {
   type XtTest,
   type XtWriter,
 } from "./condition.js"
+import { cubesOf } from "./cubes.js"
 
 const DCCP = 33
 const SCTP = 132
@@ -55,10 +56,10 @@ export function payloadToXtables(node: PayloadNode, test: XtTest, writer: XtWrit
       return flags(test, writer) ?? fallback(node, test, writer)
     case "icmp type":
       if (family === 6) return never
-      return byRanges(test, 8, (range) => types(range, "icmp", "icmp-type", ICMP, writer))
+      return types(test, "icmp", "icmp-type", ICMP, writer)
     case "icmpv6 type":
       if (family === 4) return never
-      return byRanges(test, 8, (range) => types(range, "icmp6", "icmpv6-type", ICMPV6, writer))
+      return types(test, "icmp6", "icmpv6-type", ICMPV6, writer)
     case "ip frag-off":
       return fragment(test, writer) ?? fallback(node, test, writer)
     default:
@@ -170,38 +171,59 @@ function lists(ranges: readonly (readonly [number, number])[]): string[] {
   return result.map((list) => list.join(","))
 }
 
-const flagNames = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"]
-
-/** iptables looks at six of the eight flags. */
+/** iptables looks at six of the eight flags. Several values are asked as few rules as there are cubes of them. */
 function flags(test: XtTest, { family }: XtWriter): XtCondition | undefined {
-  const asked = maskedValue(test, "tcp_flag")
-  if (!asked || asked.mask > 63) return undefined
-  const names = (bits: number) => flagNames.filter((_, bit) => (bits >>> bit) & 1).join(",") || "NONE"
-  const match6 = match(family, "tcp", [
-    "tcp-flags",
-    `${names(asked.mask)} ${names(asked.value)}`,
-    test.operator === "!=",
-  ])
-  return [[header(family, { protocol: { number: TCP, negated: false } }), match6]]
+  const mask = test.mask ? test.mask[0]! : 255
+  if (mask > ALL_FLAGS) return undefined
+  const isTcp = header(family, { protocol: { number: TCP, negated: false } })
+  const asked = (from: number, to: number, negated: boolean) =>
+    match(family, "tcp", ["tcp-flags", `${flagNames(from)} ${flagNames(to)}`, negated])
+  const single = maskedValue(test, "tcp_flag")
+  if (single) return [[isTcp, asked(single.mask, single.value, test.operator === "!=")]]
+  const ranges = rangesOf(test, 8)
+  if (!ranges) return undefined
+  const wanted = new Set<number>()
+  for (let value = 0; value <= ALL_FLAGS; value++)
+    if (ranges.some(([from, to]) => from <= (value & mask) && (value & mask) <= to)) wanted.add(value)
+  return cubesOf(wanted, 6).map((cube) =>
+    cube.mask === 0 ? [isTcp] : [isTcp, asked(cube.mask, cube.value, false)],
+  )
 }
 
-function types(
-  [from, to]: readonly [number, number],
-  name: string,
-  option: string,
-  protocol: number,
-  { family }: XtWriter,
-): XtConjunction | undefined {
-  const asked = header(family, { protocol: { number: protocol, negated: false } })
-  if (from === 0 && to === 255) return [asked]
-  return from === to ? [asked, match(family, name, [option, String(from)])] : undefined
+const ALL_FLAGS = 63
+
+function flagNames(bits: number): string {
+  const names = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"]
+  return names.filter((_, bit) => (bits >>> bit) & 1).join(",") || "NONE"
 }
 
-/** `ip frag-off & 0x1fff`: is it a later fragment? */
-function fragment(test: XtTest, { family }: XtWriter): XtCondition | undefined {
+/** More types than these are too many rules. */
+const TYPES_MAXIMUM = 32
+
+/** One type a rule. */
+function types(test: XtTest, name: string, option: string, protocol: number, writer: XtWriter): XtCondition {
+  const asked = header(writer.family, { protocol: { number: protocol, negated: false } })
+  const ranges = test.mask ? undefined : rangesOf(test, 8)
+  if (ranges?.length === 1 && count(ranges) === 256) return [[asked]]
+  const single = maskedValue(test, "icmp_type")
+  if (single && !test.mask)
+    return [[asked, match(writer.family, name, [option, String(single.value), test.operator === "!="])]]
+  if (!ranges || count(ranges) > TYPES_MAXIMUM)
+    return { unsupported: `iptables asks for one type of ${name} in a rule` }
+  return numbers(ranges).map((number) => [asked, match(writer.family, name, [option, String(number)])])
+}
+
+/** Every bit of the field but "don't fragment" is zero in a packet that is whole. */
+const WHOLE = 0x3fff
+
+/** `ip frag-off & 0x1fff`: is it a later fragment? Behind defragmentation every packet is whole. */
+function fragment(test: XtTest, writer: XtWriter): XtCondition | undefined {
   const asked = maskedValue(test, "integer")
-  if (asked?.mask !== 0x1fff || asked.value !== 0) return undefined
-  return [[header(family, { fragment: { negated: test.operator === "==" } })]]
+  if (!asked) return undefined
+  if (!writer.seesFragments && (asked.mask & ~WHOLE) === 0)
+    return writer.settled((asked.value === 0) === (test.operator === "=="))
+  if (asked.mask !== 0x1fff || asked.value !== 0) return undefined
+  return [[header(writer.family, { fragment: { negated: test.operator === "==" } })]]
 }
 
 /** `-m u32`: four bytes from a place in the packet, shifted, masked, compared. Of IPv6 nothing says where the transport header is. */

@@ -25,11 +25,13 @@ export function fibToXtables(node: FibNode, test: XtTest, writer: XtWriter): XtC
     if (name !== undefined)
       return [[match(family, "addrtype", [`${which}-type`, name, test.operator === "!="])]]
   }
-  const asksWayBack = which === "src" && node.result !== "oifname" && asked?.value === 0 && !test.mask
+  const isExistence = node.result === "check" || asked?.value === 0
+  const asksWayBack =
+    which === "src" && node.result !== "oifname" && asked !== undefined && isExistence && !test.mask
   const isPlace = chain === "PREROUTING" && (table === "raw" || table === "mangle")
   if (asksWayBack && isPlace && others.every((selector) => selector === "iif")) {
     const loose = others.length === 0 ? [["loose"] as const] : []
-    const missing = test.operator === "==" ? [["invert"] as const] : []
+    const missing = (asked.value === 0) === (test.operator === "==") ? [["invert"] as const] : []
     return [[match(family, "rpfilter", ...loose, ...missing)]]
   }
   return { unsupported: `iptables has no words for fib ${node.selectors.join(" . ")} ${node.result}` }

@@ -22,6 +22,11 @@ export function lookupToXtables(node: LookupNode, rule: XtRuleWriter): void {
     rule.require(rule.test(node.left, { operator: node.negated ? "!=" : "==", items: node.set }))
     return
   }
+  const key = keyOf(node.left, rule)
+  if (key === null) {
+    rule.require(never)
+    return
+  }
   const set = rule.namedSet(node.set)
   if (set === null) {
     rule.require(node.negated ? always : never)
@@ -31,13 +36,8 @@ export function lookupToXtables(node: LookupNode, rule: XtRuleWriter): void {
     rule.cannot(set)
     return
   }
-  const key = keyOf(node.left, rule)
   if (isUnsupported(key)) {
     rule.cannot(key)
-    return
-  }
-  if (key === null) {
-    rule.require(never)
     return
   }
   rule.require([[match(rule.family, "set", ["match-set", `${set.name} ${key.end}`, node.negated])]])

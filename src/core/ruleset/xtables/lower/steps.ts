@@ -6,6 +6,7 @@ import type { VerdictMapNode } from "../../action/verdict-map.js"
 import type { CompareNode } from "../../match/compare.js"
 import type { LimitNode } from "../../match/limit.js"
 import type { StepNode } from "../../node.js"
+import type { Item } from "../../value.js"
 import { header, match, target, type XtRuleWriter } from "./condition.js"
 import { lookupToXtables, setUpdateToXtables } from "./sets.js"
 
@@ -94,8 +95,16 @@ function verdictMapToXtables({ left, map }: VerdictMapNode, rule: XtRuleWriter):
     rule.cannot({ unsupported: "iptables has no maps" })
     return
   }
-  for (const { key, verdict } of map)
-    rule.finishWhere(rule.test(left, { operator: "==", items: [key] }), verdict)
+  // Keys of a map do not overlap: those that lead to one verdict are asked for together.
+  const byVerdict = new Map<string, { readonly verdict: VerdictNode; readonly items: Item[] }>()
+  for (const { key, verdict } of map) {
+    const name = `${verdict.verdict} ${verdict.chain ?? ""}`
+    const known = byVerdict.get(name)
+    if (known) known.items.push(key)
+    else byVerdict.set(name, { verdict, items: [key] })
+  }
+  for (const { verdict, items } of byVerdict.values())
+    rule.finishWhere(rule.test(left, { operator: "==", items }), verdict)
 }
 
 /** Each kind of step that iptables has words for, by its name. */
