@@ -1,4 +1,5 @@
 import type { Ruleset } from "../ruleset/ruleset.js"
+import { readNft, readNftJson } from "./nft/read/read.js"
 import { type Rendered, renderNft } from "./nft/render.js"
 import type { ReadRules, RuleFile } from "./read-rules.js"
 
@@ -118,8 +119,8 @@ function shortened(line: string): string {
 const readers: Readonly<Record<RuleFormat, (file: RuleFile) => ReadRules>> = {
   iptables: missing("iptables"),
   ip6tables: missing("ip6tables"),
-  nft: missing("nft"),
-  "nft-json": missing("nft-json"),
+  nft: readNft,
+  "nft-json": readNftJson,
 }
 
 function missing(format: RuleFormat): (file: RuleFile) => ReadRules {

@@ -207,11 +207,17 @@ function tell(
   }
   io.print(`${io.style.bold("Packet")}   ${last.text}\n         ${pathWords[answer.path]}`)
   for (const device of [last.inputInterface, last.outputInterface])
-    if (device !== "" && devices.known(device) === undefined && subject.sides.length > 0)
+    if (isStrange(device, devices, subject))
       io.print(hang(`         ${strangeText(device, subject, io)}`, io.lineWidth, "           "))
   io.print()
   const { style, lineWidth: width } = io
   io.print(traceText(stages, answer, { ...look, style, width }))
+}
+
+/** A policy protects the devices that it names. Of somebody's rules the others are a mistake only where they were typed. */
+function isStrange(device: string, devices: Devices, { kind, sides, firstInterface }: Subject): boolean {
+  if (device === "" || devices.known(device) !== undefined || sides.length === 0) return false
+  return kind === "policy" || device !== firstInterface
 }
 
 /** A device that the words name and the subject does not. */

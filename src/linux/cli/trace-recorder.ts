@@ -38,6 +38,8 @@ export interface TracedRule {
   readonly origin: OriginReference | null
   /** The rule as `nft list` or iptables-save has it. */
   readonly text: string
+  /** `rules.v4:12` of a rule that somebody wrote so; absent where the origin's words are others than the rule's. */
+  readonly place?: string
   readonly steps: TracedStep[]
   /** In the words of `nft monitor trace`; absent: the rule did not match. */
   verdict?: string
@@ -101,7 +103,9 @@ export class TraceRecorder implements Trace {
     let traced = this.#rule === rule ? rules.at(-1) : undefined
     if (traced === undefined) {
       const origin = ruleReference(this.#engine, chain, rule)?.origin ?? null
-      traced = { index: rule, origin, text: ruleText(declared), steps: [] }
+      const { written, span } = declared.origin
+      const place = written ? { place: `${span.file}:${span.line}` } : {}
+      traced = { index: rule, origin, text: ruleText(declared), ...place, steps: [] }
       rules.push(traced)
       this.#rule = rule
     }

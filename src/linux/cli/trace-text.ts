@@ -56,7 +56,7 @@ function stageText(stage: TracedStage, look: TraceLook): string {
       continue
     }
     const next = originText(group.origin)
-    const isSaid = group.text.startsWith("-") || next === origin
+    const isSaid = group.place !== undefined || next === origin
     if (!isSaid) lines.push(hang(`  ${style.name(next)}`, width, "    "))
     origin = next
     lines.push(...ruleLines(group, look))
@@ -136,16 +136,17 @@ function rulesText(count: number, first: number, last: number): string {
 }
 
 function ruleLines(rule: TracedRule, { style, width }: TraceLook): string[] {
-  const { index, text, steps, verdict } = rule
+  const { index, text, place = "", steps, verdict } = rule
+  const name = `rule ${index}${place === "" ? "" : ` ${style.name(place)}`}`
   const failed = steps.at(-1)
   if (verdict === undefined && failed) {
     const asked = shortened(failed.text)
     const had = valuesText(failed, asked)
     const what = had === "" ? asked : `${asked}: ${had}`
-    return [hang(`  ${style.bad("✗")} rule ${index} ${style.faint(what)}`, width, "      ")]
+    return [hang(`  ${style.bad("✗")} ${name} ${style.faint(what)}`, width, "      ")]
   }
   const told = ` (verdict ${paint(verdict?.split(" ")[0] ?? "", style)(verdict ?? "continue")})`
-  const lines = [hang(`  ${style.good("✓")} rule ${index} ${shortened(text)}${told}`, width, "      ")]
+  const lines = [hang(`  ${style.good("✓")} ${name} ${shortened(text)}${told}`, width, "      ")]
   const had = steps.map((step) => knownText(step)).filter((each) => each !== "")
   if (had.length > 0) lines.push(hang(`      ${style.faint([...new Set(had)].join(", "))}`, width, "      "))
   return lines
