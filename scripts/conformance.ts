@@ -4,7 +4,7 @@
  *     npm run conformance                       random rules × random traffic, engine against kernel
  *     npm run conformance -- CORPUS             and what a folder of captures, rules and labels says
  *     npm run conformance -- --seed 7 --runs 20 these random cases; nothing is written
- *     npm run conformance -- --replay FILE      one case that differed
+ *     npm run conformance -- --replay FILE      one case that differed; with --shrink 1 made small first
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { release } from "node:os"
@@ -14,7 +14,14 @@ import { corpusScores } from "./conformance/corpus-scores.js"
 import { printScore, writePage } from "./conformance/page.js"
 import { caseFromJson } from "./conformance/random/case.js"
 import { families } from "./conformance/random/families.js"
-import { isDifferent, randomScore, report, runRandom } from "./conformance/random/referee-score.js"
+import {
+  isDifferent,
+  judgedLine,
+  randomScore,
+  report,
+  runRandom,
+  shrinkCase,
+} from "./conformance/random/referee-score.js"
 import { runCase } from "./conformance/random/run-case.js"
 import type { Score } from "./conformance/score.js"
 
@@ -44,9 +51,11 @@ else if (values.replay !== undefined) replay(values.replay)
 else await measure()
 
 function replay(path: string): void {
-  const one = caseFromJson(readFileSync(path, "utf8"))
+  const read = caseFromJson(readFileSync(path, "utf8"))
+  const one = values.shrink === undefined ? read : shrinkCase(read, runCase(read))
   for (const { command, text } of one.loads) process.stdout.write(`# ${command}\n${text}`)
   const outcome = runCase(one)
+  for (const each of outcome.judged) process.stdout.write(`${judgedLine(each)}\n`)
   process.stdout.write(`${report(one, outcome, undefined)}\n`)
   process.exitCode = outcome.refused !== null || outcome.unreadable !== null || isDifferent(outcome) ? 1 : 0
 }

@@ -74,11 +74,16 @@ export function runRandom(options: RandomOptions): RandomResult {
     else if (isDifferent(outcome)) {
       const isShrunk = folder !== undefined && small < shrunk
       if (isShrunk) small++
-      const shown = isShrunk ? shrink(one, sameTrouble(outcome)) : one
+      const shown = isShrunk ? shrinkCase(one, outcome) : one
       reports.push(report(shown, isShrunk ? runCase(shown) : outcome, folder))
     }
   }
   return { tallies, reports }
+}
+
+/** A smaller case that has the trouble that this one had. */
+export function shrinkCase(one: Case, outcome: Outcome): Case {
+  return shrink(one, sameTrouble(outcome))
 }
 
 /** A smaller case is one of the same: a packet that differs, or where none did a counter. */
@@ -132,7 +137,7 @@ export function report(one: Case, outcome: Outcome, folder: string | undefined):
   const different = judged.filter(({ same }) => !same)
   const lines = [
     `${one.name}: ${different.length} of ${judged.length} packets differ, ${rules.different.length} of ${rules.all} counters`,
-    ...different.slice(0, 5).map(line),
+    ...different.slice(0, 5).map(judgedLine),
     ...rules.different
       .slice(0, 5)
       .map(
@@ -147,7 +152,8 @@ export function report(one: Case, outcome: Outcome, folder: string | undefined):
   return [...lines, `  again: npm run conformance -- --replay ${file}`].join("\n")
 }
 
-function line({ arrival, kernel, engine, states, why }: Judged): string {
+/** What each judge said of a packet. */
+export function judgedLine({ arrival, kernel, engine, states, why }: Judged): string {
   return `  kernel ${kernel} ${states.kernel ?? ""}, engine ${engine} ${states.engine ?? ""}: ${why}: ${describePacket(arrival).slice(0, 240)}`
 }
 

@@ -1,4 +1,4 @@
-import { ICMP, ICMPV6, type Packet, RST, TCP } from "../packet/packet.js"
+import { ICMP, ICMPV6, type Packet, RST, TCP, UDP } from "../packet/packet.js"
 import type { Run } from "../ruleset/runtime.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
 
@@ -83,9 +83,31 @@ function answers(packet: Packet, rejected: Rejected): boolean {
       (packet.tcpFlags & RST) !== 0 &&
       portsOf(packet.destinationPort, packet.sourcePort) === rejected.ports
     )
-  return packet.family === 4
-    ? packet.protocol === ICMP && packet.icmpType === UNREACHABLE
-    : packet.protocol === ICMPV6 && packet.icmpType === UNREACHABLE_6
+  const isUnreachable =
+    packet.family === 4
+      ? packet.protocol === ICMP && packet.icmpType === UNREACHABLE
+      : packet.protocol === ICMPV6 && packet.icmpType === UNREACHABLE_6
+  return isUnreachable && quotes(packet, rejected)
+}
+
+/** Some rejected packets get no answer: the protocol and the ports that are quoted say whose this is. Behind IPv6 extension headers nobody looks. */
+function quotes(packet: Packet, { protocol, ports }: Rejected): boolean {
+  const { view } = packet
+  const at = packet.transportOffset + 8
+  const isFour = packet.family === 4
+  if (packet.transportOffset < 0 || at + (isFour ? 20 : 40) > view.byteLength) return false
+  const quoted = view.getUint8(at + (isFour ? 9 : 6))
+  if (quoted !== protocol) return !isFour && isExtension(quoted)
+  if (protocol !== TCP && protocol !== UDP) return true
+  const transport = at + (isFour ? (view.getUint8(at) & 15) * 4 : 40)
+  return (
+    transport + 4 <= view.byteLength &&
+    portsOf(view.getUint16(transport), view.getUint16(transport + 2)) === ports
+  )
+}
+
+function isExtension(header: number): boolean {
+  return header === 0 || header === 43 || header === 44 || header === 51 || header === 60
 }
 
 function portsOf(source: number, destination: number): number {

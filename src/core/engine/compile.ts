@@ -65,7 +65,7 @@ export interface BaseEntry {
   /** Interface indices of an ingress or egress chain; empty elsewhere. */
   readonly devices: readonly number[]
   /** An earlier table had turned conntrack on: at the very priority of the kernel's own work this chain, registered later, runs before it. */
-  readonly early?: boolean
+  readonly early?: { readonly four: boolean; readonly six: boolean }
 }
 
 export interface CompileOptions {
@@ -96,7 +96,7 @@ class Compiler {
   private readonly fills: (() => void)[] = []
   private readonly shared = new Map<string, unknown>()
   private slots = 0
-  private trackedBefore = false
+  private trackedBefore = { four: false, six: false }
   private four = false
   private six = false
   private accounts = false
@@ -110,7 +110,7 @@ class Compiler {
 
   table(table: Table): void {
     // nft registers a table's chains before it adds its rules, and one table after the other.
-    this.trackedBefore = (table.family !== "ip6" && this.four) || (table.family === "ip6" && this.six)
+    this.trackedBefore = { four: this.four, six: this.six }
     const first = this.chains.length
     const chainIndex = new Map(table.chains.map((chain, index) => [chain.name, first + index]))
     const tableSets = new Map<string, CompiledSet>()

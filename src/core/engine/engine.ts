@@ -90,8 +90,8 @@ export function createEngine(ruleset: Ruleset, options: EngineOptions): EngineRe
 const AT_DEFRAGMENTATION: number = priority.defragmentation
 const AT_CONNTRACK: number = priority.conntrack
 
-function comesBefore({ priority, early }: BaseEntry, place: number): boolean {
-  return priority < place || (priority === place && early === true)
+function comesBefore({ priority, early }: BaseEntry, place: number, family: number): boolean {
+  return priority < place || (priority === place && (family === 4 ? early?.four : early?.six) === true)
 }
 
 /** An accept at an earlier hook is not what decided. */
@@ -304,7 +304,7 @@ export class Engine {
     let next = 0
     if (tracks) {
       if (packet.isFragment) {
-        next = this.chainsBefore(entries, AT_DEFRAGMENTATION)
+        next = this.chainsBefore(entries, AT_DEFRAGMENTATION, packet.family)
         const verdict = this.some(entries, 0, next, current, trace)
         if (verdict !== VERDICT_ACCEPT) return verdict
         const whole = this.defragmenter.take(packet, run.now)
@@ -317,7 +317,7 @@ export class Engine {
         current = whole
         judgement.packet = whole
       }
-      const atConntrack = this.chainsBefore(entries, AT_CONNTRACK)
+      const atConntrack = this.chainsBefore(entries, AT_CONNTRACK, packet.family)
       const verdict = this.some(entries, next, atConntrack, current, trace)
       if (verdict !== VERDICT_ACCEPT) return verdict
       next = atConntrack
@@ -334,9 +334,9 @@ export class Engine {
     return this.some(entries, next, entries.length, current, trace)
   }
 
-  private chainsBefore(entries: readonly BaseEntry[], place: number): number {
+  private chainsBefore(entries: readonly BaseEntry[], place: number, family: number): number {
     let index = 0
-    while (index < entries.length && comesBefore(entries[index]!, place)) index++
+    while (index < entries.length && comesBefore(entries[index]!, place, family)) index++
     return index
   }
 
