@@ -23,7 +23,7 @@ class Rejected {
 
 /**
  * The answers of `reject`, as they leave: the kernel gives them the connection of the packet that they answer, as related to it and in the other direction, before
- * conntrack sees them (nf_reject_ipv4.c, nf_ct_attach). So a reset by a rule does not close the connection, and an error about a packet that no connection
+ * conntrack sees them (nf_reject_ipv4.c, nf_ct_attach). So a reset by a rule meets no tracker of TCP, and an error about a packet that no connection
  * was confirmed for is related all the same (Linux 6.18, looked at).
  */
 export class Answers {

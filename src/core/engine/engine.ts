@@ -203,7 +203,10 @@ export class Engine {
     if (verdict === VERDICT_ACCEPT && !conntrack.confirm(run.now)) verdict = this.lose("conntrack-clash")
     judgement.verdict = verdict
     if (verdict === VERDICT_ABSORBED || verdict === VERDICT_NONE) byNoRule(judgement)
-    if (verdict === VERDICT_REJECT) this.answers.note(judgement.packet, run, conntrack)
+    if (verdict === VERDICT_REJECT) {
+      if (run.rejectWith === "tcp-reset") conntrack.close(judgement.packet, run.now)
+      this.answers.note(judgement.packet, run, conntrack)
+    }
     if (verdict !== VERDICT_ACCEPT) conntrack.release()
     judgement.packet = this.rewriter.release(judgement.packet)
     if (run.tracked) {

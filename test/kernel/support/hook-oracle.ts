@@ -1,4 +1,4 @@
-import { createEngine, type EngineOptions } from "../../../src/core/engine/engine.js"
+import { createEngine, type Engine, type EngineOptions } from "../../../src/core/engine/engine.js"
 import { RTN_UNICAST } from "../../../src/core/engine/routes.js"
 import { ctStateName } from "../../../src/core/engine/verdict.js"
 import { buildPacket } from "../../../src/core/packet/build.js"
@@ -89,15 +89,15 @@ export class HookOracle {
 
   /**
    * The same packets through the engine. `patch`: rules that no text says are made of these steps, by `chain:index`. `hint` may foretell chance: it gets the
-   * packet as the kernel sent it on. `states of others`: what the firewall itself sends is left out, and only states are compared.
+   * packet as the kernel sent it on. `states of others`: what the firewall itself sends is left out, and, as with `states`, only those are compared.
    */
   compare(
     ruleset: Ruleset,
     options: Partial<EngineOptions> = {},
     patch: Readonly<Record<string, Step>> = {},
     hint?: (kernel: Seen) => number,
-    what: "all" | "states of others" = "all",
-  ): { readonly compared: number; readonly differences: readonly string[] } {
+    what: "all" | "states" | "states of others" = "all",
+  ): { readonly compared: number; readonly differences: readonly string[]; readonly engine: Engine } {
     let current: Seen | undefined
     const seen: Place[] = []
     const { engine, diagnostics } = createEngine(
@@ -129,7 +129,7 @@ export class HookOracle {
     let compared = 0
     const show = what === "all" ? print : ({ place, state }: Place) => `${place} ${state}`
     for (const one of this.packets) {
-      if (what !== "all" && one.device === "") continue
+      if (what === "states of others" && one.device === "") continue
       compared++
       current = one
       seen.length = 0
@@ -146,7 +146,7 @@ export class HookOracle {
       if (kernel !== ours)
         differences.push(`${hex(bytes)}\n kernel\n  ${kernel}\n engine ${why}\n  ${ours}\n`)
     }
-    return { compared, differences }
+    return { compared, differences, engine }
   }
 }
 

@@ -1,4 +1,4 @@
-import { ICMP, ICMPV6, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import { ICMP, ICMPV6, type Packet, RST, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import type { Run } from "../../ruleset/runtime.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import { checksumFits } from "./checksum.js"
@@ -263,6 +263,13 @@ export class Conntrack {
     this.tcp.assume(entry, packet, run.now)
     this.extras.setProxied(entry)
     table.confirm(entry)
+  }
+
+  /** A rule resets the packet's connection: it is closed from now on (nf_ct_set_closing). A reset is never answered with one. */
+  close(packet: Packet, now: number): void {
+    const { entry, table } = this
+    if (entry < 0 || packet.protocol !== TCP || (packet.tcpFlags & RST) !== 0) return
+    if (table.status[entry]! & CONFIRMED) this.tcp.close(entry, now)
   }
 
   /** Is the packet's connection one that a SYN proxy opened? */

@@ -317,6 +317,13 @@ export class TcpTracker {
     return protocol === TCP && this.ignored
   }
 
+  close(entry: number, now: number): void {
+    const { table } = this
+    if (table.phase[entry] === CLOSE) return
+    table.phase[entry] = CLOSE
+    table.expires[entry] = now + this.timeouts[CLOSE]!
+  }
+
   /** The proxy opened a connection that nobody watched: it is established, and its numbers are not asked. */
   assume(entry: number, packet: Packet, now: number): void {
     const base = entry * STATE_WORDS
