@@ -37,7 +37,8 @@ export const diagnosticIds = {
     "A command of an nft ruleset creates something that is there already, or declares it differently.",
   "nft-bad-value": "A value of an nft ruleset is not one that its place takes.",
   "nft-unknown-value": "A word in a place of an nft ruleset is no value of the type that the place takes.",
-  "nft-value-too-large": "A number of an nft ruleset is larger than the field it is compared with or written to.",
+  "nft-value-too-large":
+    "A number of an nft ruleset is larger than the field it is compared with or written to.",
   "nft-unknown-type": "A set of an nft ruleset is declared with a type that nft does not have.",
   "nft-unknown-expression": "An nft rule asks for something that nft does not know, or that is not complete.",
   "nft-conflicting-protocols":
@@ -203,6 +204,7 @@ export const diagnosticIds = {
   "jump-to-base-chain": "A rule jumps to a base chain; only the kernel's hooks lead there.",
   "step-behind-verdict": "A verdict ends its rule, so what stands behind it would never be done.",
   "unreachable-rule": "A rule before this one ends the chain for every packet.",
+  "shadowed-rule": "An earlier rule of the chain decides about every packet that this rule means.",
   "conntrack-too-early":
     "A rule asks conntrack at a place before it: there every packet's state is invalid, and nothing else is known of its connection.",
   "notrack-too-late": "A rule says notrack behind conntrack, where it does nothing.",
@@ -225,6 +227,25 @@ export const diagnosticIds = {
   "xt-bad-value": "The value of an option of iptables is not one that the option takes.",
   "xt-bad-options": "Options of a match or target of iptables are missing, or exclude each other.",
   "xt-host-name": "A rule of iptables names a host by its name, which iptables would look up once.",
+  "xt-word": "A word of a rule of iptables means nothing at its place.",
+  "xt-unknown-option":
+    "An option is none of iptables', and none of the matches and the target that the rule names.",
+  "xt-option-twice": "An option of iptables may stand once.",
+  "xt-negation": "A ! of iptables stands at the wrong place, or before what cannot be denied.",
+  "xt-unknown-match": "A match of iptables that is not known; the engine assumes that it never matches.",
+  "xt-unknown-target": "A target of iptables that is not known; the engine assumes that it does nothing.",
+  "xt-assumed":
+    "The engine cannot know what a match or target of iptables does here, and says what it assumes.",
+  "xt-wrong-place": "The kernel or iptables refuses a match, target or option in this table or chain.",
+  "xt-bad-name":
+    "A chain of iptables has a name of at most 28 characters, without blanks, that does not begin with - or !.",
+  "xt-policy": "Only built-in chains of iptables have a policy, and it is ACCEPT or DROP.",
+  "xt-table": "The tables of iptables are raw, mangle, nat, filter and security.",
+  "xt-line": "A line of iptables-save's text stands at a wrong place, or is none.",
+  "xt-quote": "A quotation mark of a rule has no end.",
+  "xt-command": "A command of iptables is missing, stands twice, lacks a word or cannot be done.",
+  "xt-no-rule": "A rule of iptables that should be replaced or deleted is not there.",
+  "xt-not-read": "A line of a script is not read, and what it would change is not known.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds
