@@ -3,7 +3,7 @@ import type { Hook } from "../ruleset/hook.js"
 import { hooks, priority } from "../ruleset/hook.js"
 import { buildFrom, requirementOfSteps } from "../ruleset/kinds.js"
 import type { StepNode } from "../ruleset/node.js"
-import type { StatementObject } from "../ruleset/object.js"
+import type { ObjectKind } from "../ruleset/object.js"
 import type { Rule, Ruleset, SetDeclaration, SetElement, Table } from "../ruleset/ruleset.js"
 import {
   type AnonymousSet,
@@ -263,7 +263,7 @@ class Compiler {
   private object(
     table: Table,
     known: Map<string, Step>,
-    kind: StatementObject["kind"],
+    kind: ObjectKind,
     name: string,
     build: Build,
     rule: Rule | undefined,
@@ -277,6 +277,7 @@ class Compiler {
       known.set(key, made)
       return made
     }
+    if (declared) return () => CONTINUE
     this.report("unknown-object", `there is no ${kind} ${name} in the table`, rule)
     return () => CONTINUE
   }

@@ -4,7 +4,7 @@ import type { LogNode } from "./action/log.js"
 import type { RejectNode } from "./action/reject.js"
 import type { SetUpdateNode } from "./action/set-update.js"
 import type { ExpressionNode, StepNode } from "./node.js"
-import type { StatementObject } from "./object.js"
+import type { ObjectKind } from "./object.js"
 import type { SetElement } from "./ruleset.js"
 import type { Translator } from "./translator.js"
 import type { TypeName } from "./type.js"
@@ -140,8 +140,8 @@ export interface EngineBuild {
   set(name: string): RuntimeSet
   /** An anonymous set or map, made of the node's own elements: the set of the same form as a named one. */
   anonymousSet(declaration: AnonymousSet): RuntimeSet
-  /** A named object of the same table: what it does, with what it remembers. */
-  object(kind: StatementObject["kind"], name: string): Step
+  /** A named object of the same table: what it does, with what it remembers. Settings of connections do nothing here. */
+  object(kind: ObjectKind, name: string): Step
   /** The names of objects that a map of the same table leads to; what `lastData` says is the place in this list. */
   objectNames(map: string): readonly string[]
   /** Index of a chain of the same table. */
@@ -203,8 +203,13 @@ export type Update = (packet: Packet, run: Run, at: number) => Outcome
 
 /** Counts live connections as nf_conncount does: lazily, dropping the dead ones when asked again. */
 export interface ConnectionCounter {
-  /** Adds the packet's connection, unless it is there already, and says how many are alive. */
-  count(packet: Packet, run: Run): number
+  /**
+   * Adds the packet's connection, unless it is there already, and says how many are alive; -1: the packet cannot be counted. `isFirst`: the list is a new one, which
+   * takes any connection.
+   */
+  count(packet: Packet, run: Run, isFirst?: boolean): number
+  /** How many the element's list holds, the dead included. */
+  held(element: number): number
 }
 
 /** A `Load` made of a `Read`. */

@@ -12,7 +12,8 @@ import {
   timedSet,
   trialSet,
 } from "./placement.js"
-import { renderElements, renderNft } from "./render.js"
+import { renderNft } from "./render.js"
+import { renderElements } from "./render-set.js"
 import type { GateKind, Generation, Running, RunningChain, RunningTable } from "./running.js"
 
 /**

@@ -1,13 +1,13 @@
 import type { StepKind } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
-import type { StatementObject } from "../object.js"
+import type { ObjectKind } from "../object.js"
 import { BREAK, CONTINUE, type Step } from "../runtime.js"
 import type { Item } from "../value.js"
 
-/** `counter name "x"`, `limit name tcp dport map { 22 : "slow", 80 : "fast" }`: what the named object of the table says. */
+/** `counter name "x"`, `ct helper set "y"`, `limit name tcp dport map { 22 : "slow", 80 : "fast" }`: what the named object of the table says. */
 export interface ObjectReferenceNode {
   readonly step: "object"
-  readonly kind: StatementObject["kind"]
+  readonly kind: ObjectKind
   /** The object, or where a map finds its name. */
   readonly object: string | ObjectMap
 }
@@ -23,13 +23,15 @@ export const objectReference: StepKind<ObjectReferenceNode> = {
   name: "object",
   toNft(node, write) {
     const { kind, object } = node
-    if (typeof object === "string") return `${kind} name "${object}"`
+    const words =
+      kind === "secmark" ? "meta secmark set" : `${kind} ${kind.startsWith("ct ") ? "set" : "name"}`
+    if (typeof object === "string") return `${words} "${object}"`
     const types = write.types(object.left)
     const map =
       typeof object.map === "string"
         ? `@${object.map}`
         : `{ ${object.map.map((entry) => `${write.item(entry.key, types)} : "${entry.object}"`).join(", ")} }`
-    return `${kind} name ${write.expression(object.left)} map ${map}`
+    return `${words} ${write.expression(object.left)} map ${map}`
   },
   compile(node, build): Step {
     const { object } = node

@@ -5,6 +5,7 @@ import { hooks } from "../../../ruleset/hook.js"
 import { stepsToText } from "../../../ruleset/kinds.js"
 import type { ObjectKind } from "../../../ruleset/object.js"
 import type { BaseChain, Rule, Ruleset, SetDeclaration, Table } from "../../../ruleset/ruleset.js"
+import { canonicalSteps } from "../canonical.js"
 import type { Context } from "./context.js"
 import { targetsIn } from "./jump-targets.js"
 import {
@@ -20,7 +21,6 @@ import { declaredKinds, elaborateFlowtable, elaborateObject } from "./object-dec
 import { elaboratePriority } from "./priority.js"
 import { elaborateElements, elaborateSet } from "./set-declaration.js"
 import type { RuleContext } from "./set-statement.js"
-import { canonicalSteps } from "../canonical.js"
 import { elaborateStatement } from "./statement.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, single, stringOf, wordOf, wordsOf } from "./tree.js"
@@ -339,8 +339,8 @@ class Elaboration {
           if (!table.sets.has(declaration.name))
             table.sets.set(declaration.name, { declaration, elements: [], at })
         },
-        isUpdated: (name) => {
-          if (this.isListing) markDynamic(table, name)
+        isUpdated: (name, hasStatements) => {
+          if (this.isListing && hasStatements) markDynamic(table, name)
         },
       },
     }
@@ -408,7 +408,9 @@ class Elaboration {
 
   private ruleOf(table: TableModel, chain: ChainModel, value: Syntax): Rule {
     const context: Context = this.contextOf(table, chain)
-    const written = listOf(entry(value, "expr")).flatMap((statement) => elaborateStatement(statement, context))
+    const written = listOf(entry(value, "expr")).flatMap((statement) =>
+      elaborateStatement(statement, context),
+    )
     const steps = canonicalSteps(written, context)
     const comment = wordOf(entry(value, "comment"))
     const text = wordOf(entry(value, "text")) ?? stepsToText(steps)

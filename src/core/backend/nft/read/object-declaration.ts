@@ -1,10 +1,12 @@
+import { printDuration } from "../../../base/duration.js"
 import type { FlowtableDeclaration, ObjectDeclaration, ObjectKind } from "../../../ruleset/object.js"
 import type { Context } from "./context.js"
 import { synproxyOf } from "./nat-statement.js"
 import { elaboratePriority } from "./priority.js"
 import { elaborateLimit, elaborateQuota } from "./statement.js"
 import type { Syntax } from "./syntax.js"
-import { entry, wordOf, wordsOf } from "./tree.js"
+import { entry, numberOf, wordOf, wordsOf } from "./tree.js"
+import { elaborateTime } from "./values.js"
 
 /** Kinds that nft declares with a word of this name. */
 export const declaredKinds: readonly ObjectKind[] = [
@@ -42,17 +44,27 @@ export function elaborateObject(
     case "synproxy":
       return { kind, name, statement: synproxyOf(value), ...rest }
     default:
-      return { kind, name, settings: settingsOf(value), ...rest }
+      return { kind, name, settings: settingsOf(kind, value, context), ...rest }
   }
 }
 
 const notSettings = new Set(["family", "table", "name", "handle", "comment"])
 
-/** Whatever else it says, as words. */
-function settingsOf(value: Syntax): Readonly<Record<string, string>> {
+/** Whatever else it says, as words. Times as nft lists them: JSON has seconds, and milliseconds where an expectation ends. */
+function settingsOf(kind: ObjectKind, value: Syntax, context: Context): Readonly<Record<string, string>> {
   if (value.kind !== "object") return {}
   const found: Record<string, string> = {}
-  for (const [name, setting] of value.entries) if (!notSettings.has(name)) found[name] = textOf(setting)
+  const time = (syntax: Syntax, scale: number) => {
+    const isNumber = numberOf(syntax) !== undefined
+    return printDuration((elaborateTime(syntax, context) ?? 0) * (isNumber ? scale : 1))
+  }
+  for (const [name, setting] of value.entries) {
+    if (notSettings.has(name)) continue
+    if (kind === "ct expectation" && name === "timeout") found[name] = time(setting, 1e-3)
+    else if (kind === "ct timeout" && name === "policy" && setting.kind === "object")
+      found[name] = [...setting.entries].map(([state, each]) => `${state} : ${time(each, 1)}`).join(", ")
+    else found[name] = textOf(setting)
+  }
   return found
 }
 

@@ -1,6 +1,6 @@
 import { typesOf } from "../../../ruleset/kinds.js"
 import type { StepNode } from "../../../ruleset/node.js"
-import type { ObjectKind, StatementObject } from "../../../ruleset/object.js"
+import type { ObjectKind } from "../../../ruleset/object.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
 import { elaborateItem } from "./item.js"
@@ -15,8 +15,6 @@ export const objectKinds = [
   "ct expectation",
 ] as const satisfies readonly ObjectKind[]
 
-const statementKinds: readonly string[] = ["counter", "quota", "limit", "synproxy"]
-
 /** `counter name "x"`, `ct helper set "x"`, or a map that leads to names. */
 export function elaborateObjectReference(
   kind: ObjectKind,
@@ -26,9 +24,8 @@ export function elaborateObjectReference(
 ): StepNode | undefined {
   const name = wordOf(value)
   if (name !== undefined) {
-    if (statementKinds.includes(kind))
-      return { step: "object", kind: kind as StatementObject["kind"], object: name }
-    return opaque(kind, `"${name}"`, context, at)
+    assumeSettings(kind, context, at)
+    return { step: "object", kind, object: name }
   }
   const [word, inner] = single(value) ?? []
   const key = entry(inner, "key")
@@ -55,13 +52,12 @@ export function elaborateObjectReference(
       : reference.replace(/^@/, "")
   if (typeof map === "string" && !context.set(map))
     context.report("nft-not-there", `there is no map ${map} in the table`, data)
-  if (statementKinds.includes(kind))
-    return { step: "object", kind: kind as StatementObject["kind"], object: { left, map } }
-  return opaque(kind, typeof map === "string" ? `@${map}` : "a map", context, at)
+  assumeSettings(kind, context, at)
+  return { step: "object", kind, object: { left, map } }
 }
 
 /** Helpers, timeouts and expectations change how conntrack goes on; the packet itself goes on. */
-function opaque(kind: ObjectKind, name: string, context: Context, at: Syntax): StepNode {
-  context.assume(`the engine gives no connection a ${kind.slice(3)} of its own: the rule goes on`, at)
-  return { step: "opaque", text: `${kind} set ${name}`, assumes: "continue" }
+function assumeSettings(kind: ObjectKind, context: Context, at: Syntax): void {
+  if (kind.startsWith("ct "))
+    context.assume(`the engine gives no connection a ${kind.slice(3)} of its own: the rule goes on`, at)
 }

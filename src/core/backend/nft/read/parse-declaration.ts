@@ -176,7 +176,11 @@ const objectKinds: ReadonlySet<string> = new Set([
   "tunnel",
 ])
 
+const ctObjects: ReadonlySet<string> = new Set(["helper", "timeout", "expectation"])
+
 function isObjectKind(p: Parser): boolean {
+  if (p.is("queue")) return true
+  if (p.is("ct")) return p.isOneOf(ctObjects, 1)
   return p.isOneOf(objectKinds) && !(p.is("limit", 0) && p.is("rate", 1))
 }
 

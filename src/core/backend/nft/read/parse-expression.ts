@@ -69,7 +69,8 @@ export function parseReference(p: Parser): Syntax {
 function parseConcatenation(p: Parser, place: Place): Syntax {
   const first = p.peek()
   const parts = [parseRange(p, place)]
-  while (p.accept(".")) parts.push(parseRange(p, place))
+  // Behind a dot a constant may stand on the left side too: `ip saddr . "lo" @pairs`.
+  while (p.accept(".")) parts.push(parseRange(p, place === "left" ? "operand" : place))
   if (parts.length === 1) return parts[0]!
   const span = spanning(first.span, p.previous().span)
   return object({ concat: array(parts, span) }, span)
@@ -424,7 +425,7 @@ function parseHeader(p: Parser, wrap: Wrap): Syntax {
 
 /** Fields of options and chunks; what they are called differs from option to option, so any of them is taken behind any. */
 const optionFields: Readonly<Record<string, ReadonlySet<string>>> = {
-  tcp: new Set(["kind", "length", "size", "count", "left", "right", "tsval", "tsecr"]),
+  tcp: new Set(["kind", "length", "size", "count", "left", "right", "tsval", "tsecr", "subtype"]),
   ip: new Set(["type", "length", "value", "ptr", "addr"]),
   sctp: new Set([
     "type",

@@ -116,6 +116,8 @@ function elaborateData(data: Syntax, context: Context): Pick<SetDeclaration, "da
   if (word === "verdict") return { data: "verdict" }
   const objects = objectKinds.find((kind) => kind === word)
   if (objects) return { objects }
+  // A number of a queue has no type by name.
+  if (word === "queue") return { data: "inet_service" }
   const types = elaborateTypes(withoutTypeof(data), context)?.map(setTypeOf)
   return types && { data: types.length === 1 ? types[0]! : types }
 }

@@ -16,7 +16,7 @@ type SetUpdate = Extract<StepNode, { step: "set-update" }>
 /** Who keeps the tables: a meter declares a set, and nft's JSON forgets that a set is dynamic. */
 export interface SetKeeper {
   declare(declaration: SetDeclaration, at: Syntax): void
-  isUpdated(name: string): void
+  isUpdated(name: string, hasStatements: boolean): void
 }
 
 /** The context of a rule, for the statements that declare. */
@@ -72,7 +72,7 @@ function elaborateUpdate(
   const types = declared.data === undefined || declared.data === "verdict" ? [] : listedTypes(declared.data)
   const node = data && elaborateValue(data, types, context)
   if (data && !node) return undefined
-  keeperOf(context)?.isUpdated(name)
+  keeperOf(context)?.isUpdated(name, statements.length > 0)
   return {
     step: "set-update",
     operation,

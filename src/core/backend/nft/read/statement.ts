@@ -113,6 +113,7 @@ const statements: Readonly<Record<string, ElaborateStatement>> = {
       (value, context, at) => elaborateObjectReference(kind, value, context, at),
     ]),
   ),
+  secmark: (value, context, at) => elaborateObjectReference("secmark", value, context, at),
   tunnel: (value, context, at) => {
     context.assume("the engine has no tunnels: the rule goes on", at)
     return { step: "opaque", text: `tunnel name "${wordOf(value) ?? ""}"`, assumes: "continue" }
@@ -304,6 +305,8 @@ function elaborateMangle(value: Syntax, context: Context, at: Syntax): StepNode 
     context.report("nft-bad-value", "a statement that sets something has a key and a value", at)
     return undefined
   }
+  const mark = entry(entry(key, "meta") ?? entry(key, "ct"), "key")
+  if (stringOf(mark) === "secmark") return elaborateSecurityMark(key, written, context, at)
   const target = elaborateExpression(key, { ...context, assume: () => {} })
   if (!target) return undefined
   if (target.expression === "payload" && target.tunnel !== undefined) {
@@ -316,6 +319,19 @@ function elaborateMangle(value: Syntax, context: Context, at: Syntax): StepNode 
   if (isMark && node.expression === "constant" && typeof node.value !== "string")
     return { step: "mark", on: target.expression as "meta" | "ct", value: node.value[0] ?? 0 }
   return { step: "mangle", target, value: node }
+}
+
+/** `meta secmark set "ssh"` names an object; `ct secmark set meta secmark` keeps it. Neither decides what becomes of a packet. */
+function elaborateSecurityMark(
+  key: Syntax,
+  value: Syntax,
+  context: Context,
+  at: Syntax,
+): StepNode | undefined {
+  if (stringOf(value) !== undefined || single(value)?.[0] === "map")
+    return elaborateObjectReference("secmark", value, context, at)
+  const [left, right] = entry(key, "meta") ? ["meta", "ct"] : ["ct", "meta"]
+  return { step: "opaque", text: `${left} secmark set ${right} secmark`, assumes: "continue" }
 }
 
 /** `reset tcp option sack-perm`. */
