@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.js"
+import { checkShadows } from "./check-shadow.js"
 import { priority } from "./hook.js"
 import { expressionNeedsConntrack } from "./kinds.js"
 import { isName } from "./name.js"
@@ -13,6 +14,7 @@ export function checkChains(table: Table): readonly Diagnostic[] {
       ...checkName(chain),
       ...checkLoop(chain, table),
       ...checkUnreachable(chain),
+      ...checkShadows(chain, table),
     ]),
     ...unique(table.chains.flatMap((chain) => (chain.base ? checkPlace(chain, chain.base, table) : []))),
   ]
