@@ -1,4 +1,5 @@
 import type { Ruleset } from "../ruleset/ruleset.js"
+import { readIptables } from "./iptables/read.js"
 import { readNft, readNftJson } from "./nft/read/read.js"
 import { type Rendered, renderNft } from "./nft/render.js"
 import type { ReadRules, RuleFile } from "./read-rules.js"
@@ -117,8 +118,8 @@ function shortened(line: string): string {
 }
 
 const readers: Readonly<Record<RuleFormat, (file: RuleFile) => ReadRules>> = {
-  iptables: missing("iptables"),
-  ip6tables: missing("ip6tables"),
+  iptables: (file) => readIptables(file, 4),
+  ip6tables: (file) => readIptables(file, 6),
   nft: readNft,
   "nft-json": readNftJson,
 }
