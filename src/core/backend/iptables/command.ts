@@ -483,6 +483,8 @@ class CommandReader {
       this.stop("xt-negation", `--${spec.name} cannot be negated`, negation ?? word)
     if (draft.options.some(({ option }) => option.name === spec.name) && !spec.many)
       this.stop("xt-option-twice", `--${spec.name} stands twice`, word)
+    if (spec.after !== undefined && !draft.options.some(({ option }) => option.name === spec.after))
+      this.stop("xt-bad-options", `--${spec.name} needs --${spec.after} before it`, word)
     let value: XtValue | undefined
     if (spec.value && values && values.text !== undefined) {
       const parsed = spec.value.parse(values.text, this.context.family)

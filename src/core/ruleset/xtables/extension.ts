@@ -28,6 +28,8 @@ export interface OptionSpec {
   readonly excludes?: readonly string[]
   /** Other options that it needs. */
   readonly needs?: readonly string[]
+  /** An option that must be written before it. */
+  readonly after?: string
 }
 
 export interface ValueSpec {

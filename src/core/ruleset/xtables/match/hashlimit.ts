@@ -40,10 +40,21 @@ const rate: ValueSpec = {
   },
   print: (value) => {
     const [unit, number_] = value as readonly ["packets" | "bytes", number]
-    return unit === "packets"
-      ? printPeriod(number_, HASHLIMIT_SCALE)
-      : `${printBytes(costToBytes(number_))}/s`
+    return unit === "packets" ? printPeriod(number_, HASHLIMIT_SCALE) : `${printCost(number_)}/s`
   },
+}
+
+/** In the largest unit in which the number is kept as the same. */
+function printCost(cost: number): string {
+  const bytes = costToBytes(cost)
+  for (const [name, size] of [
+    ["mb", UNIT_BYTES.m!],
+    ["kb", UNIT_BYTES.k!],
+  ] as const) {
+    const count = Math.floor(bytes / size)
+    if (count > 0 && bytesToCost(count * size) === cost) return `${count}${name}`
+  }
+  return `${bytes}b`
 }
 
 /** In the largest unit that leaves nothing over. */

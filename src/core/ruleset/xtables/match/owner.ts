@@ -34,7 +34,7 @@ export const owner: Extension = {
     { name: "socket-exists", invertible: true },
     { name: "uid-owner", value: ids, invertible: true },
     { name: "gid-owner", value: ids, invertible: true },
-    { name: "suppl-groups" },
+    { name: "suppl-groups", after: "gid-owner" },
   ],
   check: (options) => {
     if (options.length === 0) return badOptions("owner needs --uid-owner, --gid-owner or --socket-exists")
