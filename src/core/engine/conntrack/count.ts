@@ -2,7 +2,7 @@ import type { Packet } from "../../packet/packet.js"
 import type { ConnectionCounter, Run } from "../../ruleset/runtime.js"
 import { isClosed } from "./connection.js"
 import type { Conntrack } from "./conntrack.js"
-import { CONFIRMED } from "./status.js"
+import { ASSURED } from "./status.js"
 import { TUPLE_WORDS, tupleOf } from "./tuple.js"
 
 /** How many dead connections one count removes at most (CONNCOUNT_GC_MAX_NODES in nf_conncount.c); more stay, and count. */
@@ -12,9 +12,9 @@ const TICK = 4_000_000
 
 /**
  * Counts connections as net/netfilter/nf_conncount.c of Linux 6.18 does: a list for a rule, or for each element of a set, to which a
- * connection's first packet adds it. When a list is asked, the dead are dropped from it: those that are gone, and TCP connections in
- * TIME_WAIT or CLOSE. A connection that is older than the rule is never added; a packet without one (invalid, untracked) is added too, and
- * stays if by the time of the next look there is a connection with its addresses and ports.
+ * connection's packets add it unless it is there. When a list is asked, the dead are dropped from it: those that are gone, and TCP
+ * connections in TIME_WAIT or CLOSE. A connection that is assured is never added, so one that is older than the rule stays out; a packet
+ * without one (invalid, untracked) is added too, and stays if by the time of the next look there is a connection with its addresses and ports.
  */
 export class ConnectionCounts implements ConnectionCounter {
   private readonly conntrack: Conntrack
@@ -35,28 +35,33 @@ export class ConnectionCounts implements ConnectionCounter {
     this.conntrack = conntrack
   }
 
-  count(packet: Packet, run: Run): number {
+  /** `isFirst`: an empty list takes an assured connection too. */
+  count(packet: Packet, run: Run, isFirst = false): number {
     const list = Math.max(0, run.element)
     if (list >= this.heads.length) this.growLists(list + 1)
     const { table, entry } = this.conntrack
     const { tuple } = this
-    let isKnown: boolean
+    let isAssured = false
     if (entry >= 0) {
-      isKnown = (table.status[entry]! & CONFIRMED) !== 0
+      isAssured = (table.status[entry]! & ASSURED) !== 0
       const at = entry * 2 * TUPLE_WORDS
       for (let word = 0; word < TUPLE_WORDS; word++) tuple[word] = table.tuples[at + word]!
     } else {
-      // Without ports there is no tuple: the kernel drops such a packet, here it only does not count.
-      if (packet.transportOffset < 0) return this.counts[list]!
+      if (packet.transportOffset < 0) return -1
       tupleOf(packet, tuple)
-      isKnown = table.find(tuple, run.now) >= 0
     }
     const tick = Math.floor(run.now / TICK)
-    if (this.clearedAt[list] !== tick) {
-      this.clearedAt[list] = tick
-      this.dropDead(list, run.now)
+    const isCleared = this.clearedAt[list] === tick
+    if (isAssured && !isFirst) {
+      if (!isCleared) {
+        this.dropDead(list, run.now, false)
+        this.clearedAt[list] = tick
+      }
+      return this.counts[list]!
     }
-    if (isKnown) return this.counts[list]!
+    // Within a tick the list is not gone through, and a connection may come in twice.
+    if (!isCleared && this.dropDead(list, run.now, true)) return this.counts[list]!
+    this.clearedAt[list] = tick
     const node = this.take()
     this.entries[node] = entry
     this.generations[node] = entry >= 0 ? table.generation[entry]! : 0
@@ -66,12 +71,20 @@ export class ConnectionCounts implements ConnectionCounter {
     return ++this.counts[list]!
   }
 
-  private dropDead(list: number, now: number): void {
+  /** How many the element's list holds, the dead included. */
+  held(element: number): number {
+    return this.counts[element] ?? 0
+  }
+
+  /** Drops some of the dead. `untilOwn`: the connection in `tuple` ends the search where it is alive, even if it is closed, and the answer is true. */
+  private dropDead(list: number, now: number, untilOwn: boolean): boolean {
     let removed = 0
     let previous = -1
     for (let node = this.heads[list]!; node >= 0 && removed <= MOST_REMOVED; ) {
       const following = this.next[node]!
-      if (this.lives(node, now)) previous = node
+      const isThere = this.isThere(node, now)
+      if (isThere && untilOwn && this.isOwn(node)) return true
+      if (isThere && !isClosed(this.conntrack.table, this.entries[node]!)) previous = node
       else {
         if (previous < 0) this.heads[list] = following
         else this.next[previous] = following
@@ -81,10 +94,18 @@ export class ConnectionCounts implements ConnectionCounter {
       }
       node = following
     }
+    return false
   }
 
-  /** Is there an open connection with the node's tuple? Mostly it is the one that was counted. */
-  private lives(node: number, now: number): boolean {
+  private isOwn(node: number): boolean {
+    const at = node * TUPLE_WORDS
+    for (let word = 0; word < TUPLE_WORDS; word++)
+      if (this.tuples[at + word] !== this.tuple[word]) return false
+    return true
+  }
+
+  /** Is there a connection with the node's tuple? Mostly it is the one that was counted. */
+  private isThere(node: number, now: number): boolean {
     const { table } = this.conntrack
     const entry = this.entries[node]!
     if (entry < 0 || table.generation[entry] !== this.generations[node] || table.expires[entry]! <= now) {
@@ -95,7 +116,7 @@ export class ConnectionCounts implements ConnectionCounter {
       this.entries[node] = found >> 1
       this.generations[node] = table.generation[found >> 1]!
     }
-    return !isClosed(table, this.entries[node]!)
+    return true
   }
 
   /** The element is a new one: nothing is counted. */

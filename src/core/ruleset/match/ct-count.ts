@@ -1,5 +1,5 @@
 import type { StepKind } from "../kind.js"
-import { BREAK, CONTINUE } from "../runtime.js"
+import { BREAK, CONTINUE, DROP } from "../runtime.js"
 
 /** Matches while the number of tracked connections is at most `count` (`over`: above it). Mostly carried by the elements of a set: a count for each source. */
 export interface CtCountNode {
@@ -16,7 +16,12 @@ export const ctCount: StepKind<CtCountNode> = {
   compile(node, build) {
     const counter = build.connectionCounter()
     const { count, over } = node
-    return (packet, run) => (counter.count(packet, run) > count === over ? CONTINUE : BREAK)
+    return (packet, run) => {
+      const alive = counter.count(packet, run)
+      // The kernel drops what it cannot count.
+      if (alive < 0) return DROP
+      return alive > count === over ? CONTINUE : BREAK
+    }
   },
   manual: {
     title: "Connection counts",

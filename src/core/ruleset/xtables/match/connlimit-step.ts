@@ -1,6 +1,6 @@
 import { maskWords } from "../../../base/prefix.js"
 import type { Packet } from "../../../packet/packet.js"
-import { BREAK, type Build, CONTINUE, type Step } from "../../runtime.js"
+import { BREAK, type Build, CONTINUE, DROP, type Step } from "../../runtime.js"
 import { KeyTable } from "../key-table.js"
 import { hasOption, isNegated, numberOf, type XtOptions } from "../option.js"
 
@@ -14,9 +14,13 @@ export interface ConnlimitSettings {
   readonly mask: readonly number[]
 }
 
+/** Lists that are kept before empty ones are given up. */
+const MOST_LISTS = 65_536
+
 /**
  * How many connections of the address, masked, are alive: one list for each, of this rule alone. Counted as nf_conncount does: the dead are dropped when their list is
- * asked again, and connections older than the rule never come in.
+ * asked again, and connections older than the rule do not come in, but for a list's first. A list without any drops the packet: the last segments of an address's
+ * last connection do not come through (Linux 6.18, measured).
  */
 export function connlimitStep(settings: ConnlimitSettings, build: Build, family: 4 | 6): Step {
   const { limit, above, mask } = settings
@@ -28,12 +32,25 @@ export function connlimitStep(settings: ConnlimitSettings, build: Build, family:
   return (packet, run) => {
     load(packet)
     let list = lists.find(key)
-    if (list < 0) list = lists.add(key)
+    const isFirst = list < 0
+    if (isFirst) {
+      if (lists.count >= MOST_LISTS) giveUpEmpty()
+      list = lists.add(key)
+    }
     const outer = run.element
     run.element = list
-    const count = counter.count(packet, run)
+    const count = counter.count(packet, run, isFirst)
     run.element = outer
+    if (count <= 0) return DROP
     return count > limit === above ? CONTINUE : BREAK
+  }
+
+  function giveUpEmpty(): void {
+    for (let list = lists.oldest; list >= 0; ) {
+      const following = lists.after(list)
+      if (counter.held(list) === 0) lists.remove(list)
+      list = following
+    }
   }
 
   function load(packet: Packet): void {
