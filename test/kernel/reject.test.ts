@@ -54,7 +54,7 @@ kernelTest(
     oracle.send("outside", [go(ACK, 101, 501)])
     oracle.send("outside", [go(PSH | ACK, 101, 501, 5)])
     const dump = laboratory.firewall.run("cat", ["/proc/net/nf_conntrack"]).stdout
-    const { compared, differences, engine } = oracle.compare(ruleset, {}, {}, undefined, "states")
+    const { compared, differences, engine } = oracle.compare(ruleset, {}, undefined, "states")
     expect(differences).toEqual([])
     // Four packets, and the reset.
     expect(compared).toBe(5)

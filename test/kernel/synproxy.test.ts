@@ -77,7 +77,7 @@ test("real sockets through a SYN proxy: the engine takes the packets that the ke
     }
     oracle.wait(200)
     const settings = { nf_conntrack_tcp_loose: 0 }
-    const { compared, differences } = oracle.compare(ruleset, { settings }, {}, undefined, "states of others")
+    const { compared, differences } = oracle.compare(ruleset, { settings }, undefined, "states of others")
     expect(differences.join("\n")).toBe("")
     expect(compared).toBeGreaterThan(20)
     // A SYN that the proxy answered, and the ACK that it believed, were never behind the forward hook: two packets for each connection.

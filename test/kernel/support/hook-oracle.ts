@@ -8,7 +8,6 @@ import { LINKTYPE_RAW } from "../../../src/core/packet/link-type.js"
 import { Packet } from "../../../src/core/packet/packet.js"
 import type { Hook } from "../../../src/core/ruleset/hook.js"
 import type { Chain, Ruleset } from "../../../src/core/ruleset/ruleset.js"
-import type { Step } from "../../../src/core/ruleset/runtime.js"
 import { laboratoryAddresses, laboratoryInterfaces } from "../../../src/linux/demo/agreement.js"
 import { settle } from "../../../src/linux/host/namespace/frame-capture.js"
 import type { Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
@@ -31,7 +30,7 @@ export class HookOracle {
     // A word to a sender on the same wire would come between two hooks of its packet.
     for (const device of ["all", "lan0", "wan0"])
       laboratory.firewall.namespace.sysctl(`net/ipv4/conf/${device}/send_redirects`, 0)
-    laboratory.firewall.nft(nft)
+    if (nft !== "") laboratory.firewall.nft(nft)
     laboratory.firewall.nft(watching())
     this.log = laboratory.firewall.log(GROUP)
   }
@@ -88,13 +87,12 @@ export class HookOracle {
   }
 
   /**
-   * The same packets through the engine. `patch`: rules that no text says are made of these steps, by `chain:index`. `hint` may foretell chance: it gets the
+   * The same packets through the engine. `hint` may foretell chance: it gets the
    * packet as the kernel sent it on. `states of others`: what the firewall itself sends is left out, and, as with `states`, only those are compared.
    */
   compare(
     ruleset: Ruleset,
     options: Partial<EngineOptions> = {},
-    patch: Readonly<Record<string, Step>> = {},
     hint?: (kernel: Seen) => number,
     what: "all" | "states" | "states of others" = "all",
   ): { readonly compared: number; readonly differences: readonly string[]; readonly engine: Engine } {
@@ -119,11 +117,6 @@ export class HookOracle {
       },
     )
     if (engine === null) throw new Error(diagnostics.map(({ message }) => message).join("; "))
-    for (const { chain, rules } of engine.chains)
-      for (const [index, rule] of rules.entries()) {
-        const step = patch[`${chain.name}:${index}`]
-        if (step) (rule.steps as Step[])[rule.steps.length - 1] = step
-      }
     const differences: string[] = []
     const packet = new Packet()
     let compared = 0
