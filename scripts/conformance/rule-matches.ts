@@ -16,9 +16,11 @@ import { readNft } from "../../src/core/backend/nft/read/read.js"
 import { type Diagnostic, printDiagnostic } from "../../src/core/base/diagnostic.js"
 import { createEngine, type Engine } from "../../src/core/engine/engine.js"
 import { VERDICT_ABSORBED, VERDICT_NONE } from "../../src/core/engine/verdict.js"
+import { buildPacket } from "../../src/core/packet/build.js"
 import { decode } from "../../src/core/packet/decode.js"
+import { LINKTYPE_ETHERNET } from "../../src/core/packet/link-type.js"
 import { Packet } from "../../src/core/packet/packet.js"
-import type { Ruleset } from "../../src/core/ruleset/ruleset.js"
+import type { Ruleset, Table } from "../../src/core/ruleset/ruleset.js"
 import { readCapture } from "../../src/linux/capture/read-capture.js"
 
 /** One rule, or all of them together. */
@@ -55,6 +57,23 @@ const sets = `set da { type ipv4_addr; size 65535; flags dynamic; }
 
 /** fe80::/10, of a destination's first word. */
 const LINK_LOCAL = 0x3fa
+/** 224.0.0.0/4 */
+const MULTICAST = 14
+/** ff02::1 */
+const ALL_NODES = 0xff020000
+
+const noForwarding: Table = {
+  family: "inet",
+  name: "world",
+  sets: [],
+  chains: [
+    {
+      name: "forward",
+      base: { type: "filter", hook: "forward", priority: 0, policy: "drop" },
+      rules: [],
+    },
+  ],
+}
 
 export async function ruleMatches(corpus: string): Promise<RuleMatches> {
   const rules = readRules(join(corpus, "labels-rulematch-rules.tsv"))
@@ -67,6 +86,7 @@ export async function ruleMatches(corpus: string): Promise<RuleMatches> {
   for (const [pcap, labels] of readLabels(join(corpus, "labels-rulematch-kernel.tsv.gz"))) {
     const engine = engineOf(ruleset, hits)
     const packet = new Packet()
+    sendProbe(engine, packet)
     let frame = 0
     await readCapture(join(corpus, pcap), (record) => {
       frame++
@@ -78,8 +98,7 @@ export async function ruleMatches(corpus: string): Promise<RuleMatches> {
       // The frames were sent to the host's own hardware address.
       packet.linkPacketType = -1
       hits.clear()
-      const isLinkLocal = packet.family === 6 && packet.destination0 >>> 22 === LINK_LOCAL
-      const { verdict } = engine.judge(packet, isLinkLocal ? "forward" : "input")
+      const { verdict } = engine.judge(packet, hasRoute(packet) ? "input" : "forward")
       if (label === "unstable") return undefined
       const fate = verdict === VERDICT_NONE ? "no-hook" : verdict === VERDICT_ABSORBED ? "fragment" : ""
       const isFate = label === "no-hook" || label === "fragment"
@@ -125,6 +144,26 @@ export async function ruleMatches(corpus: string): Promise<RuleMatches> {
   }
 }
 
+/** The host had no link-local networks, and had joined no group but that of all nodes: such packets met the rules, and were dropped behind them. */
+function hasRoute({ family, destination0, destination3 }: Packet): boolean {
+  if (family === 4) return destination0 >>> 28 !== MULTICAST
+  if (destination0 >>> 24 === 0xff) return destination0 === ALL_NODES && destination3 === 1
+  return destination0 >>> 22 !== LINK_LOCAL
+}
+
+/** Before each capture one packet tried whether the rules were there; limits and counters have it. */
+function sendProbe(engine: Engine, packet: Packet): void {
+  const bytes = buildPacket({
+    source: "192.0.2.77",
+    destination: "192.0.2.78",
+    udp: { sourcePort: 9, destinationPort: 9 },
+    payload: 8,
+  })
+  decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_ETHERNET)
+  packet.inputInterface = 1
+  engine.judge(packet, "input")
+}
+
 interface LabelledRule {
   readonly id: string
   readonly rule: string
@@ -157,7 +196,7 @@ function rulesetOf(rules: readonly LabelledRule[]): {
   const text = `table inet labels {\n  ${sets}\n  chain prerouting {\n    type filter hook prerouting priority -140\n    ${nft.join("\n    ")}\n  }\n}\n`
   const young = readNft({ path: "rules.nft", text })
   return {
-    ruleset: { tables: [...old.ruleset.tables, ...young.ruleset.tables] },
+    ruleset: { tables: [...old.ruleset.tables, ...young.ruleset.tables, noForwarding] },
     diagnostics: [...old.diagnostics, ...young.diagnostics],
   }
 }
@@ -166,6 +205,7 @@ function engineOf(ruleset: Ruleset, hits: Set<string>): Engine {
   const { engine, diagnostics } = createEngine(ruleset, {
     random: () => 0,
     conntrack: "on",
+    settings: { nf_conntrack_checksum: 0 },
     interfaces: [{ name: "eth0", networks: [] }],
     onLog: ({ prefix }) => hits.add(prefix),
   })
