@@ -13,6 +13,7 @@ import { LINKTYPE_ETHERNET } from "../../../src/core/packet/link-type.js"
 import { Packet } from "../../../src/core/packet/packet.js"
 import { printPacket } from "../../../src/core/packet/print.js"
 import type { Hook } from "../../../src/core/ruleset/hook.js"
+import type { StepNode } from "../../../src/core/ruleset/node.js"
 import type { Ruleset } from "../../../src/core/ruleset/ruleset.js"
 import { CONTINUE } from "../../../src/core/ruleset/runtime.js"
 import { laboratoryAddresses, laboratoryInterfaces } from "../../../src/linux/demo/agreement.js"
@@ -158,19 +159,28 @@ function way(engine: Engine, packet: Packet, { frame }: Arrival): Path {
   return "forward"
 }
 
+/**
+ * Which of a rule's steps is reached when the rule counts a packet: its counter, or in rules of iptables the target. A rule without target counts where its last match goes
+ * on: -1 less that match's place.
+ */
+function countedAt(steps: readonly StepNode[]): number {
+  const counter = steps.findIndex(({ step }) => step === "counter")
+  if (counter >= 0) return counter
+  const target = steps.findIndex(({ step }) => step !== "xt-header" && step !== "xt-match")
+  return target >= 0 ? target : -steps.length
+}
+
 /** Notes which rules' counters are reached, and in which hook the engine is. */
 class Watch implements Trace {
   readonly counts = new Map<string, number>()
   hook: Hook = "prerouting"
   private readonly engine: Engine
-  /** The place of the counter among each rule's steps, by chain and rule; -1: it has none. */
+  /** The place of the counter among each rule's steps, by chain and rule; see `countedAt`. */
   private readonly counters: readonly (readonly number[])[]
 
   constructor(engine: Engine) {
     this.engine = engine
-    this.counters = engine.chains.map(({ chain }) =>
-      chain.rules.map(({ steps }) => steps.findIndex(({ step }) => step === "counter")),
-    )
+    this.counters = engine.chains.map(({ chain }) => chain.rules.map(({ steps }) => countedAt(steps)))
   }
 
   enter(chain: number): void {
@@ -178,7 +188,9 @@ class Watch implements Trace {
   }
 
   step(chain: number, rule: number, step: number, outcome: number): void {
-    if (outcome !== CONTINUE || this.counters[chain]![rule] !== step) return
+    const place = this.counters[chain]![rule]!
+    // A rule of iptables counts what comes through its matches, whatever its target says.
+    if (place < 0 ? step !== -1 - place || outcome !== CONTINUE : step !== place) return
     const { table, chain: declared } = this.engine.chains[chain]!
     const key = `${table.family} ${table.name} ${declared.name} ${rule}`
     this.counts.set(key, (this.counts.get(key) ?? 0) + 1)

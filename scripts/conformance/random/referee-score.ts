@@ -64,10 +64,16 @@ export function runRandom(options: RandomOptions): RandomResult {
   let small = 0
   for (let run = 0; run < runs; run++) {
     const { family, index } = wheel[run % wheel.length]!
-    const one = family.make(seed + run)
+    onProgress?.(run + 1, runs)
+    const one = made(family, seed + run)
+    if (typeof one === "string") {
+      tallies[index]!.cases++
+      tallies[index]!.unreadable++
+      reports.push(`${family.name} ${seed + run}: ${one}`)
+      continue
+    }
     const outcome = runCase(one)
     add(tallies[index]!, outcome)
-    onProgress?.(run + 1, runs)
     if (outcome.refused !== null)
       reports.push(`${one.name}: the kernel refuses: ${outcome.refused.split("\n").slice(0, 3).join(" | ")}`)
     else if (outcome.unreadable !== null) reports.push(`${one.name}: no engine: ${outcome.unreadable}`)
@@ -79,6 +85,15 @@ export function runRandom(options: RandomOptions): RandomResult {
     }
   }
   return { tallies, reports }
+}
+
+/** A case, or why its rules could not be read. */
+function made(family: Family, seed: number): Case | string {
+  try {
+    return family.make(seed)
+  } catch (failure) {
+    return failure instanceof Error ? failure.message : String(failure)
+  }
 }
 
 /** A smaller case that has the trouble that this one had. */

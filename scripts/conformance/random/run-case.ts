@@ -58,7 +58,7 @@ function runIn(laboratory: Laboratory, one: Case): Outcome {
   })
   send(laboratory, one.frames, referee)
   const arrivals = referee.finish()
-  const kernelCounts = readCounters(laboratory)
+  const kernelCounts = readCounters(laboratory, one.loads)
   try {
     const { judged, counts, left } = judge(one.ruleset, arrivals, one.conntrack)
     const different: CounterDifference[] = []
@@ -104,13 +104,22 @@ interface ListedRule {
   readonly expr?: readonly { readonly counter?: { readonly packets: number } | null }[]
 }
 
-/** Packets of each rule's counter, by `family table chain index`. */
-function readCounters({ firewall }: Laboratory): ReadonlyMap<string, number> {
+/** Packets of each rule's counter, by `family table chain index`, as the tools that loaded the rules list them. */
+function readCounters({ firewall }: Laboratory, loads: readonly Load[]): ReadonlyMap<string, number> {
   const counters = new Map<string, number>()
+  for (const { command } of loads) {
+    const list =
+      command === "nft" ? ["nft", "-j", "list", "ruleset"] : [command.replace("restore", "save"), "-c"]
+    const { stdout } = firewall.run(list[0]!, list.slice(1))
+    if (command === "nft") readNftCounters(stdout, counters)
+    else readIptablesCounters(stdout, command.startsWith("ip6") ? "ip6" : "ip", counters)
+  }
+  return counters
+}
+
+function readNftCounters(listing: string, counters: Map<string, number>): void {
   const places = new Map<string, number>()
-  const { stdout, status } = firewall.run("nft", ["-j", "list", "ruleset"], { fails: "allowed" })
-  if (status !== 0) return counters
-  const { nftables } = JSON.parse(stdout) as { nftables: readonly { readonly rule?: ListedRule }[] }
+  const { nftables } = JSON.parse(listing) as { nftables: readonly { readonly rule?: ListedRule }[] }
   for (const { rule } of nftables) {
     if (!rule || rule.table === "referee" || rule.table === "entrances") continue
     const chain = `${rule.family} ${rule.table} ${rule.chain}`
@@ -119,5 +128,19 @@ function readCounters({ firewall }: Laboratory): ReadonlyMap<string, number> {
     const counter = rule.expr?.find((each) => each.counter !== undefined)?.counter
     if (counter) counters.set(`${chain} ${place}`, counter.packets)
   }
-  return counters
+}
+
+/** Save text with counters: `*table`, then `[packets:bytes] -A chain …`. */
+function readIptablesCounters(listing: string, family: string, counters: Map<string, number>): void {
+  const places = new Map<string, number>()
+  let table = ""
+  for (const line of listing.split("\n")) {
+    if (line.startsWith("*")) table = line.slice(1)
+    const match = /^\[(\d+):\d+\] -A (\S+)/.exec(line)
+    if (!match) continue
+    const chain = `${family} ${table} ${match[2]}`
+    const place = places.get(chain) ?? 0
+    places.set(chain, place + 1)
+    counters.set(`${chain} ${place}`, Number(match[1]))
+  }
 }
