@@ -1,5 +1,6 @@
 import type { XtTable } from "../../ruleset/xtables/extension.js"
 import { readCommand } from "./command.js"
+import { readIpset } from "./ipset.js"
 import { isTable } from "./places.js"
 import type { Rules } from "./rules.js"
 import { splitRestoreLine, type Word } from "./words.js"
@@ -38,6 +39,11 @@ class RestoreReader {
       return
     }
     if (this.isLost) return
+    if (!this.table && /^(?:create|add)\s/.test(text)) {
+      const { words } = splitRestoreLine(text, line)
+      readIpset(words, this.rules, first)
+      return
+    }
     if (!this.table) {
       report.error(
         "xt-line",

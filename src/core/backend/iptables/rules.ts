@@ -3,16 +3,18 @@ import type { Ruleset, SetDeclaration } from "../../ruleset/ruleset.js"
 import type { XtChain, XtTable } from "../../ruleset/xtables/extension.js"
 import { optionOf } from "../../ruleset/xtables/option.js"
 import { checkTable } from "./check.js"
+import { DEFAULT_SIZE, type IpsetState } from "./ipset.js"
 import { baseOf, tables } from "./places.js"
 import { Report } from "./report.js"
 import { type KeptRule, TableState } from "./state.js"
+import type { Word } from "./words.js"
 
 /** The rules of one file for one IP version while they are read. */
 export class Rules {
   readonly family: 4 | 6
   readonly report: Report
   /** By their names; what ipset lines make. */
-  readonly sets = new Map<string, SetDeclaration>()
+  readonly sets = new Map<string, IpsetState>()
   private readonly tables = new Map<XtTable, TableState>()
 
   constructor(path: string, family: 4 | 6, report = new Report(path)) {
@@ -54,16 +56,49 @@ export class Rules {
     }
   }
 
-  /** The sets that the table's rules name. */
+  /** The sets that the table's rules name; one that no line of ipset made is taken for empty. */
   private setsOf(table: TableState): readonly SetDeclaration[] {
-    const names = new Set<string>()
+    const found = new Map<string, SetDeclaration>()
+    const added = new Set<string>()
     for (const { rules } of table.chains)
       for (const { draft } of rules)
         for (const { options } of [...draft.matches, ...(draft.target ? [draft.target] : [])])
-          for (const { option } of options)
-            if (option.name.endsWith("-set") && Array.isArray(option.value))
-              names.add(String(option.value[0]))
-    return [...names].flatMap((name) => this.sets.get(name) ?? [])
+          for (const { option, word } of options) {
+            if (!option.name.endsWith("-set") || !Array.isArray(option.value)) continue
+            const name = String(option.value[0])
+            if (option.name === "add-set") added.add(name)
+            if (!found.has(name))
+              found.set(name, this.setOf(name, option.value[1] as readonly string[], word))
+          }
+    return [...found.values()].map((set) =>
+      added.has(set.name) && !set.flags.includes("interval")
+        ? { ...set, flags: [...set.flags, "dynamic"] }
+        : set,
+    )
+  }
+
+  private setOf(name: string, ends: readonly string[], word: Word): SetDeclaration {
+    const known = this.sets.get(name)
+    if (known) {
+      const { declaration, elements } = known
+      return { ...declaration, ...(elements.size > 0 && { elements: [...elements.values()] }) }
+    }
+    const hint = "put what `ipset save` prints before the rules"
+    if (this.sets.size > 0) this.report.error("unknown-set", `there is no set ${name}`, word, hint)
+    else
+      this.report.warning(
+        "unknown-set",
+        `the set ${name} is not in the file: the engine takes it for empty`,
+        word,
+        hint,
+      )
+    const address = this.family === 4 ? "ipv4_addr" : "ipv6_addr"
+    return {
+      name,
+      key: ends.length > 1 ? [address, "inet_proto", "inet_service"] : [address],
+      flags: [],
+      size: DEFAULT_SIZE,
+    }
   }
 }
 

@@ -32,8 +32,13 @@ function readShellCommand({ words, unknown, unclosed }: ShellCommand, rules: Rul
   }
   const name = program.text.slice(program.text.lastIndexOf("/") + 1)
   const version = programs[name]
-  if (version === undefined && name === "ipset") {
+  if (name === "ipset") {
     readIpset(rest, rules, program)
+    return
+  }
+  // `ipset save` prints its lines without the program.
+  if ((name === "create" || name === "add") && rest.length > 1) {
+    readIpset([program, ...rest], rules, program)
     return
   }
   if (version === undefined) {
