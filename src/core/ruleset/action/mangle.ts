@@ -31,9 +31,13 @@ export const mangle: StepKind<MangleNode> = {
   name: "mangle",
   toNft(node, write) {
     const { value } = node
-    const text =
-      value.expression === "constant"
-        ? write.item({ value: value.value }, write.types(node.target))
+    const types = write.types(node.target)
+    const isBare = types[0] === "boolean" && value.expression === "constant"
+    // A bit is written as 0 or 1 here, and not as something that exists.
+    const text = isBare
+      ? String(value.value[0])
+      : value.expression === "constant"
+        ? write.item({ value: value.value }, types)
         : write.expression(value)
     return `${write.expression(node.target)} set ${text}`
   },

@@ -444,7 +444,7 @@ class Elaboration {
     const isIncomplete =
       this.isListing && elements.some(isRangeSyntax) && !declaration.flags.includes("interval")
     const full: SetDeclaration = isIncomplete
-      ? { ...declaration, flags: [...declaration.flags, "interval"] }
+      ? { ...declaration, flags: ["interval", ...declaration.flags] }
       : declaration
     if (known) {
       if (verb === "create") this.report("nft-already-there", `the ${what} ${name} is there already`, value)
@@ -557,5 +557,10 @@ function isSameSet(left: SetDeclaration, right: SetDeclaration): boolean {
 function markDynamic(table: TableModel, name: string): void {
   const set = table.sets.get(name)
   if (!set || set.declaration.flags.includes("dynamic") || set.declaration.flags.includes("interval")) return
-  set.declaration = { ...set.declaration, flags: [...set.declaration.flags, "dynamic"] }
+  set.declaration = { ...set.declaration, flags: dynamicToo(set.declaration.flags) }
+}
+
+/** In the order in which nft lists them: `dynamic` stands behind `constant`. */
+function dynamicToo(flags: SetDeclaration["flags"]): SetDeclaration["flags"] {
+  return flags.includes("constant") ? ["constant", "dynamic", ...flags.slice(1)] : ["dynamic", ...flags]
 }

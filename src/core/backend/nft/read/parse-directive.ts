@@ -10,7 +10,7 @@ export function parseDirective(p: Parser): boolean {
     p.next()
     const pattern = p.next()
     if (pattern.kind !== "string") p.fail("a file to include is named in quotation marks", pattern)
-    if (!p.isEnd()) p.endStatement("the name of a file")
+    if (!p.isEnd()) p.fail("behind the name of a file nft takes the end of the line")
     p.include(pattern.text, pattern)
     return true
   }

@@ -131,6 +131,7 @@ function parsePrimary(p: Parser, place: Place): Syntax {
   }
   if (p.is("$")) return p.variable()
   if (place !== "right" && startsExpression(p)) return parseField(p)
+  if (place === "left" && p.peek().kind === "word" && startsHeader(p.peek().text)) return parseField(p)
   if (place === "right" && startsUnmistakably(p)) return parseField(p)
   return parseConstant(p, place)
 }
@@ -238,6 +239,11 @@ export function startsExpression(p: Parser): boolean {
   if (headerFields[text]!.includes(following.text)) return true
   if (tunnels.has(text) && Object.hasOwn(headerFields, following.text)) return true
   return following.kind === "word" && (following.text === "option" || following.text === "chunk")
+}
+
+/** On the left side a protocol's name begins a field, whatever follows. */
+function startsHeader(text: string): boolean {
+  return Object.hasOwn(headerFields, text) || Object.hasOwn(extensionHeaderFields, text)
 }
 
 /** A field, a property, a computed value: what `startsExpression` saw. */

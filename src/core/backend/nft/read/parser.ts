@@ -263,7 +263,10 @@ export class Parser {
     }
     for (const each of found.toReversed()) {
       this.frames.push(this.frame)
-      this.frame = this.open({ ...(file.include && { include: file.include }), ...each }, depth + 1)
+      const opened = this.open({ ...(file.include && { include: file.include }), ...each }, depth + 1)
+      // The line of the include ends here; what ends it in its own file ends the last line that it brings.
+      const line: Token = { kind: "line", text: "\n", span: at.span, from: 0, to: 0 }
+      this.frame = { ...opened, tokens: [line, ...opened.tokens] }
     }
   }
 

@@ -13,7 +13,8 @@ import { elaborateTypes } from "./types.js"
 import { elaborateTime, quotedWord } from "./values.js"
 import { elaborateVerdictData, innerValue } from "./verdict.js"
 
-const setFlags = ["constant", "interval", "timeout", "dynamic"] as const
+/** In the order in which nft lists them. */
+const setFlags = ["constant", "dynamic", "interval", "timeout"] as const
 
 const objectKinds: readonly ObjectKind[] = [
   "counter",
