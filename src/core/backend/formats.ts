@@ -1,5 +1,6 @@
 import type { Ruleset } from "../ruleset/ruleset.js"
 import { readIptables } from "./iptables/read.js"
+import { renderIptables } from "./iptables/render.js"
 import { readNft, readNftJson } from "./nft/read/read.js"
 import { type Rendered, renderNft } from "./nft/render.js"
 import type { ReadRules, RuleFile } from "./read-rules.js"
@@ -43,28 +44,19 @@ export const renderedFormats = ["nft", "iptables", "ip6tables"] as const
 export type RenderedFormat = (typeof renderedFormats)[number]
 
 /** A ruleset in the language of a backend: of iptables, what concerns its IP version. What cannot be said is a diagnostic. */
-export function renderRules(ruleset: Ruleset, format: RenderedFormat): Rendered {
+export function renderRules(ruleset: Ruleset, format: RenderedFormat): RenderedRules {
   return renderers[format](ruleset)
 }
 
-const renderers: Readonly<Record<RenderedFormat, (ruleset: Ruleset) => Rendered>> = {
-  nft: renderNft,
-  iptables: unwritten("iptables"),
-  ip6tables: unwritten("ip6tables"),
+export interface RenderedRules extends Rendered {
+  /** Of iptables: what `ipset restore` loads before the text. Empty or absent: nothing. */
+  readonly ipsets?: string
 }
 
-function unwritten(format: RenderedFormat): (ruleset: Ruleset) => Rendered {
-  return () => ({
-    text: "",
-    diagnostics: [
-      {
-        id: "backend-missing",
-        severity: "error",
-        message: `${format} rules cannot be written yet`,
-        hint: "--to nft; iptables-nft and nft rules live side by side in one kernel",
-      },
-    ],
-  })
+const renderers: Readonly<Record<RenderedFormat, (ruleset: Ruleset) => RenderedRules>> = {
+  nft: renderNft,
+  iptables: (ruleset) => renderIptables(ruleset, 4),
+  ip6tables: (ruleset) => renderIptables(ruleset, 6),
 }
 
 /** Characters: rule files of hundreds of thousands of lines say what they are at once. */
@@ -122,18 +114,4 @@ const readers: Readonly<Record<RuleFormat, (file: RuleFile) => ReadRules>> = {
   ip6tables: (file) => readIptables(file, 6),
   nft: readNft,
   "nft-json": readNftJson,
-}
-
-function missing(format: RuleFormat): (file: RuleFile) => ReadRules {
-  return ({ path }) => ({
-    ruleset: { tables: [] },
-    diagnostics: [
-      {
-        id: "backend-missing",
-        severity: "error",
-        message: `rules in the format ${format} cannot be read yet`,
-        span: { file: path, line: 1, column: 1 },
-      },
-    ],
-  })
 }
