@@ -59,6 +59,8 @@ const sets = `set da { type ipv4_addr; size 65535; flags dynamic; }
 const LINK_LOCAL = 0x3fa
 /** 224.0.0.0/4 */
 const MULTICAST = 14
+/** 224.0.0.1 */
+const ALL_HOSTS = 0xe0000001
 /** ff02::1 */
 const ALL_NODES = 0xff020000
 
@@ -144,9 +146,9 @@ export async function ruleMatches(corpus: string): Promise<RuleMatches> {
   }
 }
 
-/** The host had no link-local networks, and had joined no group but that of all nodes: such packets met the rules, and were dropped behind them. */
+/** The host had no link-local networks, and had joined no groups but those of all: such packets met the rules, and were dropped behind them. */
 function hasRoute({ family, destination0, destination3 }: Packet): boolean {
-  if (family === 4) return destination0 >>> 28 !== MULTICAST
+  if (family === 4) return destination0 >>> 28 !== MULTICAST || destination0 === ALL_HOSTS
   if (destination0 >>> 24 === 0xff) return destination0 === ALL_NODES && destination3 === 1
   return destination0 >>> 22 !== LINK_LOCAL
 }
