@@ -1,5 +1,6 @@
 import { printDuration } from "../base/duration.js"
-import { stepsToText } from "./kinds.js"
+import type { StepNode } from "./node.js"
+import { stepText } from "./observed.js"
 import type { Origin } from "./origin.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "./ruleset.js"
 
@@ -23,7 +24,7 @@ function printSet(set: SetDeclaration): string {
     ...(set.size === undefined ? [] : [`size ${set.size}`]),
     ...(set.timeout === undefined ? [] : [`timeout ${printDuration(set.timeout)}`]),
     ...(set.statements ? [stepsToText(set.statements)] : []),
-    ...(set.elements ? [`${set.elements.length} elements`] : []),
+    ...(set.elements ? [`${set.elements.length} ${set.elements.length === 1 ? "element" : "elements"}`] : []),
     ...(set.keeps ? [`keeps its elements (${set.keeps})`] : []),
   ]
   return `\n  ${set.data === undefined ? "set" : "map"} ${set.name}: ${facts.join(", ")}${set.origin ? `  # ${printOrigin(set.origin)}` : ""}\n`
@@ -54,4 +55,8 @@ export function printOrigin(origin: Origin): string {
   const who = [zone, protection].filter((part) => part !== undefined).join(", ")
   const place = `${span.file}:${span.line}${who === "" ? "" : ` (${who})`}`
   return text === "" ? place : `${place}: ${text.replaceAll(/\s+/g, " ").trim()}`
+}
+
+function stepsToText(steps: readonly StepNode[]): string {
+  return steps.map(stepText).join(" ")
 }

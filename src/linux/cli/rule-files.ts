@@ -155,18 +155,18 @@ function isFile(path: string): boolean {
 
 /** The kernel would have one table of both files' rules, or the second file would have replaced the first: which, the files do not say. */
 function tablesTwice(files: readonly OpenedFile[]): readonly Diagnostic[] {
-  const owners = new Map<string, string>()
-  return files.flatMap(({ path, ruleset }) =>
-    ruleset.tables.flatMap(({ family, name }): Diagnostic[] => {
+  const owners = new Map<string, OpenedFile>()
+  return files.flatMap((file) =>
+    file.ruleset.tables.flatMap(({ family, name }): Diagnostic[] => {
       const key = `${family} ${name}`
       const owner = owners.get(key)
-      owners.set(key, path)
-      if (owner === undefined || owner === path) return []
+      owners.set(key, file)
+      if (owner === undefined || owner === file) return []
       return [
         {
           id: "duplicate-name",
           severity: "error",
-          message: `${owner} and ${path} both have the table ${key}`,
+          message: `${owner.path} and ${file.path} both have the table ${key}`,
           hint: "--rules takes one file for each IP version, or files with tables of their own",
         },
       ]

@@ -103,8 +103,8 @@ export class TraceRecorder implements Trace {
     let traced = this.#rule === rule ? rules.at(-1) : undefined
     if (traced === undefined) {
       const origin = ruleReference(this.#engine, chain, rule)?.origin ?? null
-      const { written, span } = declared.origin
-      const place = written ? { place: `${span.file}:${span.line}` } : {}
+      const { written, span, text } = declared.origin
+      const place = written || isOwnText.test(text) ? { place: `${span.file}:${span.line}` } : {}
       traced = { index: rule, origin, text: ruleText(declared), ...place, steps: [] }
       rules.push(traced)
       this.#rule = rule
@@ -130,9 +130,9 @@ export class TraceRecorder implements Trace {
     if (step && target !== undefined) step.target = target
   }
 
-  end(): void {
-    // What follows goes on in the chain that jumped here: in a stage of its own.
-    this.#chain = -1
+  end(chain: number): void {
+    // What follows goes on in the chain that jumped here, in a stage of its own; of a base chain it is the policy.
+    if (this.#engine.chains[chain]?.chain.base === undefined) this.#chain = -1
   }
 
   policy(chain: number, outcome: Outcome): void {

@@ -165,8 +165,9 @@ function valuesText({ values = [] }: TracedStep, asked: string): string {
 
 /** What a step that matched found, where its text does not say it. */
 function knownText({ text, values = [] }: TracedStep): string {
+  const words = text.includes("{") ? [] : text.split(/[\s,]+/)
   return values
-    .filter(({ of, value }) => value !== null && text !== `${of} ${value}` && text !== `${of} == ${value}`)
+    .filter(({ value }) => value !== null && !words.includes(value))
     .map(({ of, value }) => `${of} ${value}`)
     .join(", ")
 }

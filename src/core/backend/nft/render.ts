@@ -67,7 +67,10 @@ function renderRule(rule: Rule, previous: Rule | undefined, diagnostics: Diagnos
     const message = "nft takes a connection's port only where the rule has asked for its protocol before"
     diagnostics.push(cannotSay(message, origin))
   }
+  const before = diagnostics.length
   const steps = rule.steps.map((step) => writeStep(step, origin, diagnostics))
+  // Without a match that cannot be said the rest would mean every packet: who loads the text all the same shall not lock everybody out.
+  if (diagnostics.length > before) return `${above}\t\t# left out, because nft cannot say all of it\n`
   const comment =
     rule.comment !== undefined && isQuotable(rule.comment)
       ? rule.comment
