@@ -105,7 +105,7 @@ export function judge(ruleset: Ruleset, arrivals: readonly Arrival[], conntrack:
         engine: fate,
         states: { kernel: ruling.state, engine: engineState },
         why: `${verdictNames[answer.verdict]}${rule ? ` by ${rule.table.name} ${rule.chain.name} ${answer.rule}` : ""}${answer.why ? ` (${answer.why})` : ""}`,
-        same: sameFate(kernel, fate) && !statesDiffer,
+        same: sameFate(kernel, fate, answer.verdict === VERDICT_ABSORBED) && !statesDiffer,
       }
     }
     const index = judged.push(entry(own)) - 1
@@ -116,6 +116,8 @@ export function judge(ruleset: Ruleset, arrivals: readonly Arrival[], conntrack:
       waiting.set(datagram, [...(waiting.get(datagram) ?? []), index])
       continue
     }
+    // Nor does one that was dropped before it could be put to the others.
+    if (own === "ingress") continue
     for (const other of waiting.get(datagram) ?? []) {
       const earlier = judged[other]!
       judged[other] = { ...earlier, engine: own, same: sameFate(earlier.kernel, own) }
@@ -125,8 +127,10 @@ export function judge(ruleset: Ruleset, arrivals: readonly Arrival[], conntrack:
   return { judged, counts: watch.counts, left }
 }
 
-function sameFate(kernel: Fate, engine: Fate): boolean {
+function sameFate(kernel: Fate, engine: Fate, isAbsorbed = false): boolean {
   // What the kernel had no way for may have been let pass by all rules, or not have come to those that would have stopped it.
+  // Or have been put together for the host itself, and never became whole.
+  if (kernel === "routing" && engine === "prerouting" && isAbsorbed) return true
   if (kernel === "routing") return engine !== "ingress" && engine !== "prerouting" && engine !== "output"
   return kernel === engine
 }

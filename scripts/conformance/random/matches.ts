@@ -326,7 +326,9 @@ function ofAll(subject: Subject): Match {
   if (isDevice && !hooks.includes("egress"))
     choices.push(
       one(
-        equal(payload("ether", "type"), 0x0800),
+        ...(subject.network === null && subject.transport === null
+          ? [equal(payload("ether", "type"), 0x0800)]
+          : []),
         equal(payload("ether", "saddr"), [0x02000000, 0x0001]),
         notEqual(payload("ether", "daddr"), [0x02000000, 0x0002]),
       ),

@@ -1,6 +1,7 @@
 import { ICMP, ICMPV6, type Packet, RST, TCP, UDP } from "../packet/packet.js"
 import type { Run } from "../ruleset/runtime.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
+import { DetachedConnection } from "./conntrack/detached.js"
 
 /** Destination unreachable, of ICMP and of ICMPv6. */
 const UNREACHABLE = 3
@@ -16,8 +17,9 @@ class Rejected {
   protocol = 0
   readonly source = new Uint32Array(4)
   ports = 0
-  /** The connection, or -1 where it had none, or one that was not confirmed. */
+  /** The connection in the table, or -1 where it was not confirmed; then it is `detached`. */
   entry = -1
+  detached: DetachedConnection | null = null
   direction = 0
 }
 
@@ -47,6 +49,7 @@ export class Answers {
     rejected.source[3] = packet.source3
     rejected.ports = portsOf(packet.sourcePort, packet.destinationPort)
     rejected.entry = conntrack.confirmedEntry
+    rejected.detached = rejected.entry < 0 ? new DetachedConnection(run.connection) : null
     rejected.direction = run.ctDirection
   }
 
@@ -59,7 +62,7 @@ export class Answers {
       alive = true
       if (!answers(packet, rejected)) continue
       rejected.time = -Infinity
-      conntrack.attach(run, rejected.entry, 1 - rejected.direction)
+      conntrack.attach(run, rejected.entry, 1 - rejected.direction, rejected.detached)
       return true
     }
     this.some = alive

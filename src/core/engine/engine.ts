@@ -250,7 +250,7 @@ export class Engine {
       isLocal = this.isForHost(routed)
       leavesOn = this.routes.interfaceTo(routed, "destination") || leavesOn
     }
-    if (isLocal) return this.hook("input", routed, trace)
+    if (isLocal) return this.arriveHere(routed, trace)
     run.outputInterface = leavesOn
     // A router counts down before its rules see the packet (ip_forward, ip6_forward). The packet is the caller's, and has its own again behind the hooks.
     const { ttl } = routed
@@ -261,6 +261,20 @@ export class Engine {
     const verdictBehind = forwarded === VERDICT_ACCEPT ? this.depart(routed, trace) : forwarded
     routed.ttl = ttl
     return verdictBehind
+  }
+
+  /** IPv4 puts fragments together for this host before the input hook, whether conntrack did or not (ip_local_deliver); IPv6 behind it. */
+  private arriveHere(packet: Packet, trace: Trace | null): number {
+    if (packet.family !== 4 || !packet.isFragment) return this.hook("input", packet, trace)
+    const { judgement } = this
+    const whole = this.defragmenter.take(packet, this.run.now)
+    if (whole === null) {
+      judgement.why = this.defragmenter.why
+      if (trace !== null) trace.kernel(judgement.why || "fragment")
+      return VERDICT_ABSORBED
+    }
+    judgement.packet = whole
+    return this.hook("input", whole, trace)
   }
 
   /** Where a packet goes whose destination was translated: to this host, or on. */

@@ -1,5 +1,5 @@
 import { ICMP, ICMPV6, type Packet, RST, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
-import type { Run } from "../../ruleset/runtime.js"
+import type { Run, RunConnection } from "../../ruleset/runtime.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import { checksumFits } from "./checksum.js"
 import { Connection } from "./connection.js"
@@ -129,7 +129,7 @@ export class Conntrack {
 
   /**
    * The packet got through: a new connection of its counts from now on. False: its answers, or its own packets, are those of another connection, as only
-   * translation can make them, and the kernel drops it.
+   * translation and zones of one direction can make them, and the kernel drops it.
    */
   confirm(now: number): boolean {
     const { entry, table } = this
@@ -137,7 +137,7 @@ export class Conntrack {
     const status = table.status[entry]!
     if (status & CONFIRMED) return true
     if (
-      status & (SRC_NAT_DONE | DST_NAT_DONE) &&
+      (this.hasHalfZones || status & (SRC_NAT_DONE | DST_NAT_DONE)) &&
       (this.isTaken(entry * 2, now) || this.isTaken(entry * 2 + 1, now))
     )
       return false
@@ -145,10 +145,17 @@ export class Conntrack {
     return true
   }
 
+  /** A zone of one direction lets two connections have the same answers, as translation does. */
+  private hasHalfZones = false
+
   private isTaken(node: number, now: number): boolean {
+    const { tuples } = this.table
     const at = node * TUPLE_WORDS
-    for (let word = 0; word < TUPLE_WORDS; word++) this.tuple[word] = this.table.tuples[at + word]!
-    return this.table.find(this.tuple, now) >= 0
+    for (let word = 0; word < TUPLE_WORDS; word++) this.tuple[word] = tuples[at + word]!
+    const found = this.table.find(this.tuple, now)
+    // Of a connection with a zone for one direction only that direction is compared.
+    const hasOneZone = tuples[at + KIND] === tuples[(node ^ 1) * TUPLE_WORDS + KIND]
+    return found >= 0 && (hasOneZone || (found & 1) === (node & 1))
   }
 
   /** The packet was dropped: a connection that it would have begun is forgotten. */
@@ -162,12 +169,12 @@ export class Conntrack {
     return this.entry >= 0 && this.table.status[this.entry]! & CONFIRMED ? this.entry : -1
   }
 
-  /** In place of `track`, for a packet that belongs to another's connection: related to it. An entry that is gone meanwhile, or -1: its state alone is known. */
-  attach(run: Run, entry: number, direction: number): void {
+  /** In place of `track`, for a packet that belongs to another's connection: related to it. `detached`: where it is not in the table (-1, or gone meanwhile). */
+  attach(run: Run, entry: number, direction: number, detached: RunConnection | null): void {
     run.tracked = true
     run.ctDirection = direction
     run.ctState = STATE_RELATED
-    run.connection = null
+    run.connection = detached
     if (entry >= 0 && this.table.status[entry]! & CONFIRMED) this.set(run, entry, direction, STATE_RELATED)
   }
 
@@ -286,9 +293,10 @@ export class Conntrack {
     const answers = zoneDirections & 2 ? zone : 0
     tuple[KIND] = (kind | (original << 16)) >>> 0
     let node = this.table.find(tuple, now)
-    if (node < 0 && answers !== original) {
+    if (answers !== original && (node < 0 || (node & 1) === REPLY)) {
       tuple[KIND] = (kind | (answers << 16)) >>> 0
       node = this.table.find(tuple, now)
+      if (node >= 0 && (node & 1) === ORIGINAL) node = -1
     }
     tuple[KIND] = kind
     return node
@@ -296,6 +304,7 @@ export class Conntrack {
 
   /** A zone is part of a tuple's last word: two connections of two zones are never one. */
   private putInZone({ zone, zoneDirections }: Run): void {
+    if (zoneDirections !== 3) this.hasHalfZones = true
     if (zoneDirections & 1) this.tuple[KIND] = (this.tuple[KIND]! | (zone << 16)) >>> 0
     if (zoneDirections & 2) this.reply[KIND] = (this.reply[KIND]! | (zone << 16)) >>> 0
     else this.reply[KIND] = this.reply[KIND]! & 0xffff
