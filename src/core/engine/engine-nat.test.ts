@@ -165,3 +165,32 @@ test("a packet without a hop left is not forwarded", () => {
   `)
   expect(seen).toEqual([])
 })
+
+test("all nat chains are asked at the kernel's own place; of others there, the one that was loaded last comes first", () => {
+  const nat = (name: string, place: number): Chain => {
+    const made = chain(name, "output", place, [rule(accept)])
+    return { ...made, base: { ...made.base!, type: "nat" } }
+  }
+  const filter = (name: string, place: number) => chain(name, "output", place, [rule(logTo(1, name))])
+  const seen: string[] = []
+  const engine = engineOf(
+    table([
+      filter("first", -100),
+      nat("late", -90),
+      nat("early", -150),
+      filter("last", -100),
+      filter("before", -120),
+      filter("behind", -95),
+    ]),
+    {
+      conntrack: "on",
+      onLog: (node, packet) => seen.push(`${node.prefix} ${packet.destinationPort}`),
+    },
+  )
+  for (const { chain: each, rules } of engine.chains)
+    if (each.base?.type === "nat")
+      (rules[0]!.steps as Step[])[0] = to(DESTINATION, "192.0.2.9", each.name === "early" ? 1 : 2)
+  judgeScript(engine, "out eth0 192.0.2.1:4000 > 192.0.2.5:99 udp len 8")
+  // As Linux 6.18 counts them.
+  expect(seen).toEqual(["before 99", "last 99", "first 1", "behind 1"])
+})
