@@ -22,9 +22,10 @@ export interface ScoreRow {
 
 export function percent({ agreed, compared }: Pick<ScoreRow, "agreed" | "compared">): string {
   if (compared === 0) return "–"
-  // Never rounded up to all.
-  const share = Math.floor((1e6 * agreed) / compared) / 1e4
-  return `${share.toFixed(share > 99.9 && share < 100 ? 3 : 2)} %`
+  // Cut, not rounded: nearly all is never all.
+  const digits = 1000 * agreed >= 999 * compared && agreed < compared ? 3 : 2
+  const scale = 10 ** digits
+  return `${(Math.floor((100 * scale * agreed) / compared) / scale).toFixed(digits)} %`
 }
 
 /** The section's table: names, shares, counts. */
