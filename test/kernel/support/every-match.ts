@@ -42,11 +42,128 @@ import {
   udp,
   vmap,
 } from "../../../src/core/ruleset/build.js"
-import type { StepNode } from "../../../src/core/ruleset/node.js"
+import type { BinaryNode } from "../../../src/core/ruleset/expression/binary.js"
+import type { IpOptionNode } from "../../../src/core/ruleset/expression/ip-option.js"
+import type { RawPayloadNode } from "../../../src/core/ruleset/expression/raw-payload.js"
+import type { SctpChunkNode } from "../../../src/core/ruleset/expression/sctp-chunk.js"
+import type { TcpOptionNode } from "../../../src/core/ruleset/expression/tcp-option.js"
+import type { ExpressionNode, StepNode } from "../../../src/core/ruleset/node.js"
 
 const net24 = prefixItem({ address: { family: 4, words: address("203.0.113.0") }, length: 24 })
 const net6 = prefixItem({ address: { family: 6, words: address("2001:db8:9::") }, length: 64 })
 const flags = tcp("flags")
+
+const inverse = (
+  left: ExpressionNode,
+  operator: BinaryNode["operator"],
+  constant: number,
+): ExpressionNode => ({
+  expression: "binary",
+  operator,
+  left,
+  right: operator === "<<" || operator === ">>" ? { shift: constant } : { constant: [constant] },
+})
+const raw = (base: RawPayloadNode["base"], offset: number, length: number): ExpressionNode => ({
+  expression: "raw-payload",
+  base,
+  offset,
+  length,
+})
+const option = (name: TcpOptionNode["option"], field?: string): ExpressionNode => tcpOption(name, field)
+const rawOption = (kind: number, offset: number, length: number): ExpressionNode => ({
+  expression: "tcp-option",
+  option: kind,
+  raw: { offset, length },
+})
+const ipOption = (name: IpOptionNode["option"], field?: string): ExpressionNode => ({
+  expression: "ip-option",
+  option: name,
+  ...(field !== undefined && { field }),
+})
+const chunk = (name: SctpChunkNode["chunk"], field?: string): ExpressionNode => ({
+  expression: "sctp-chunk",
+  chunk: name,
+  ...(field !== undefined && { field }),
+})
+
+/** What other people's rules ask besides. */
+const otherFields: readonly StepNode[] = [
+  equal(meta("iif"), "lo"),
+  notEqual(meta("iif"), "lo"),
+  equal(meta("oif"), "lo"),
+  notEqual(meta("oif"), "lo"),
+  equal(meta("iiftype"), 1),
+  notEqual(meta("iiftype"), 772),
+  notEqual(meta("oiftype"), 772),
+  equal(meta("iifgroup"), 0),
+  equal(meta("oifgroup"), 0),
+  equal(payload("ip", "checksum"), 0),
+  above(payload("ip", "checksum"), 0x8000),
+  equal(payload("udplite", "dport"), 22),
+  equal(payload("udplite", "checksum"), 0x0304),
+  equal(payload("sctp", "vtag"), 0x01020304),
+  equal(payload("sctp", "dport"), 22),
+  equal(payload("esp", "spi"), 0),
+  equal(payload("ah", "spi"), 0),
+  equal(payload("comp", "cpi"), 0),
+  equal(payload("dccp", "dport"), 22),
+  equal(payload("igmp", "type"), 0x16),
+  equal(icmp("gateway"), 1400),
+  equal(icmp("checksum"), 0),
+  below(icmpv6("checksum"), 0x8000),
+  equal(raw("nh", 64, 8), 64),
+  equal(raw("nh", 8, 16), 0),
+  equal(raw("th", 0, 32), 0x9c400016),
+  equal(raw("th", 4, 12), 0xc40),
+  equal(raw("th", 16, 16), 22),
+  notEqual(raw("th", 96, 4), 5),
+  equal(raw("ih", 0, 8), 0),
+  equal(raw("ih", 0, 16), 37),
+  notEqual(raw("ih", 0, 8), 255),
+  equal(raw("ll", 0, 8), 2),
+  equal(raw("th", 0, 64), [0x9c400016, 1000]),
+  equal(and(raw("th", 0, 16), 0xff00), 0x9c00),
+  equal(inverse(meta("mark"), "|", 3), 3),
+  equal(inverse(ip("ttl"), "|", 1), 65),
+  exists(option("eol")),
+  exists(option("nop")),
+  missing(option("sack")),
+  exists(option(2)),
+  missing(option(255)),
+  equal(option("maxseg", "length"), 4),
+  equal(option("window", "length"), 3),
+  equal(rawOption(2, 16, 8), 2),
+  notEqual(rawOption(8, 16, 8), 0),
+  exists(option("fastopen")),
+  missing(option("md5sig")),
+  exists(ipOption("rr")),
+  missing(ipOption("lsrr")),
+  exists(ipOption("ra")),
+  exists(chunk("data")),
+  missing(chunk("init")),
+  equal(chunk("data", "length"), 0),
+  equal(exthdr("hbh", "nexthdr"), 6),
+  equal(exthdr("dst", "hdrlength"), 0),
+  equal(exthdr("frag", "reserved"), 0),
+  equal(exthdr("rt", "hdrlength"), 2),
+  equal(exthdr("srh", "tag"), 0),
+  exists(exthdr("mh")),
+  equal(exthdr("mh", "type"), 5),
+  equal({ expression: "hash", of: ip("saddr"), modulus: 16, seed: 0xdeadbeef }, 3),
+  below({ expression: "hash", of: ip("saddr"), modulus: 16, seed: 0xdeadbeef }, 8),
+  below({ expression: "hash", of: concat(ip("saddr"), ip("daddr")), modulus: 16, seed: 7 }, 8),
+  below(
+    {
+      expression: "hash",
+      of: concat(ip("saddr"), tcp("sport"), ip("daddr"), tcp("dport")),
+      modulus: 64,
+      seed: 7,
+    },
+    20,
+  ),
+  below({ expression: "hash", of: ip6("saddr"), modulus: 16, seed: 99 }, 8),
+  below({ expression: "hash", of: tcp("dport"), modulus: 16, seed: 99 }, 8),
+]
 
 /** Matches of every kind, for both families: what all backends and the engine are tried with. */
 export const steps: readonly StepNode[] = [
@@ -200,11 +317,13 @@ export const steps: readonly StepNode[] = [
   inSet(concat(meta("iifname"), ip("daddr")), [parts("wan0", address("192.0.2.1"))]),
   vmap(concat(l4proto, th("dport")), [[parts(TCP, 22), continueVerdict]]),
   vmap(ip("saddr"), [[net24, continueVerdict]]),
+  ...otherFields,
 ]
 
 /** Not at ingress: the kernel refuses a routing question there. */
 export const routed: readonly StepNode[] = [
   equal(fib(["saddr"], "type"), 1),
+  missing(meta("ipsec")),
   equal(fib(["daddr"], "type"), 2),
   notEqual(fib(["daddr"], "type"), 2),
   inSet(fib(["daddr"], "type"), [2, 3, 5]),

@@ -1,5 +1,5 @@
-import { payloadFields } from "../../ruleset/expression/payload-field.js"
 import { type PayloadNode, protocolNumbers } from "../../ruleset/expression/payload.js"
+import { payloadFields } from "../../ruleset/expression/payload-field.js"
 import type { ExpressionNode, StepNode } from "../../ruleset/node.js"
 import type { SetDeclaration, Table } from "../../ruleset/ruleset.js"
 import { expressionsIn } from "../../ruleset/walk.js"
@@ -89,10 +89,10 @@ function dependencyOf(step: StepNode, index: number, table: RuleTable): Dependen
 const ETHER = 1
 
 const etherTypes: Readonly<Record<number, PayloadNode["protocol"]>> = {
-  0x0800: "ip",
-  0x86dd: "ip6",
-  0x0806: "arp",
-  0x8100: "vlan",
+  2048: "ip",
+  34525: "ip6",
+  2054: "arp",
+  33024: "vlan",
 }
 
 function isHeader(node: ExpressionNode, protocol: PayloadNode["protocol"]): boolean {
@@ -130,7 +130,11 @@ function network(index: number, family: "ip" | "ip6"): Dependency {
 function frame(index: number, value: number, family: Table["family"]): Dependency | undefined {
   const isOwn = (family === "ip" && value === 0x0800) || (family === "ip6" && value === 0x86dd)
   if (!isOwn) return undefined
-  return { index, level: "network", impliedBy: (node) => node.expression === "payload" && node.protocol !== "ether" }
+  return {
+    index,
+    level: "network",
+    impliedBy: (node) => node.expression === "payload" && node.protocol !== "ether",
+  }
 }
 
 function etherType(index: number, value: number, family: Table["family"]): Dependency | undefined {

@@ -1,6 +1,7 @@
 import { DCCP, type Packet } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
+import { nftProtocol } from "./nft-protocol.js"
 import { packetEnd } from "./packet-end.js"
 
 /** Whether a DCCP packet carries an option: `dccp option 43 exists`. */
@@ -24,7 +25,7 @@ export const dccpOption: ExpressionKind<DccpOptionNode> = {
 }
 
 function readOf(node: DccpOptionNode): Read {
-  return (packet) => (packet.protocol === DCCP && has(packet, node.option) ? 1 : 0)
+  return (packet) => (nftProtocol(packet) === DCCP && has(packet, node.option) ? 1 : 0)
 }
 
 /** Where options begin in packets of each type, from 0 on (RFC 4340, 5); sequence numbers are 48 bits long where X is set, and only such headers are looked at. */

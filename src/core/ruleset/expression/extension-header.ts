@@ -7,7 +7,7 @@ import { packetEnd } from "./packet-end.js"
 /** An IPv6 extension header: a field of it, or with `field` absent whether it is there (`exthdr frag exists`). */
 export interface ExtensionHeaderNode {
   readonly expression: "extension-header"
-  /** `rt0`, `rt2` and `srh` are routing headers of the types 0, 2 and 4. */
+  /** `rt0`, `rt2` and `srh` are fields of routing headers; of which type the header is, is for another question (Linux 6.18, measured). */
   readonly header: "hbh" | "rt" | "rt0" | "rt2" | "srh" | "frag" | "dst" | "mh"
   readonly field?: string
 }
@@ -40,17 +40,14 @@ const numbers: Record<ExtensionHeaderNode["header"], number> = {
   mh: 135,
 }
 
-/** Types of routing headers (RFC 2460, 6275, 8754). */
-const routingTypes: Partial<Record<ExtensionHeaderNode["header"], number>> = { rt0: 0, rt2: 2, srh: 4 }
-
 /** First bit and width of each field that a header may have. */
 const fields: Readonly<
   Record<ExtensionHeaderNode["header"], Readonly<Record<string, readonly [number, number]>>>
 > = {
   hbh: { nexthdr: [0, 8], hdrlength: [8, 8] },
   rt: { nexthdr: [0, 8], hdrlength: [8, 8], type: [16, 8], "seg-left": [24, 8] },
-  rt0: { reserved: [32, 32] },
-  rt2: { reserved: [32, 32] },
+  rt0: {},
+  rt2: {},
   srh: { "last-entry": [32, 8], flags: [40, 8], tag: [48, 16] },
   frag: {
     nexthdr: [0, 8],
@@ -77,7 +74,8 @@ export function extensionFields(header: string): readonly string[] | undefined {
 /** `addr[1]` of rt0 and rt2, `sid[1]` of srh: addresses, counted from 1. */
 function placeOf({ header, field = "" }: ExtensionHeaderNode): readonly [number, number] | undefined {
   const listed = header === "srh" ? /^sid\[(\d+)\]$/.exec(field) : /^addr\[(\d+)\]$/.exec(field)
-  if (listed && routingTypes[header] !== undefined) return [64 + (Number(listed[1]) - 1) * 128, 128]
+  if (listed && (header === "rt0" || header === "rt2" || header === "srh"))
+    return [64 + (Number(listed[1]) - 1) * 128, 128]
   return fields[header][field]
 }
 
@@ -88,26 +86,16 @@ function typeOf(node: ExtensionHeaderNode): TypeName {
   return placeOf(node)?.[1] === 128 ? "ipv6_addr" : "integer"
 }
 
-/** Where the node's header stands, of its routing type where it has one; -1: nowhere. */
-function finder(node: ExtensionHeaderNode): (packet: Packet) => number {
-  const number = numbers[node.header]
-  const routingType = routingTypes[node.header]
-  if (routingType === undefined) return (packet) => find(packet, number)
-  return (packet) => {
-    const at = find(packet, number)
-    return at >= 0 && packet.view.getUint8(at + 2) === routingType ? at : -1
-  }
-}
-
 function readOf(node: ExtensionHeaderNode): Read {
-  const findHeader = finder(node)
-  if (node.field === undefined) return (packet) => (packet.family !== 6 ? -1 : findHeader(packet) < 0 ? 0 : 1)
+  const number = numbers[node.header]
+  if (node.field === undefined)
+    return (packet) => (packet.family !== 6 ? -1 : find(packet, number) < 0 ? 0 : 1)
   const [bit, bits] = placeOf(node) ?? [0, 0]
   const from = bit >>> 3
   const bytes = ((bit & 7) + bits + 7) >>> 3
   const divisor = 2 ** (bytes * 8 - (bit & 7) - bits)
   return (packet) => {
-    const header = packet.family === 6 && bits > 0 ? findHeader(packet) : -1
+    const header = packet.family === 6 && bits > 0 ? find(packet, number) : -1
     if (header < 0 || header + from + bytes > packetEnd(packet)) return -1
     let value = 0
     for (let index = 0; index < bytes; index++)
@@ -117,10 +105,10 @@ function readOf(node: ExtensionHeaderNode): Read {
 }
 
 function loadAddress(node: ExtensionHeaderNode): Load {
-  const findHeader = finder(node)
+  const number = numbers[node.header]
   const from = placeOf(node)![0] / 8
   return (packet, run, at) => {
-    const header = packet.family === 6 ? findHeader(packet) : -1
+    const header = packet.family === 6 ? find(packet, number) : -1
     if (header < 0 || header + from + 16 > packetEnd(packet)) return false
     for (let index = 0; index < 4; index++)
       run.registers[at + index] = packet.view.getUint32(header + from + index * 4)

@@ -191,6 +191,8 @@ function headerStart(protocol: PayloadNode["protocol"]): (packet: Packet) => num
       }
     case "gretap":
       return () => -1
+    case "igmp":
+      return (packet) => (packet.protocol === IGMP && packet.family === 4 ? transportStart(packet) : -1)
     default: {
       const number = protocolNumbers[protocol]!
       return (packet) => (nftProtocol(packet) === number ? transportStart(packet) : -1)

@@ -1,8 +1,9 @@
-import type { Packet } from "../../packet/packet.js"
+import { type Packet, TCP, UDP } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read, type Run } from "../runtime.js"
 import type { TypeName } from "../type.js"
-import { packetEnd } from "./packet-end.js"
+import { nftProtocol } from "./nft-protocol.js"
+import { capturedEnd, packetEnd } from "./packet-end.js"
 import { transportStart } from "./payload.js"
 
 /** Bits at a place that somebody counted: `@th,16,16`. A value of more than 32 bits takes two or four words, right-aligned. */
@@ -45,19 +46,19 @@ const starts: Readonly<Record<RawPayloadNode["base"], (packet: Packet) => number
   ih: innerStart,
 }
 
-/** Behind the transport header of TCP (its options included), UDP and the others that nft_payload.c knows; -1 for the rest. */
+/** Behind the transport header of TCP (its options included) and UDP; other protocols have none (Linux 6.18, measured). */
 function innerStart(packet: Packet): number {
   const start = packet.fragmentOffset > 0 ? -1 : transportStart(packet)
   if (start < 0) return -1
-  switch (packet.protocol) {
-    case 6:
-      return start + 13 > packetEnd(packet) ? -1 : start + (packet.view.getUint8(start + 12) >>> 4) * 4
-    case 17:
-    case 136:
-      return start + 8
-    default:
-      return -1
-  }
+  const protocol = nftProtocol(packet)
+  if (protocol === UDP) return start + 8
+  if (protocol !== TCP || start + 13 > packetEnd(packet)) return -1
+  return start + (packet.view.getUint8(start + 12) >>> 4) * 4
+}
+
+/** At ingress the padding of a short frame can still be read. */
+function endOf(packet: Packet, run: Run): number {
+  return run.ingress ? capturedEnd(packet) : packetEnd(packet)
 }
 
 function readOf(node: RawPayloadNode): Read {
@@ -67,9 +68,9 @@ function readOf(node: RawPayloadNode): Read {
   const bytes = (skipped + node.length + 7) >>> 3
   const divisor = 2 ** (bytes * 8 - skipped - node.length)
   const modulus = 2 ** node.length
-  return (packet) => {
+  return (packet, run) => {
     const header = start(packet)
-    if (header < 0 || header + from + bytes > packetEnd(packet)) return -1
+    if (header < 0 || header + from + bytes > endOf(packet, run)) return -1
     let value = 0
     for (let index = 0; index < bytes; index++)
       value = value * 256 + packet.view.getUint8(header + from + index)
@@ -85,7 +86,7 @@ function loadOf(node: RawPayloadNode) {
   const bytes = (offset + length + 7) >>> 3
   return (packet: Packet, run: Run, at: number): boolean => {
     const header = start(packet)
-    if (header < 0 || header + bytes > packetEnd(packet)) return false
+    if (header < 0 || header + bytes > endOf(packet, run)) return false
     run.registers.fill(0, at, at + words)
     for (let index = 0; index < length; index++) {
       const place = offset + index

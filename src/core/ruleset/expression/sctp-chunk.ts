@@ -1,6 +1,7 @@
 import { type Packet, SCTP } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
+import { nftProtocol } from "./nft-protocol.js"
 import { packetEnd } from "./packet-end.js"
 import { bytesNeeded, readBits } from "./read-bits.js"
 
@@ -102,7 +103,7 @@ function readOf(node: SctpChunkNode): Read {
 
 /** The first chunk of a type behind the common header of 12 bytes; -1: none. Chunks are padded to four bytes. */
 function find(packet: Packet, type: number): number {
-  if (packet.protocol !== SCTP || packet.transportOffset < 0 || packet.fragmentOffset > 0) return -1
+  if (nftProtocol(packet) !== SCTP || packet.transportOffset < 0 || packet.fragmentOffset > 0) return -1
   const end = packetEnd(packet)
   let at = packet.transportOffset + 12
   while (at + 4 <= end) {
