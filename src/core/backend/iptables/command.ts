@@ -17,6 +17,8 @@ export interface CommandContext {
   /** Does the table have a chain of this name? */
   readonly hasChain: (name: string) => boolean
   readonly report: Report
+  /** Between *table and COMMIT, where -t has no place. */
+  readonly isRestore: boolean
 }
 
 /** Where a mistake is so near that there is no use in reading on; it has been reported. */
@@ -156,7 +158,11 @@ class CommandReader {
       this.stranger.words.push(word.text)
       return
     }
-    const names = this.drafts().flatMap(({ extension }) => extension?.options.map(({ name }) => name) ?? [])
+    const { protocol } = this.rule
+    const implied = protocol && matchOfProtocol(protocol.number, this.context.family)
+    const names = [...this.drafts().map(({ extension }) => extension), implied].flatMap(
+      (extension) => extension?.options.map(({ name }) => name) ?? [],
+    )
     this.stop(
       "xt-unknown-option",
       `${word.text} is not an option here`,
@@ -218,6 +224,8 @@ class CommandReader {
     const letter = option.short
     if (negation && !"sdpiofjg".includes(letter))
       this.stop("xt-negation", `--${option.long} cannot be negated`, negation)
+    if (letter === "t" && this.context.isRestore)
+      this.stop("xt-word", "-t has no place between *table and COMMIT", word)
     if (letter in kinds) {
       this.startCommand(kinds[letter]!, option, word, inline)
       return
@@ -483,6 +491,8 @@ class CommandReader {
       this.stop("xt-negation", `--${spec.name} cannot be negated`, negation ?? word)
     if (draft.options.some(({ option }) => option.name === spec.name) && !spec.many)
       this.stop("xt-option-twice", `--${spec.name} stands twice`, word)
+    if (draft.extension?.protocolFirst && !this.rule.protocol)
+      this.stop("xt-bad-options", `--${spec.name} needs -p before it`, word)
     if (spec.after !== undefined && !draft.options.some(({ option }) => option.name === spec.after))
       this.stop("xt-bad-options", `--${spec.name} needs --${spec.after} before it`, word)
     let value: XtValue | undefined

@@ -130,19 +130,13 @@ class RestoreReader {
         !quoted && (word === "-4" || word === "-6" || word === "--ipv4" || word === "--ipv6"),
     )
     if (other && other.text.replace(/\D/g, "") !== String(family)) return
-    const tableWord = words.find(
-      ({ text: word, quoted }) => !quoted && (word === "--table" || /^-[^-]*t/.test(word)),
-    )
-    if (tableWord && /^(?:-t|--table)/.test(tableWord.text)) {
-      report.error("xt-word", "-t has no place between *table and COMMIT", tableWord)
-      return
-    }
     const table = this.rules.tableOf(this.table!)
     const command = readCommand(words, {
       family,
       table: table.name,
       hasChain: (name) => table.has(name),
       report,
+      isRestore: true,
     })
     if (command) table.apply(command, this.rules.originOf(line, first.column, text.trim()), report)
   }

@@ -71,7 +71,13 @@ function readIptables(program: Word, words: readonly Word[], rules: Rules): void
     report.error("xt-command", "there is no command: -A, -I, -D, -N, -P …", program)
     return
   }
-  const command = readCommand(words, { family, table: name, hasChain: (chain) => table.has(chain), report })
+  const command = readCommand(words, {
+    family,
+    table: name,
+    hasChain: (chain) => table.has(chain),
+    report,
+    isRestore: false,
+  })
   const text = [program, ...words]
     .map((word) => (word.quoted && /[\s"']/.test(word.text) ? JSON.stringify(word.text) : word.text))
     .join(" ")

@@ -68,6 +68,8 @@ export interface Extension {
   readonly families: readonly (4 | 6)[]
   /** The kernel takes it only in a rule that asks `-p` for one of these; `-p` with the first loads it without `-m`. */
   readonly protocols?: readonly number[]
+  /** `-p` must stand before its options. */
+  readonly protocolFirst?: true
   /** The only tables, and the only hooks, in which the kernel takes it. */
   readonly tables?: readonly XtTable[]
   readonly hooks?: readonly XtChain[]

@@ -116,7 +116,7 @@ export function printHeader(node: XtHeaderNode): string {
 
 /** Interface names are printed as they are, unless a reader would take them apart. */
 function quoteName(name: string): string {
-  return /[\s"'\\]/.test(name) ? quoteWord(name) : name
+  return /[\s"\\]/.test(name) ? quoteWord(name) : name
 }
 
 function headerToNft(node: XtHeaderNode): string {

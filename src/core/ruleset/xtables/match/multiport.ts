@@ -14,6 +14,7 @@ export const multiport: Extension = {
   role: "match",
   families: [4, 6],
   protocols: [TCP, UDP, UDPLITE, SCTP, DCCP],
+  protocolFirst: true,
   options: [
     {
       name: "sports",
