@@ -11,7 +11,7 @@ import { type CapturedFrame, settle } from "../../../src/linux/host/namespace/fr
 import { identify } from "../../../src/linux/host/namespace/identity.js"
 import type { Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
 
-/** A frame to send, and from where; `at`: milliseconds after the first. */
+/** A frame to send, and from where; `at`: milliseconds after the first, multiples of 4 where rules count in the kernel's ticks. */
 export interface TimedPacket {
   readonly bytes: Uint8Array
   readonly at?: number
@@ -40,12 +40,16 @@ export function rulesText(
   return `*${table}\n${lines.join("\n")}\n${end}\nCOMMIT\n`
 }
 
-/** The same, by iptables-legacy in the kernel. Packets must differ in what forwarding leaves alone: identification or flow label. */
+/**
+ * The same, by iptables-legacy in the kernel. Packets must differ in what forwarding leaves alone; where rules write on packets, `by` "datagram": in source, protocol or
+ * identification (IPv6: flow label).
+ */
 export function kernelMeetings(
   laboratory: Laboratory,
   family: 4 | 6,
   text: string,
   packets: readonly TimedPacket[],
+  by: "packet" | "datagram" = "packet",
 ): readonly Meeting[] {
   const { firewall } = laboratory
   firewall.run(family === 4 ? "iptables-legacy-restore" : "ip6tables-legacy-restore", [], { input: text })
@@ -57,15 +61,16 @@ export function kernelMeetings(
     for (const capture of captures)
       for (const frame of capture.read()) if (frame.direction === "in") frames.push(frame)
     for (const { prefix, bytes } of log.read()) {
-      const { packet } = identify(bytes, LINKTYPE_RAW)!
-      const prefixes = met.get(packet)
+      const key = identify(bytes, LINKTYPE_RAW)![by]
+      const prefixes = met.get(key)
       if (prefixes) prefixes.push(prefix)
-      else met.set(packet, [prefix])
+      else met.set(key, [prefix])
     }
   }
-  const begin = performance.now()
+  const begin = midTick()
+  while (milliseconds() < begin) poll()
   for (const { bytes, at = 0, side = "outside" } of packets) {
-    while (performance.now() - begin < at) poll()
+    while (milliseconds() - begin < at) poll()
     laboratory[side].sender("eth0").send([{ bytes }])
     poll()
   }
@@ -76,7 +81,7 @@ export function kernelMeetings(
   return frames
     .sort((one, other) => one.time - other.time)
     .map((frame) => {
-      const prefixes = met.get(identify(frame.bytes, LINKTYPE_ETHERNET)!.packet) ?? []
+      const prefixes = met.get(identify(frame.bytes, LINKTYPE_ETHERNET)![by]) ?? []
       return {
         frame,
         matched: prefixes.filter((prefix) => prefix !== END).map(Number),
@@ -85,7 +90,16 @@ export function kernelMeetings(
     })
 }
 
-/** The kernel's clock ticks every 4 ms, and when within them nobody says: eight places are tried. */
+/** Linux counts ticks of 4 ms, at whole multiples of the monotonic clock: packets in the middle of one are far from both neighbours. */
+function midTick(): number {
+  return Math.ceil(milliseconds() / 4) * 4 + 6
+}
+
+function milliseconds(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
+
+/** How the captures' clock stands to the ticks nobody says: eight places are tried. */
 const PHASES = [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]
 
 export interface Agreement {
