@@ -1,6 +1,6 @@
 import type { Extension } from "../extension.js"
 import { setReference } from "../set-reference.js"
-import { unknownMatch } from "../unknown-step.js"
+import { setStep } from "./set-step.js"
 import { number64 } from "../value-number.js"
 
 /** Whether an ipset has the packet's addresses, ports and interfaces. */
@@ -20,7 +20,9 @@ export const set: Extension = {
     { name: "bytes-lt", value: number64, excludes: ["bytes-gt"] },
     { name: "bytes-gt", value: number64 },
   ],
-  ...unknownMatch,
+  compile: setStep,
+  assumes: (options) =>
+    options.some(({ name }) => name !== "match-set") ? "only the key is asked for" : undefined,
   manual: {
     title: "iptables: set",
     text: "Whether a set of ipset has the packet.",

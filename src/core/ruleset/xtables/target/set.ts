@@ -2,8 +2,8 @@ import type { Extension } from "../extension.js"
 import { hasOption } from "../option.js"
 import { badOptions } from "../problem.js"
 import { setReference } from "../set-reference.js"
-import { unknownTarget } from "../unknown-step.js"
 import { masked, number } from "../value-number.js"
+import { setStep } from "./set-step.js"
 
 /** Adds to a set of ipset, takes out of it, or maps the packet by it. */
 export const set: Extension = {
@@ -29,7 +29,8 @@ export const set: Extension = {
       return badOptions("--timeout and --exist go with --add-set")
     return undefined
   },
-  ...unknownTarget,
+  compile: setStep,
+  assumes: (options) => (hasOption(options, "map-set") ? "nothing is mapped" : undefined),
   manual: {
     title: "iptables: SET",
     text: "Adds the packet's addresses to a set of ipset, or takes them out.",

@@ -1,8 +1,8 @@
 import { TCP } from "../../../packet/packet.js"
-import { CONTINUE } from "../../runtime.js"
 import type { Extension, ValueSpec } from "../extension.js"
 import { badValue } from "../problem.js"
 import { numberIn } from "../value-number.js"
+import { stripOptionsStep } from "./mangle-step.js"
 
 const names: Readonly<Record<string, number>> = {
   mss: 2,
@@ -36,8 +36,7 @@ export const tcpoptstrip: Extension = {
   protocols: [TCP],
   tables: ["mangle"],
   options: [{ name: "strip-options", value: kinds }],
-  compile: () => () => CONTINUE,
-  assumes: "the options stay",
+  compile: ([option]) => stripOptionsStep((option?.value ?? []) as readonly number[]),
   manual: {
     title: "iptables: TCPOPTSTRIP",
     text: "Takes options out of TCP's header.",
