@@ -33,16 +33,14 @@ export function writePage(
   return `${opening}\n${known.join("\n")}`
 }
 
+/** Sections whose numbers are of packets. */
+const packetSections = new Set(["random", "conntrack", "decoder"])
+
 function section(score: Score, { date, kernel, command }: About): string {
   const body = [
     `## ${score.title}`,
     score.text,
-    scoreTable(
-      score.rows,
-      score.name === "conntrack" || score.name === "random" || score.name === "decoder"
-        ? "packets"
-        : "compared",
-    ),
+    scoreTable(score.rows, packetSections.has(score.name) ? "packets" : "compared"),
     ...(score.notes === undefined ? [] : [score.notes]),
     `*${command}, ${date}, Linux ${kernel}*`,
   ].join("\n\n")
