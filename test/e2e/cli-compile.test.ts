@@ -38,12 +38,40 @@ test("--json is data", () => {
   expect(nft.text).toBe(compile("a.yaml").output)
 })
 
-test("iptables is told to be missing: exit 1, and nothing is printed", () => {
-  for (const backend of ["iptables", "ip6tables"]) {
+test.each(["iptables", "ip6tables"])(
+  "%s: what can be said, its sets for ipset, and what cannot: exit 1",
+  (backend) => {
     const { status, output, error } = compile("--to", backend, "a.yaml")
-    expect({ status, output }).toEqual({ status: 1, output: "" })
-    expect(error).toMatch(/rules cannot be written yet \[backend-missing\]\n {2}hint: --to nft/)
-  }
+    expect(status).toBe(1)
+    expect(output).toMatch(/^\*raw\n:PREROUTING ACCEPT \[0:0\]\n/)
+    expect(output).toMatch(/-m comment --comment "a\.yaml:5 malformed-null" -j DROP\n/)
+    expect(error).toMatch(/^a\.yaml:\d+:\d+: .* \[iptables-cannot-say\]$/m)
+    expect(error).toMatch(/\nThe rules ask for sets: .* --sets /)
+    const sets = compile("--to", backend, "--sets", "a.yaml").output
+    expect(sets).toMatch(/^create \S+ hash:/)
+    expect(sets).not.toContain("-A ")
+  },
+)
+
+test("--sets is for iptables", () => {
+  expect(compile("--sets", "a.yaml")).toMatchObject({ status: 2, output: "" })
+})
+
+test("nft's rules as iptables' are read again, and mean the same", () => {
+  const rules = `table inet t {
+	chain input { type filter hook input priority 0; policy accept; ip saddr 203.0.113.66 tcp dport 22 drop; }
+}
+`
+  const directory = folderWith({ "r.nft": rules })
+  const to = ["compile", "--rules", "r.nft", "--to", "iptables"]
+  const { status, output: text } = floodwall(to, { directory })
+  expect(status).toBe(0)
+  const packet = ["explain", "--json", "--rules", "-", "203.0.113.66:4000 > 192.0.2.1:22 S"]
+  const { output } = floodwall(packet, { directory, input: text })
+  expect(JSON.parse(output)).toMatchObject({
+    verdict: "drop",
+    rule: { table: "filter", chain: "INPUT", index: 0, origin: { file: "standard-input" } },
+  })
 })
 
 test("another backend is a wrong word", () => {

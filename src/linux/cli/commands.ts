@@ -17,12 +17,24 @@ export const commandGroups: readonly CommandGroup[] = [
     title: "Before the kernel is touched",
     commands: [
       { name: "init", summary: "print a commented policy for this host", load: () => import("./init.js") },
-      { name: "check", summary: "every mistake of a policy at once", load: () => import("./check.js") },
-      { name: "compile", summary: "what a policy becomes", load: () => import("./compile.js") },
-      { name: "replay", summary: "captured packets through a policy", load: () => import("./replay.js") },
+      {
+        name: "check",
+        summary: "every mistake of a policy or of somebody's rules at once",
+        load: () => import("./check.js"),
+      },
+      {
+        name: "compile",
+        summary: "what a policy becomes, or rules in another language",
+        load: () => import("./compile.js"),
+      },
+      {
+        name: "replay",
+        summary: "captured packets through a policy or somebody's rules",
+        load: () => import("./replay.js"),
+      },
       {
         name: "explain",
-        summary: "one packet, from policy line to verdict",
+        summary: "one packet, rule by rule, to its verdict",
         load: () => import("./explain.js"),
       },
     ],

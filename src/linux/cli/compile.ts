@@ -13,6 +13,7 @@ type Target = (typeof targets)[number]
 
 interface Options extends RuleOptions {
   readonly to: Target
+  readonly sets?: boolean
   readonly json?: boolean
 }
 
@@ -34,6 +35,10 @@ export const command: Command<Options> = {
       fallback: "nft",
     },
     {
+      flags: "--sets",
+      text: "with --to iptables or ip6tables: print the sets that the rules ask for, as ipset restore loads them before the rules",
+    },
+    {
       flags: "--json",
       text: "print for programs: the text of the rules, or the ruleset's own data, as JSON",
     },
@@ -45,6 +50,10 @@ export const command: Command<Options> = {
       line: "floodwall compile new.yaml | nft -c -f -",
       text: "let this kernel check them, without loading them",
     },
+    {
+      line: "floodwall compile --to iptables --sets | ipset restore -exist; floodwall compile --to iptables | iptables-restore --test",
+      text: "the policy as iptables' rules, and its sets; let iptables check them",
+    },
     { line: "floodwall compile --to ruleset", text: "which policy line became which rules" },
     {
       line: "iptables-save | floodwall compile --rules - --to nft",
@@ -53,6 +62,8 @@ export const command: Command<Options> = {
   ],
   async run([named], options, io: Io): Promise<ExitStatus> {
     const { to, json } = options
+    if (options.sets && to !== "iptables" && to !== "ip6tables")
+      return io.wrong("bad-command-line", `--sets is for iptables, and ${to} has sets of its own`)
     const conflict = ruleConflict(options, named)
     if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall compile --help")
     const subject = openSubject({ ...options, ...(named === undefined ? {} : { policy: named }) }, io)
@@ -62,10 +73,14 @@ export const command: Command<Options> = {
       else io.write(printRuleset(subject.ruleset))
       return exit.done
     }
-    const { text, diagnostics } = renderRules(subject.ruleset, to)
+    const { text, ipsets = "", diagnostics } = renderRules(subject.ruleset, to)
     io.report(diagnostics)
-    if (json) io.json({ backend: to, text, diagnostics })
-    else io.write(text)
+    if (json) io.json({ backend: to, text, ...(to === "nft" ? {} : { ipsets }), diagnostics })
+    else io.write(options.sets ? ipsets : text)
+    if (ipsets !== "" && !options.sets && !json)
+      io.note(
+        "The rules ask for sets: the same words with --sets print what ipset restore loads before them.",
+      )
     return hasErrors(diagnostics) ? exit.no : exit.done
   },
 }

@@ -28,8 +28,8 @@ interface Options extends PathOptions {
 export const command: Command<Options> = {
   operands: "<packet...>",
   description:
-    "Sends a packet that is written as text through a policy, and shows its way: which chains it meets, which rules ask what of it " +
-    "and what they find, which line of the policy each comes from, and the verdict.\n\n" +
+    "Sends a packet that is written as text through a policy, or through somebody's rules (--rules), and shows its way in the words of nft monitor " +
+    "trace: which chains it meets, which rules ask what of it and what it had, which line each comes from, and the verdict.\n\n" +
     "A packet is a line of a packet script (10.0.0.9:40000 > 10.0.0.1:22 S; docs/packet-scripts.md has all words) or a packet phrase " +
     "(in|out [on ZONE] [tcp|udp|icmp] [port P] [from A] [to A]), which stands for the first packet of such traffic. Several packets " +
     "are separated by ; and - reads a script from standard input: earlier packets are judged first, and the last is explained.",
@@ -40,6 +40,10 @@ export const command: Command<Options> = {
     {
       line: "floodwall explain '203.0.113.9:4000 > 192.0.2.1:80 S mss 64'",
       text: "a packet in every detail; in quotes, for > is the shell's",
+    },
+    {
+      line: "iptables-save | floodwall explain --rules - --all in udp port 53",
+      text: "this host's own rules, each with what the packet had",
     },
     {
       line: "floodwall explain '203.0.113.9:1024++ > 192.0.2.1:80 S repeat 2000'",
