@@ -36,6 +36,9 @@ export type Load = (packet: Packet, run: Run, at: number) => boolean
 /** An expression whose value is one word, from 0 to 2^32 - 1; -1: it cannot be evaluated for this packet, and the rule does not match. */
 export type Read = (packet: Packet, run: Run) => number
 
+/** Where in `run.registers` the value stands that a rule adds to a map. */
+export const UPDATE_DATA = 32
+
 /** What there is besides the packet while one is judged. One object for the life of an engine. */
 export interface Run {
   /** Nanoseconds; the packet's time. */

@@ -35,6 +35,11 @@ export class MapData {
     }
   }
 
+  /** What a rule adds to a map: `words` words in `run.registers` from `at` on. */
+  keep(element: number, run: Run, at: number, words: number): void {
+    this.put(element, [...run.registers.subarray(at, at + words)])
+  }
+
   get(element: number, run: Run): number {
     const target = this.targets[element]!
     if (target >= 0) run.target = target

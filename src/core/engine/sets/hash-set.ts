@@ -1,8 +1,15 @@
 import type { Packet } from "../../packet/packet.js"
 import type { SetUpdateNode } from "../../ruleset/action/set-update.js"
 import type { Rule, SetDeclaration, SetElement } from "../../ruleset/ruleset.js"
-import { BREAK, CONTINUE, type Run, type RuntimeSet, type Update } from "../../ruleset/runtime.js"
-import type { TypeName } from "../../ruleset/type.js"
+import {
+  BREAK,
+  CONTINUE,
+  type Run,
+  type RuntimeSet,
+  UPDATE_DATA,
+  type Update,
+} from "../../ruleset/runtime.js"
+import { type TypeName, wordsOf } from "../../ruleset/type.js"
 import { NANOSECONDS } from "../settings.js"
 import type { MapData } from "./data.js"
 import type { ElementStatements } from "./statements.js"
@@ -33,6 +40,8 @@ export class HashSet implements RuntimeSet {
   private readonly statements: ElementStatements
   private readonly declared: number
   private readonly data: MapData
+  /** Words of a map's value; 0 for verdicts, and in a set. */
+  private readonly dataWords: number
   private capacity = 0
   private count = 0
   private keys = new Uint32Array(0)
@@ -57,6 +66,7 @@ export class HashSet implements RuntimeSet {
   ) {
     this.types = declaration.key
     this.keyWords = keyWords
+    this.dataWords = dataWordsOf(declaration)
     this.additions = additions
     this.most =
       declaration.size ?? (declaration.flags.includes("dynamic") ? DYNAMIC_SIZE : Number.MAX_SAFE_INTEGER)
@@ -101,6 +111,7 @@ export class HashSet implements RuntimeSet {
     const program = node.statements === undefined ? this.declared : this.statements.compile(node.statements)
     const life = node.timeout ?? this.timeout
     const refreshes = node.operation === "update"
+    const dataWords = node.data === undefined ? 0 : this.dataWords
     const rule = this.additions?.rule()
     const added = rule === undefined ? null : (this.additions?.added ?? null)
     return (packet, run, at) => {
@@ -110,6 +121,7 @@ export class HashSet implements RuntimeSet {
       } else {
         element = this.insert(run.registers, at, run.now, run.now + life, program)
         if (element < 0) return BREAK
+        if (dataWords > 0) this.data.keep(element, run, UPDATE_DATA, dataWords)
         if (added !== null) {
           for (let word = 0; word < this.keyWords; word++) this.key[word] = run.registers[at + word]!
           added(this.key, this.expires[element]!, run, rule!)
@@ -285,4 +297,10 @@ export class HashSet implements RuntimeSet {
     value = Math.imul(value, 0x85ebca6b)
     return (value ^ (value >>> 13)) >>> 0
   }
+}
+
+function dataWordsOf({ data }: SetDeclaration): number {
+  if (data === undefined || data === "verdict") return 0
+  const types = typeof data === "string" ? [data] : data
+  return types.reduce((sum, type) => sum + wordsOf(type), 0)
 }

@@ -11,7 +11,7 @@ export interface QueueNode {
   readonly flags?: readonly ("bypass" | "fanout")[]
 }
 
-/** No program listens to a replay: then the kernel drops, or with `bypass` accepts (test/kernel/statements.test.ts). */
+/** No program listens to a replay: then the kernel drops, or with `bypass` accepts (nft(8), QUEUE STATEMENT). */
 export const queue: StepKind<QueueNode> = {
   name: "queue",
   toNft(node, write) {

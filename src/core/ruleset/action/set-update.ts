@@ -1,7 +1,7 @@
 import { printDuration } from "../../base/duration.js"
 import type { StepKind } from "../kind.js"
 import type { ExpressionNode, StepNode } from "../node.js"
-import { BREAK } from "../runtime.js"
+import { BREAK, UPDATE_DATA } from "../runtime.js"
 
 /**
  * `add @set { key timeout 60s limit rate … }` and its kin. `add` leaves an element that is there as it is, `update` refreshes its time.
@@ -35,7 +35,11 @@ export const setUpdate: StepKind<SetUpdateNode> = {
   compile(node, build) {
     const update = build.set(node.set).updater(node)
     const load = build.load(node.key)
-    return (packet, run) => (load(packet, run, 0) ? update(packet, run, 0) : BREAK)
+    if (node.data === undefined)
+      return (packet, run) => (load(packet, run, 0) ? update(packet, run, 0) : BREAK)
+    const data = build.load(node.data)
+    return (packet, run) =>
+      load(packet, run, 0) && data(packet, run, UPDATE_DATA) ? update(packet, run, 0) : BREAK
   },
   requires: (node, requirementOf) => requirementOf(node.key),
   manual: {

@@ -84,12 +84,15 @@ describe("statements are read and listed", () => {
       ${text}
     }
   }`
-  test.each(statements)("%s", (written, expected = written) => {
-    const lines = listed(table(written)).split("\n")
-    expect(lines.at(-3)!.trim()).toBe(expected)
-    // And what is listed is read as the same.
-    expect(listed(table(expected))).toBe(lines.join("\n"))
-  })
+  test.each(statements.map(([written, expected = written]) => [written, expected] as const))(
+    "%s",
+    (written, expected) => {
+      const lines = listed(table(written)).split("\n")
+      expect(lines.at(-3)!.trim()).toBe(expected)
+      // And what is listed is read as the same.
+      expect(listed(table(expected))).toBe(lines.join("\n"))
+    },
+  )
 })
 
 const translations: readonly (readonly [chain: string, written: string, listed?: string])[] = [
@@ -109,9 +112,12 @@ const translations: readonly (readonly [chain: string, written: string, listed?:
 ]
 
 describe("address translation is read and listed", () => {
-  test.each(translations)("%s: %s", (hook, written, expected = written) => {
-    expect(rule(written, "inet", `type nat hook ${hook} priority 0`)).toBe(expected)
-  })
+  test.each(translations.map(([hook, written, expected = written]) => [hook, written, expected] as const))(
+    "%s: %s",
+    (hook, written, expected) => {
+      expect(rule(written, "inet", `type nat hook ${hook} priority 0`)).toBe(expected)
+    },
+  )
 })
 
 test("variables stand for values, sets, names and chains, in their scope", () => {
