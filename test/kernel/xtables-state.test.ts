@@ -13,6 +13,8 @@ interface Case {
   readonly packets: readonly TimedPacket[]
   /** Packets that the kernel drops though no rule says so. */
   readonly dropped: number | "some"
+  /** Rules that match nothing: what they ask for is not there, neither in the kernel nor in the engine. */
+  readonly matchless?: number
   /** Where the kernel counted a tick late: a busy machine keeps it from its clock, and a token comes to the next packet. A wrong rate differs in dozens. */
   readonly mayDiffer?: number
 }
@@ -124,6 +126,35 @@ const cases: readonly Case[] = [
     dropped: "some",
   },
   {
+    name: "a plain host",
+    rules: [
+      "-m physdev --physdev-is-in",
+      "-m physdev ! --physdev-is-in ! --physdev-in eth9",
+      "-m physdev ! --physdev-is-in --physdev-in eth9",
+      "-m policy --dir in --pol none",
+      "-m policy --dir in --pol ipsec",
+      '-m helper --helper "ftp"',
+      '-m helper ! --helper "ftp"',
+      "-m devgroup --src-group 0",
+      "-m devgroup --src-group 5",
+      "-m devgroup ! --src-group 5/0xf",
+      "-p udp --dport 7 -m connlabel --label 3 --set",
+      "-m connlabel --label 3",
+      "-m connlabel ! --label 3",
+      "-m rpfilter",
+      "-m rpfilter --invert",
+      "-m rpfilter --loose",
+      "-p tcp -m socket",
+      "-m addrtype --src-type LOCAL",
+      "-m addrtype --dst-type BROADCAST,MULTICAST",
+    ],
+    packets: datagrams()
+      .slice(0, 60)
+      .map(({ bytes }) => ({ bytes })),
+    matchless: 9,
+    dropped: 0,
+  },
+  {
     name: "what conntrack knows, and what it counts",
     rules: [
       "-p tcp -m connlimit --connlimit-above 3",
@@ -148,17 +179,14 @@ const cases: readonly Case[] = [
 ]
 
 // Once more where a busy machine stalled between two packets.
-for (const { name, rules, packets, dropped, mayDiffer = 0 } of cases)
+for (const { name, rules, packets, dropped, matchless = 0, mayDiffer = 0 } of cases)
   kernelTest(`${name}: the same rules match`, { retry: 2, timeout: 60_000 }, ({ laboratory }) => {
     const rulesFor = rulesText(rules)
     const meetings = kernelMeetings(laboratory, 4, rulesFor, packets)
     const result = agreement(laboratory, 4, rulesFor, rules.length, meetings)
     expect(result.differences.slice(mayDiffer)).toEqual([])
     expect(meetings).toHaveLength(packets.length)
-    // Each rule is tried both ways, or its count stands for it.
-    expect(
-      result.counts.map((count, rule) => (count === 0 ? `no packet matched ${rules[rule]}` : "")),
-    ).toEqual(rules.map(() => ""))
+    expect(result.counts.filter((count) => count === 0)).toHaveLength(matchless)
     if (dropped === "some") expect(result.dropped).toBeGreaterThan(0)
     else expect(result.dropped).toBe(dropped)
   })

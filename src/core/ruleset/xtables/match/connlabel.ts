@@ -1,7 +1,7 @@
 import type { Extension, ValueSpec } from "../extension.js"
 import { badValue } from "../problem.js"
-import { unknownMatch } from "../unknown-step.js"
 import { parseNumber } from "../value-number.js"
+import { connlabelStep } from "./surroundings-step.js"
 
 /** A label's bit, 0 to 127. */
 export const label: ValueSpec = {
@@ -30,7 +30,7 @@ export const connlabel: Extension = {
     if (set) return `ct label set ${value} ct label and ${value} ${negated ? "!=" : "=="} ${value}`
     return `ct label ${negated ? "!= " : ""}${value}`
   },
-  ...unknownMatch,
+  compile: connlabelStep,
   manual: {
     title: "iptables: connlabel",
     text: "A label of the packet's connection.",

@@ -1,6 +1,6 @@
 import type { Extension } from "../extension.js"
-import { unknownMatch } from "../unknown-step.js"
 import { number } from "../value-number.js"
+import { cpuStep } from "./surroundings-step.js"
 
 export const cpu: Extension = {
   name: "cpu",
@@ -8,6 +8,7 @@ export const cpu: Extension = {
   families: [4, 6],
   options: [{ name: "cpu", value: number({ maximum: 0xffffffff }), required: true, invertible: true }],
   toNft: ([option]) => `meta cpu ${option?.negated ? "!= " : ""}${String(option?.value)}`,
-  ...unknownMatch,
+  compile: cpuStep,
+  assumes: "the first processor handles all packets",
   manual: { title: "iptables: cpu", text: "The processor that handles the packet.", example: "meta cpu 0" },
 }

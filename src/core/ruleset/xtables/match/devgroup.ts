@@ -1,7 +1,7 @@
 import type { Extension } from "../extension.js"
 import { badOptions } from "../problem.js"
-import { unknownMatch } from "../unknown-step.js"
 import { masked } from "../value-number.js"
+import { devgroupStep } from "./surroundings-step.js"
 
 export const devgroup: Extension = {
   name: "devgroup",
@@ -13,6 +13,7 @@ export const devgroup: Extension = {
   ],
   check: (options) =>
     options.length === 0 ? badOptions("devgroup needs --src-group or --dst-group") : undefined,
-  ...unknownMatch,
+  compile: devgroupStep,
+  assumes: "interfaces are of group 0",
   manual: { title: "iptables: devgroup", text: "The group of the interface.", example: "iifgroup 5" },
 }

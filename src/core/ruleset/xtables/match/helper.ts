@@ -1,6 +1,6 @@
 import type { Extension } from "../extension.js"
-import { unknownMatch } from "../unknown-step.js"
 import { text } from "../value-text.js"
+import { helperStep } from "./surroundings-step.js"
 
 export const helper: Extension = {
   name: "helper",
@@ -9,7 +9,8 @@ export const helper: Extension = {
   needsConntrack: true,
   options: [{ name: "helper", value: text({ maximum: 29 }), required: true, invertible: true }],
   toNft: ([option]) => `ct helper ${option?.negated ? "!= " : ""}"${String(option?.value)}"`,
-  ...unknownMatch,
+  compile: helperStep,
+  assumes: "no helper expected the connection",
   manual: {
     title: "iptables: helper",
     text: "Connections that a helper of conntrack announced.",

@@ -1,8 +1,8 @@
 import type { Extension } from "../extension.js"
 import { hasOption } from "../option.js"
 import { badOptions } from "../problem.js"
-import { unknownMatch } from "../unknown-step.js"
 import { text } from "../value-text.js"
+import { physdevStep } from "./surroundings-step.js"
 
 const device = text({ minimum: 1, maximum: 15, bare: true })
 
@@ -24,6 +24,7 @@ export const physdev: Extension = {
       ? badOptions("a bridge's port is not known in OUTPUT, before the bridge has chosen it")
       : undefined
   },
-  ...unknownMatch,
+  compile: physdevStep,
+  assumes: "the packet came over no bridge",
   manual: { title: "iptables: physdev", text: "The port of a bridge.", example: 'meta ibrname "br0"' },
 }

@@ -2,10 +2,10 @@ import type { Extension, ValueSpec, XtOption, XtOptions } from "../extension.js"
 import { hasOption, textOf } from "../option.js"
 import { badOptions, badValue } from "../problem.js"
 import { parseProtocol, protocolName } from "../protocols.js"
-import { unknownMatch } from "../unknown-step.js"
 import { maskedAddress } from "../value-address.js"
 import { choice } from "../value-choice.js"
 import { number } from "../value-number.js"
+import { policyStep } from "./surroundings-step.js"
 
 const protocol: ValueSpec = {
   shape: "ah, esp or ipcomp",
@@ -77,7 +77,8 @@ export const policy: Extension = {
       return badOptions(`--dir in cannot be used in ${chain}, where packets leave`)
     return undefined
   },
-  ...unknownMatch,
+  compile: policyStep,
+  assumes: "the packet has nothing to do with IPsec",
   manual: {
     title: "iptables: policy",
     text: "The IPsec policy that the packet came or will go by.",

@@ -1,6 +1,6 @@
 import type { Extension } from "../extension.js"
-import { unknownMatch } from "../unknown-step.js"
 import { masked } from "../value-number.js"
+import { realmStep } from "./surroundings-step.js"
 
 export const realm: Extension = {
   name: "realm",
@@ -8,7 +8,8 @@ export const realm: Extension = {
   families: [4],
   hooks: ["INPUT", "FORWARD", "OUTPUT", "POSTROUTING"],
   options: [{ name: "realm", value: masked(), required: true, invertible: true }],
-  ...unknownMatch,
+  compile: realmStep,
+  assumes: "the route is of realm 0",
   manual: {
     title: "iptables: realm",
     text: "The realm of the route that the packet takes.",
