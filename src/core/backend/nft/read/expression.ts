@@ -1,5 +1,5 @@
 import { didYouMean } from "../../../base/nearest.js"
-import { assumptionOf, bitsOf, typesOf } from "../../../ruleset/kinds.js"
+import { assumptionOf, bitsOf, expressionToNft, typesOf } from "../../../ruleset/kinds.js"
 import type { ExpressionNode } from "../../../ruleset/node.js"
 import { dataTypes, setTypeOf, type TypeName, wordsOf } from "../../../ruleset/type.js"
 import type { Context } from "./context.js"
@@ -61,7 +61,7 @@ export function expressionOf(
   if (!elaborate || !inner) return constantOf(syntax, context, expected)
   const node = elaborate(inner, syntax, context, expected)
   const assumption = node && assumptionOf(node)
-  if (assumption !== undefined) context.assume(assumption, syntax)
+  if (node && assumption !== undefined) context.assume(`${expressionToNft(node)}: ${assumption}`, syntax)
   return node
 }
 
