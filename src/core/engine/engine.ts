@@ -18,10 +18,11 @@ import {
   compileRuleset,
   type OnSetAdd,
 } from "./compile.js"
-import { Conntrack, STATE_INVALID } from "./conntrack/conntrack.js"
+import { Conntrack, STATE_ESTABLISHED, STATE_INVALID } from "./conntrack/conntrack.js"
 import { invalidReasons } from "./conntrack/invalid.js"
 import { Defragmenter } from "./defrag/defrag.js"
 import { Interfaces } from "./interfaces.js"
+import { martian } from "./martian.js"
 import { Nat } from "./nat/nat.js"
 import { receiveFault } from "./receive.js"
 import { type InterfaceRoutes, RoutingTable, RTN_UNICAST } from "./routes.js"
@@ -191,6 +192,7 @@ export class Engine {
     run.begin(packet)
     conntrack.begin()
     this.nat.begin()
+    this.rewriter.begin()
     judgement.chain = -1
     judgement.rule = -1
     judgement.ctState = 0
@@ -250,6 +252,11 @@ export class Engine {
       isLocal = this.isForHost(routed)
       leavesOn = this.routes.interfaceTo(routed, "destination") || leavesOn
     }
+    // Nobody is answered who has no believable address: an answered connection needs no look.
+    if (run.ctState !== STATE_ESTABLISHED) {
+      const refused = martian(routed, this.routes, isLocal)
+      if (refused !== "") return this.lose(refused)
+    }
     if (isLocal) return this.arriveHere(routed, trace)
     run.outputInterface = leavesOn
     // A router counts down before its rules see the packet (ip_forward, ip6_forward). The packet is the caller's, and has its own again behind the hooks.
@@ -273,6 +280,7 @@ export class Engine {
       if (trace !== null) trace.kernel(judgement.why || "fragment")
       return VERDICT_ABSORBED
     }
+    this.rewriter.release(packet)
     judgement.packet = whole
     return this.hook("input", whole, trace)
   }

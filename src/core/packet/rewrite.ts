@@ -34,6 +34,11 @@ export class Rewriter {
   private originalCaptured = 0
   private originalWire = 0
 
+  /** A packet begins its way: none is written on. */
+  begin(): void {
+    this.owned = null
+  }
+
   /** Has this packet been written on? */
   isOwn(packet: Packet): boolean {
     return this.owned === packet

@@ -102,7 +102,7 @@ export function compare(
       kernel,
       engine: answer,
       through,
-      same: kernel && agree(kernel, through, hooks) && (stateIsSame || packet.isFragment),
+      same: kernel && agree(kernel, through, hooks, judgement.why) && (stateIsSame || packet.isFragment),
       exchanged: false,
     }
     const index = comparisons.push(comparison) - 1
@@ -120,7 +120,7 @@ export function compare(
       comparisons[other] = {
         ...earlier,
         through,
-        same: earlier.kernel && agree(earlier.kernel, through, hooks),
+        same: earlier.kernel && agree(earlier.kernel, through, hooks, judgement.why),
       }
     }
     waiting.delete(datagram)
@@ -210,8 +210,12 @@ function limitedChains(engine: Engine): ReadonlyMap<string, "source" | "shared">
   return limited
 }
 
-function agree(kernel: KernelAnswer, through: boolean, hooks: ReadonlySet<Hook>): boolean {
-  if (kernel === "unrouted") return through || hooks.size > 0
+/** Why the engine itself drops what the kernel's routing refuses. */
+const lostByRouting: ReadonlySet<string> = new Set(["martian", "not-forwarded", "time-exceeded"])
+
+function agree(kernel: KernelAnswer, through: boolean, hooks: ReadonlySet<Hook>, why: string): boolean {
+  // Lost between the hooks, which the engine knows of some packets, too.
+  if (kernel === "unrouted") return through || hooks.size > 0 || lostByRouting.has(why)
   return (kernel === "through") === through
 }
 
