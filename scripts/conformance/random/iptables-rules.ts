@@ -95,8 +95,11 @@ function rule(place: Place): Words {
         ),
         target(name, place),
       )
-      .map(([first, protocolWord, matches, end]) =>
-        [...first, protocolWord, ...once(matches), end].filter((each) => each !== "").join(" "),
+      .map(
+        ([first, protocolWord, matches, end]) =>
+          [...first, protocolWord, ...once(matches), end].filter((each) => each !== "").join(" ") ||
+          // A rule of nothing counts everything, and has no step in which the engine could be seen to count.
+          "-m comment --comment all",
       ),
   )
 }

@@ -29,7 +29,8 @@ export function recentStep(settings: RecentSettings, build: Build, family: 4 | 6
   const { action, negated, seconds, hitCount, ttl: asksTtl, reap } = settings
   const { table, mask } = build.shared("recent", settings.name, () => ({
     table: new RecentTable(),
-    mask: settings.mask,
+    // A list serves both IP versions; a mask that IPv4 wrote leaves the rest of an IPv6 address whole.
+    mask: [0, 1, 2, 3].map((word) => settings.mask[word] ?? 0xffffffff),
   }))
   table.reserve(hitCount)
   const load = keyLoader(table.key, settings.side, mask, family)
@@ -38,7 +39,6 @@ export function recentStep(settings: RecentSettings, build: Build, family: 4 | 6
   return (packet, run) => {
     load(packet)
     const now = jiffiesAt(run.now)
-    // As it was before forwarding, which is how it stands in the packet here.
     // A router's count down is given back: times to live are compared as they came in.
     const ttl = run.outputInterface !== 0 && run.inputInterface !== 0 ? packet.ttl + 1 : packet.ttl
     const entry = table.find(asksTtl ? ttl : 0)
