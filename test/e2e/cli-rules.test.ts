@@ -242,6 +242,7 @@ test.each([
   [["--rules", "rules.v4", "--format", "ntf"], 'did you mean "nft"?'],
   [["--rules", "policy.yaml"], 'policy.yaml is a policy, by "version: 1" in line 1'],
   [["--rules", "story.pcap"], "neither what iptables-save prints, nor what nft reads or prints"],
+  [["--rules", "-"], "standard-input is empty"],
   [["--rules", "nope"], "nope cannot be read: no such file"],
   [["--rules", "rules.v4", "--rules", "rules.v4"], "both have the table ip filter"],
   [
@@ -263,4 +264,20 @@ test.each([
   const { status, output, error } = floodwall(["replay", ...more, "story.pcap"], { directory: folder() })
   expect({ status, output }).toEqual({ status: 2, output: "" })
   expect(error).toContain(sentence)
+})
+
+test.each([
+  { named: "-i lo -j ACCEPT", arrives: "eth0", of: "loopback alone" },
+  {
+    named: "-i docker0 -j ACCEPT\n-A INPUT -i ens5 -j DROP",
+    arrives: "ens5",
+    of: "a container's bridge first",
+  },
+  { named: "-i ppp+ -j ACCEPT", arrives: "ppp0", of: "a wildcard" },
+  { named: "! -i wan0 -j DROP", arrives: "eth0", of: "one that is excluded" },
+  { named: "-j ACCEPT", arrives: "eth0", of: "none" },
+])("rules that name $of: packets arrive on $arrives", ({ named, arrives }) => {
+  const directory = folder({ named: `*filter\n:INPUT ACCEPT [0:0]\n-A INPUT ${named}\nCOMMIT\n` })
+  const { output } = floodwall(["replay", "--rules", "named", "story.pcap"], { directory })
+  expect(output).toContain(`packets arrive on ${arrives}, for this host`)
 })

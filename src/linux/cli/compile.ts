@@ -1,5 +1,6 @@
 import { renderedFormats, renderRules } from "../../core/backend/formats.js"
 import { hasErrors } from "../../core/base/diagnostic.js"
+import { iptablesFacts } from "../../core/policy/environment.js"
 import { printRuleset } from "../../core/ruleset/print.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
 import type { Io } from "./output.js"
@@ -62,11 +63,16 @@ export const command: Command<Options> = {
   ],
   async run([named], options, io: Io): Promise<ExitStatus> {
     const { to, json } = options
-    if (options.sets && to !== "iptables" && to !== "ip6tables")
+    const isIptables = to === "iptables" || to === "ip6tables"
+    if (options.sets && !isIptables)
       return io.wrong("bad-command-line", `--sets is for iptables, and ${to} has sets of its own`)
     const conflict = ruleConflict(options, named)
     if (conflict !== undefined) return io.wrong("bad-command-line", conflict, "see floodwall compile --help")
-    const subject = openSubject({ ...options, ...(named === undefined ? {} : { policy: named }) }, io)
+    const subject = openSubject(
+      { ...options, ...(named === undefined ? {} : { policy: named }) },
+      io,
+      isIptables ? iptablesFacts : undefined,
+    )
     if (subject === undefined) return exit.wrong
     if (to === "ruleset") {
       if (json) io.json(subject.ruleset)

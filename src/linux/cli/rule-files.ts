@@ -85,6 +85,11 @@ export function readNamed(path: string, io: Io): NamedText | undefined {
 function formatOf({ path, text }: NamedText, said: RuleFormat | undefined, io: Io): RuleFormat | undefined {
   if (said !== undefined) return said
   const found = recogniseFormat(text)
+  if (text.trim() === "") {
+    // What `iptables-save | …` leaves where it was not permitted looks so, too.
+    io.wrong("unknown-rule-format", `${path} is empty`, "--format nft says that there really are no rules")
+    return undefined
+  }
   if (found === undefined) {
     io.wrong(
       "unknown-rule-format",

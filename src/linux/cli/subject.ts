@@ -31,9 +31,15 @@ export interface Side {
   readonly interfaces: readonly string[]
 }
 
-/** What the words name: `--rules`, or the policy. Undefined: there are mistakes, which have been reported; the exit is 2. */
-export function openSubject(options: PathOptions, io: Io): Subject | undefined {
-  if (options.rules === undefined) return openPolicySubject(options.policy, options, io)
+/**
+ * What the words name: `--rules`, or the policy, compiled for the host as `facts` changes what is known of it. Undefined: there are mistakes, which have been reported; the exit is 2.
+ */
+export function openSubject(
+  options: PathOptions,
+  io: Io,
+  facts?: (host: HostFacts) => HostFacts,
+): Subject | undefined {
+  if (options.rules === undefined) return openPolicySubject(options.policy, options, io, facts)
   const opened = openRules(options.rules, options.format ?? [], options.include ?? [], io)
   return opened && subjectOfRules(opened, options, io)
 }
@@ -63,10 +69,11 @@ export function openPolicySubject(
   named: string | undefined,
   options: PathOptions,
   io: Io,
+  facts: (host: HostFacts) => HostFacts = (host) => host,
 ): Subject | undefined {
   const opened = openPolicy(named, io)
   if (opened === undefined || !reportProblems(opened.diagnostics, io) || !opened.policy) return undefined
-  const host = hostOf(opened.host, options)
+  const host = facts(hostOf(opened.host, options))
   const { ruleset, diagnostics } = compilePolicy(opened.policy, host)
   if (!reportProblems(diagnostics, io)) return undefined
   const { zones, addresses } = opened.policy
