@@ -80,7 +80,7 @@ class CommandReader {
   read(): Command | undefined {
     while (this.at < this.words.length) {
       const word = this.words[this.at++]!
-      if (word.quoted || !/^-./.test(word.text)) this.loose(word)
+      if (!/^-./.test(word.text)) this.loose(word)
       else if (word.text.startsWith("--")) this.long(word)
       else this.short(word)
     }
@@ -100,7 +100,7 @@ class CommandReader {
   }
 
   private loose(word: Word): void {
-    if (word.text === "!" && !word.quoted) {
+    if (word.text === "!") {
       if (this.negation) this.stop("xt-negation", "! stands twice", word)
       this.negation = word
     } else if (this.stranger) this.stranger.words.push(word.text)
@@ -304,7 +304,7 @@ class CommandReader {
     if (this.command) this.stop("xt-command", `--${option.long} is a second command`, word)
     const next = () => {
       const following = this.words[this.at]
-      if (!following || (!following.quoted && /^[-!]/.test(following.text))) return undefined
+      if (!following || /^[-!]/.test(following.text)) return undefined
       this.at++
       return following
     }
@@ -518,13 +518,12 @@ class CommandReader {
     inline: Word | undefined,
   ): { readonly text?: string; readonly word: Word; readonly wasNegated?: true } {
     const following = inline ?? this.words[this.at]
-    if (spec.optional && (!following || (!inline && !following.quoted && /^[-!]/.test(following.text))))
-      return { word }
+    if (spec.optional && (!following || (!inline && /^[-!]/.test(following.text)))) return { word }
     const first = this.value(spec.name, word, inline)
     const texts = [first.text]
     for (let count = 1; count < (spec.value?.words ?? 1); count++) {
       const next = this.words[this.at]
-      if (!next || (!next.quoted && /^[-!]/.test(next.text)))
+      if (!next || /^[-!]/.test(next.text))
         this.stop("xt-bad-value", `--${spec.name} needs ${spec.value?.words} words`, word)
       texts.push(next.text)
       this.at++

@@ -1,3 +1,4 @@
+import { parseAddress } from "../../base/address.js"
 import { isProblem, type Problem } from "../../base/diagnostic.js"
 import type { SetDeclaration, SetElement } from "../../ruleset/ruleset.js"
 import type { TypeName } from "../../ruleset/type.js"
@@ -282,8 +283,11 @@ function addressItems(text: string, family: 4 | 6, keyLength: number | undefined
     return "id" in to ? to : [{ from, to }]
   }
   const slash = text.indexOf("/")
-  const words = addressWords(slash < 0 ? text : text.slice(0, slash), family)
+  const host = slash < 0 ? text : text.slice(0, slash)
+  const words = addressWords(host, family)
   if ("id" in words) return words
+  // What iptables pads behind, ipset pads before: nobody writes it.
+  if (!parseAddress(host)) return badValue(`"${host}" is not an IPv4 address`)
   const length = slash < 0 ? (keyLength ?? width) : numberIn(text.slice(slash + 1), 0, width)
   if (typeof length !== "number") return length
   const cut = words.map((word, index) => {

@@ -115,7 +115,7 @@ class RestoreReader {
 
   private command(text: string, line: number, first: Word): void {
     const { report, family } = this.rules
-    const counters = /^\s*\[(?:\d+:\d+)\]/.exec(text)
+    const counters = /^\s*\[[^\]]*\]/.exec(text)
     if (!counters && text.startsWith("[")) {
       report.error("xt-line", "the counters before a rule are written [0:0]", first)
       return

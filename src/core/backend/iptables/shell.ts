@@ -23,6 +23,8 @@ class Shell {
   private readonly variables = new Map<string, string>()
   private readonly found: ShellCommand[] = []
   private words: Word[] = []
+  /** Words that begin with `NAME=`, quotes or not behind it. */
+  private readonly assignments = new Set<Word>()
   private unknown: string | undefined
   private unclosed: Word | undefined
   private at = 0
@@ -70,7 +72,7 @@ class Shell {
     this.words = []
     this.unknown = undefined
     this.unclosed = undefined
-    while (words[0] && /^[A-Za-z_]\w*=/.test(words[0].text) && !words[0].quoted) {
+    while (words[0] && this.assignments.has(words[0])) {
       const at = words[0].text.indexOf("=")
       if (unknown === undefined) this.variables.set(words[0].text.slice(0, at), words[0].text.slice(at + 1))
       words = words.slice(1)
@@ -96,6 +98,7 @@ class Shell {
 
   private word(): void {
     const start = { line: this.line, column: this.at - this.lineStart + 1 }
+    const isAssignment = /^[A-Za-z_]\w*=/.test(this.text.slice(this.at, this.at + 100))
     let text = ""
     let quoted = false
     /** An unquoted variable's blanks end words. */
@@ -118,7 +121,7 @@ class Shell {
       } else if (character === "$" || character === "`") {
         const value = this.expansion()
         const pieces = value.split(/\s+/)
-        if (pieces.length > 1) {
+        if (pieces.length > 1 && !isAssignment) {
           parts.push(text + pieces[0]!, ...pieces.slice(1, -1))
           text = pieces.at(-1)!
         } else text += value

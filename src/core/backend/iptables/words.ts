@@ -4,7 +4,7 @@ export interface Word {
   /** Where it begins, counted from 1. */
   readonly line: number
   readonly column: number
-  /** It had quotes: then it is never an option or `!`. */
+  /** It had quotes. iptables does not know; a `!` in quotes is what somebody meant as a value. */
   readonly quoted: boolean
 }
 
