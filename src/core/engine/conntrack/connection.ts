@@ -1,10 +1,10 @@
 import { TCP } from "../../packet/packet.js"
 import type { RunConnection } from "../../ruleset/runtime.js"
 import type { Extras } from "./extras.js"
+import { KIND, PORTS, TUPLE_WORDS } from "./layout.js"
 import { CONFIRMED, HELPER } from "./status.js"
 import type { ConnectionTable } from "./table.js"
 import { tcpIsClosed } from "./tcp.js"
-import { KIND, PORTS, TUPLE_WORDS } from "./tuple.js"
 
 /** One entry of the table, as rules ask for it. One object for the life of an engine; `entry` moves it. */
 export class Connection implements RunConnection {

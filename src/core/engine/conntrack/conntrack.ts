@@ -15,13 +15,14 @@ import {
   INVALID_ICMP_UNKNOWN,
   INVALID_NO_TRANSPORT,
 } from "./invalid.js"
+import { KIND, PORTS, TUPLE_WORDS } from "./layout.js"
 import { quotedTuple } from "./quoted.js"
 import { SctpTracker, sctpFault } from "./sctp.js"
 import { CONFIRMED, DST_NAT_DONE, HELPER, ORIGINAL, REPLY, SEEN_REPLY, SRC_NAT_DONE } from "./status.js"
 import { ConnectionTable } from "./table.js"
 import { TcpTracker, tcpFault } from "./tcp.js"
 import { AGAIN, TAKEN } from "./tracker.js"
-import { invert, KIND, PORTS, TUPLE_WORDS, tupleOf } from "./tuple.js"
+import { invert, tupleOf } from "./tuple.js"
 import { AnsweredTracker, UdpTracker, udpFault, udpliteFault } from "./udp.js"
 
 // Bits of `ct state` (ruleset/expression/ct.ts).

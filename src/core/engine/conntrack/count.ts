@@ -2,8 +2,9 @@ import type { Packet } from "../../packet/packet.js"
 import type { ConnectionCounter, Run } from "../../ruleset/runtime.js"
 import { isClosed } from "./connection.js"
 import type { Conntrack } from "./conntrack.js"
+import { TUPLE_WORDS } from "./layout.js"
 import { ASSURED } from "./status.js"
-import { TUPLE_WORDS, tupleOf } from "./tuple.js"
+import { tupleOf } from "./tuple.js"
 
 /** How many dead connections one count removes at most (CONNCOUNT_GC_MAX_NODES in nf_conncount.c); more stay, and count. */
 const MOST_REMOVED = 8

@@ -1,5 +1,6 @@
 import { ICMP, ICMPV6, type Packet } from "../../packet/packet.js"
-import { hasPorts, KIND, kindOf, PORTS } from "./tuple.js"
+import { KIND, PORTS } from "./layout.js"
+import { hasPorts, kindOf } from "./tuple.js"
 
 /**
  * The tuple of the packet that an ICMP error quotes from `offset` on, `end` being the error's end. False: it cannot be read.

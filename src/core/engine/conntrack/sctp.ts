@@ -9,8 +9,9 @@ import {
   INVALID_SCTP_TAG,
   INVALID_SHORT,
 } from "./invalid.js"
+import { STATE_WORDS } from "./layout.js"
 import { ASSURED, CONFIRMED, REPLY } from "./status.js"
-import { type ConnectionTable, STATE_WORDS } from "./table.js"
+import type { ConnectionTable } from "./table.js"
 import { TAKEN } from "./tracker.js"
 
 const HEADER_LENGTH = 12
@@ -149,7 +150,8 @@ export class SctpTracker {
     if (!this.readChunks(packet, start, available)) return INVALID_SCTP_CHUNKS
     const base = entry * STATE_WORDS
     const { state } = table
-    const tag = packet.view.getUint32(packet.transportOffset + 4)
+    // Signed, as the state's words are.
+    const tag = packet.view.getInt32(packet.transportOffset + 4)
     const other = 1 - direction
     if (!(table.status[entry]! & CONFIRMED)) {
       // RFC 9260 section 8.4: out of the blue.

@@ -1,8 +1,5 @@
+import { KIND, PORTS, STATE_WORDS, TUPLE_WORDS } from "./layout.js"
 import { ASSURED, CONFIRMED } from "./status.js"
-import { KIND, PORTS, TUPLE_WORDS } from "./tuple.js"
-
-/** Words of protocol state an entry has; TCP needs the most (conntrack/tcp.ts). */
-export const STATE_WORDS = 24
 
 const FIRST_CAPACITY = 1024
 /** How many hash chains early drop looks at before it gives up (NF_CT_EVICTION_RANGE). */
@@ -27,12 +24,14 @@ export class ConnectionTable {
   generation = new Uint32Array(0)
   /** A tracker's own numbers (a TCP state). */
   phase = new Uint8Array(0)
-  state = new Uint32Array(0)
+  /** Its other numbers. Signed, because V8 takes unsigned ones for floating-point numbers where it cannot see that they are small. */
+  state = new Int32Array(0)
   /** When a UDP flow counts as a stream. */
   streamAfter = new Float64Array(0)
 
   private heads = new Int32Array(0)
-  private next = new Int32Array(0)
+  /** Two words for each node: the next node of its chain, and its hash, so that most others in a chain are told apart without a look at their tuples. */
+  private links = new Int32Array(0)
   private free = new Int32Array(0)
   private freeCount = 0
   private readonly seed: number
@@ -46,10 +45,12 @@ export class ConnectionTable {
 
   /** The node of a live connection with this tuple (entry * 2 + direction), or -1. An expired one that it meets is removed. */
   find(tuple: Uint32Array, now: number): number {
-    let node = this.heads[hash(tuple, 0, this.seed) & (this.heads.length - 1)]!
+    const { heads, links } = this
+    const sought = hash(tuple, 0, this.seed)
+    let node = heads[sought & (heads.length - 1)]!
     while (node >= 0) {
-      const following = this.next[node]!
-      if (this.equals(node * TUPLE_WORDS, tuple)) {
+      const following = links[node * 2]!
+      if (links[node * 2 + 1] === sought && this.equals(node * TUPLE_WORDS, tuple)) {
         if (this.expires[node >> 1]! > now) return node
         this.remove(node >> 1)
       }
@@ -74,7 +75,9 @@ export class ConnectionTable {
     this.status[entry] = 0
     this.mark[entry] = 0
     this.phase[entry] = 0
-    this.state.fill(0, entry * STATE_WORDS, (entry + 1) * STATE_WORDS)
+    const { state } = this
+    // A call of fill costs more than these few words.
+    for (let word = entry * STATE_WORDS; word < (entry + 1) * STATE_WORDS; word++) state[word] = 0
     return entry
   }
 
@@ -121,20 +124,27 @@ export class ConnectionTable {
   }
 
   private link(node: number): void {
-    const bucket = hash(this.tuples, node * TUPLE_WORDS, this.seed) & (this.heads.length - 1)
-    this.next[node] = this.heads[bucket]!
-    this.heads[bucket] = node
+    this.links[node * 2 + 1] = hash(this.tuples, node * TUPLE_WORDS, this.seed)
+    this.chain(node)
+  }
+
+  private chain(node: number): void {
+    const { heads, links } = this
+    const bucket = links[node * 2 + 1]! & (heads.length - 1)
+    links[node * 2] = heads[bucket]!
+    heads[bucket] = node
   }
 
   private unlink(node: number): void {
-    const bucket = hash(this.tuples, node * TUPLE_WORDS, this.seed) & (this.heads.length - 1)
-    let at = this.heads[bucket]!
+    const { heads, links } = this
+    const bucket = links[node * 2 + 1]! & (heads.length - 1)
+    let at = heads[bucket]!
     if (at === node) {
-      this.heads[bucket] = this.next[node]!
+      heads[bucket] = links[node * 2]!
       return
     }
-    while (at >= 0 && this.next[at] !== node) at = this.next[at]!
-    if (at >= 0) this.next[at] = this.next[node]!
+    while (at >= 0 && links[at * 2] !== node) at = links[at * 2]!
+    if (at >= 0) links[at * 2] = links[node * 2]!
   }
 
   /**
@@ -148,7 +158,7 @@ export class ConnectionTable {
     const start = hash(tuple, 0, this.seed)
     for (let bucket = 0; bucket < EVICTION_RANGE; bucket++) {
       let victim = -1
-      for (let node = this.heads[(start + bucket) & mask]!; node >= 0; node = this.next[node]!) {
+      for (let node = this.heads[(start + bucket) & mask]!; node >= 0; node = this.links[node * 2]!) {
         const entry = node >> 1
         if (this.expires[entry]! <= now || !(this.status[entry]! & ASSURED)) victim = entry
       }
@@ -182,18 +192,18 @@ export class ConnectionTable {
     this.mark = longer(this.mark, new Uint32Array(capacity))
     this.generation = longer(this.generation, new Uint32Array(capacity))
     this.phase = longer(this.phase, new Uint8Array(capacity))
-    this.state = longer(this.state, new Uint32Array(capacity * STATE_WORDS))
+    this.state = longer(this.state, new Int32Array(capacity * STATE_WORDS))
     this.streamAfter = longer(this.streamAfter, new Float64Array(capacity))
     this.free = longer(this.free, new Int32Array(capacity))
     for (let entry = capacity - 1; entry >= before; entry--) this.free[this.freeCount++] = entry
-    this.next = new Int32Array(capacity * 2)
+    this.links = longer(this.links, new Int32Array(capacity * 4))
     let buckets = 64
     while (buckets < capacity * 2) buckets *= 2
     this.heads = new Int32Array(buckets).fill(-1)
     for (let entry = 0; entry < before; entry++)
       if (this.status[entry]! & CONFIRMED) {
-        this.link(entry * 2)
-        this.link(entry * 2 + 1)
+        this.chain(entry * 2)
+        this.chain(entry * 2 + 1)
       }
   }
 }
@@ -206,7 +216,7 @@ function longer<Words extends Uint32Array | Int32Array | Uint8Array | Float64Arr
   return into
 }
 
-/** Mixes the words of a tuple (the multipliers are MurmurHash3's). */
+/** Mixes the words of a tuple (the multipliers are MurmurHash3's) to a signed number of 32 bits. */
 function hash(words: Uint32Array, at: number, seed: number): number {
   let value = mix(mix(mix(seed, words[at]!), words[at + 4]!), words[at + PORTS]!) ^ words[at + KIND]!
   if ((words[at + KIND]! & 0xff00) === 0x600) {
@@ -216,10 +226,10 @@ function hash(words: Uint32Array, at: number, seed: number): number {
   value ^= value >>> 16
   value = Math.imul(value, 0x85ebca6b)
   value ^= value >>> 13
-  return value >>> 0
+  return value
 }
 
 function mix(value: number, word: number): number {
   const mixed = value ^ Math.imul(word, 0xcc9e2d51)
-  return Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
 }

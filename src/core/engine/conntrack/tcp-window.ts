@@ -1,5 +1,25 @@
 import { ACK, FIN, type Packet, RST, SYN } from "../../packet/packet.js"
 import { INVALID_TCP_ACK_OVER, INVALID_TCP_SEQ_OVER } from "./invalid.js"
+import {
+  BE_LIBERAL,
+  END,
+  FLAGS,
+  LAST_ACKNOWLEDGEMENT,
+  LAST_DIRECTION,
+  LAST_END,
+  LAST_SEQUENCE,
+  LAST_WINDOW,
+  MAXACK,
+  MAXACK_KNOWN,
+  MAXEND,
+  MAXWIN,
+  RETRANSMISSIONS,
+  SACK_PERMITTED,
+  SCALE,
+  SCALED,
+  SIDE_WORDS,
+  UNACKNOWLEDGED,
+} from "./layout.js"
 import { REPLY } from "./status.js"
 
 /**
@@ -7,37 +27,10 @@ import { REPLY } from "./status.js"
  * filtering in IP Filter", 2000), which conntrack follows: four bounds from what both ends said they take.
  */
 
-/** Words of one end's window. */
-export const SIDE_WORDS = 6
-/** Highest sequence number seen plus length, and the highest that it may send. */
-export const END = 0
-export const MAXEND = 1
-/** Largest window seen, scaled; 0: nothing seen of this end. */
-export const MAXWIN = 2
-export const MAXACK = 3
-export const SCALE = 4
-export const FLAGS = 5
-
-export const SCALED = 0x01
-export const SACK_PERMITTED = 0x02
-export const CLOSE_INITIATED = 0x04
-export const BE_LIBERAL = 0x08
-export const UNACKNOWLEDGED = 0x10
-export const MAXACK_KNOWN = 0x20
-
 /** RFC 7323 section 2.3. */
 export const MOST_SCALE = 14
 /** An ACK may lie this far behind what was sent, even where the window is smaller (MAXACKWINCONST). */
 const ACK_WINDOW = 66000
-
-// Words of an entry's state that belong to both ends.
-export const LAST_DIRECTION = 12
-export const RETRANSMISSIONS = 13
-export const LAST_INDEX = 14
-export const LAST_SEQUENCE = 15
-export const LAST_ACKNOWLEDGEMENT = 16
-export const LAST_END = 17
-export const LAST_WINDOW = 18
 
 /** Answers of `check`; above 0 is why the segment is invalid. */
 export const INSIDE = 0
@@ -57,15 +50,15 @@ export function after(left: number, right: number): boolean {
   return ((right - left) | 0) < 0
 }
 
-/** The sequence number behind the segment; SYN and FIN take one each. */
+/** The sequence number behind the segment; SYN and FIN take one each. Like all of them here a signed number of 32 bits: what V8 computes fastest. */
 export function endOf(packet: Packet, segmentLength: number): number {
   const flags = packet.tcpFlags
-  return (packet.tcpSequence + segmentLength + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) >>> 0
+  return (packet.tcpSequence + segmentLength + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0)) | 0
 }
 
 /** The first segment of a connection: a SYN, or (picked up) one from the middle, whose window is then not held against it. */
 export function begin(
-  state: Uint32Array,
+  state: Int32Array,
   base: number,
   packet: Packet,
   segmentLength: number,
@@ -84,7 +77,7 @@ export function begin(
   state[base + SIDE_WORDS + FLAGS] = SACK_PERMITTED | BE_LIBERAL
 }
 
-function takeOptions(state: Uint32Array, side: number, packet: Packet): void {
+function takeOptions(state: Int32Array, side: number, packet: Packet): void {
   let flags = state[side + FLAGS]! & BE_LIBERAL
   state[side + SCALE] = 0
   if (packet.tcpWindowScale >= 0) {
@@ -96,7 +89,7 @@ function takeOptions(state: Uint32Array, side: number, packet: Packet): void {
 }
 
 function beginSender(
-  state: Uint32Array,
+  state: Int32Array,
   sender: number,
   receiver: number,
   packet: Packet,
@@ -116,7 +109,7 @@ function beginSender(
 
 /** Holds the segment against both windows and, where it lies inside, moves them. `phase` is the connection's state before it. */
 export function check(
-  state: Uint32Array,
+  state: Int32Array,
   base: number,
   direction: number,
   isPureAck: boolean,
@@ -128,9 +121,9 @@ export function check(
   const sender = base + direction * SIDE_WORDS
   const receiver = base + (1 - direction) * SIDE_WORDS
   const flags = packet.tcpFlags
-  let sequence = packet.tcpSequence
+  let sequence = packet.tcpSequence | 0
   let end = segmentEnd
-  let acknowledgement = packet.tcpAcknowledgement
+  let acknowledgement = packet.tcpAcknowledgement | 0
   let sack = acknowledgement
   let size = packet.tcpWindow
   if (state[receiver + FLAGS]! & SACK_PERMITTED) sack = highestSack(packet, sack)
@@ -148,7 +141,7 @@ export function check(
       if (state[receiver + MAXWIN] === 0) {
         state[receiver + END] = sack
         state[receiver + MAXEND] = sack
-      } else if (sack === (state[receiver + END]! + 1) >>> 0) {
+      } else if (sack === ((state[receiver + END]! + 1) | 0)) {
         // Probably the answer to a keep-alive.
         state[receiver + END]!++
       }
@@ -175,7 +168,7 @@ export function check(
 
   if (!(flags & SYN)) size = (size << state[sender + SCALE]!) >>> 0
   const reach = (size + (sack - acknowledgement)) >>> 0
-  if (state[sender + MAXWIN]! < reach) state[sender + MAXWIN] = reach
+  if (state[sender + MAXWIN]! >>> 0 < reach) state[sender + MAXWIN] = reach
   if (after(end, state[sender + END]!)) {
     state[sender + END] = end
     state[sender + FLAGS]! |= UNACKNOWLEDGED
@@ -198,7 +191,7 @@ export function check(
 }
 
 function bounds(
-  state: Uint32Array,
+  state: Int32Array,
   sender: number,
   receiver: number,
   sequence: number,
@@ -206,9 +199,12 @@ function bounds(
   sack: number,
 ): number {
   const acknowledgesSeen = before(sack, state[receiver + END]! + 1)
-  const room = state[receiver + MAXWIN]!
+  const room = state[receiver + MAXWIN]! >>> 0
   const reachesWindow = room === 0 || after(end, state[sender + END]! - room - 1)
-  const isRecent = after(sack, state[receiver + END]! - Math.max(state[sender + MAXWIN]!, ACK_WINDOW) - 1)
+  const isRecent = after(
+    sack,
+    state[receiver + END]! - Math.max(state[sender + MAXWIN]! >>> 0, ACK_WINDOW) - 1,
+  )
   if (!before(sequence, state[sender + MAXEND]! + 1)) {
     const overshot = (end - state[sender + MAXEND]! + 1) >>> 0
     if (!reachesWindow || !acknowledgesSeen || !isRecent || overshot > room) return INVALID_TCP_SEQ_OVER
@@ -224,7 +220,7 @@ function bounds(
 }
 
 function countRetransmission(
-  state: Uint32Array,
+  state: Int32Array,
   base: number,
   direction: number,
   packet: Packet,
@@ -272,7 +268,7 @@ function highestSack(packet: Packet, acknowledgement: number): number {
     if (length < 2 || at + length > end) break
     if (kind === SACK && length >= 10 && (length - 2) % 8 === 0)
       for (let block = at + 6; block < at + length; block += 8) {
-        const right = view.getUint32(block)
+        const right = view.getInt32(block)
         if (after(right, highest)) highest = right
       }
     at += length

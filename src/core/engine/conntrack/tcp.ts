@@ -9,8 +9,35 @@ import {
   INVALID_TCP_RST,
   INVALID_TCP_STATE,
 } from "./invalid.js"
+import {
+  BE_LIBERAL,
+  CLOSE_INITIATED,
+  END,
+  EXPECT_CHALLENGE_ACK,
+  FLAGS,
+  LAST_ACKNOWLEDGEMENT,
+  LAST_DIRECTION,
+  LAST_END,
+  LAST_FLAGS,
+  LAST_INDEX,
+  LAST_SCALE,
+  LAST_SEQUENCE,
+  LAST_WINDOW,
+  MAXACK,
+  MAXACK_KNOWN,
+  MAXEND,
+  MAXWIN,
+  RETRANSMISSIONS,
+  SACK_PERMITTED,
+  SCALE,
+  SCALED,
+  SIDE_WORDS,
+  SIMULTANEOUS_OPEN,
+  STATE_WORDS,
+  UNACKNOWLEDGED,
+} from "./layout.js"
 import { ASSURED, CONFIRMED, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
-import { type ConnectionTable, STATE_WORDS } from "./table.js"
+import type { ConnectionTable } from "./table.js"
 import * as window from "./tcp-window.js"
 import { before } from "./tcp-window.js"
 import { AGAIN, TAKEN } from "./tracker.js"
@@ -90,21 +117,6 @@ const validFlags = new Uint8Array(64)
 for (const flags of [SYN, SYN | URG, SYN | ACK, RST, RST | ACK, FIN | ACK, FIN | ACK | URG, ACK, ACK | URG])
   validFlags[flags] = 1
 
-// Words of an entry's state behind the two windows (tcp-window.ts).
-const LAST_DIRECTION = window.LAST_DIRECTION
-const LAST_INDEX = window.LAST_INDEX
-const LAST_SEQUENCE = window.LAST_SEQUENCE
-const LAST_ACKNOWLEDGEMENT = window.LAST_ACKNOWLEDGEMENT
-const LAST_END = window.LAST_END
-const LAST_WINDOW = window.LAST_WINDOW
-const RETRANSMISSIONS = window.RETRANSMISSIONS
-const LAST_SCALE = 19
-const LAST_FLAGS = 20
-
-// Further bits of LAST_FLAGS; the low ones are a window's flags.
-const EXPECT_CHALLENGE_ACK = 0x40
-const SIMULTANEOUS_OPEN = 0x80
-
 /** What is wrong with the segment whatever the connection, or 0. The checksum is asked elsewhere. */
 export function tcpFault(packet: Packet, end: number): number {
   if (packet.transportOffset < 0) return INVALID_SHORT
@@ -156,13 +168,12 @@ export class TcpTracker {
       if (fault !== TAKEN) return fault
     }
     const state = table.state
-    const sender = base + direction * window.SIDE_WORDS
-    const receiver = base + (1 - direction) * window.SIDE_WORDS
+    const sender = base + direction * SIDE_WORDS
+    const receiver = base + (1 - direction) * SIDE_WORDS
     const end = window.endOf(packet, segmentLength)
     let before_ = table.phase[entry]!
     let after_ = matrix[(direction * 6 + index) * 10 + before_]!
-    const liberal =
-      settings.nf_conntrack_tcp_be_liberal !== 0 || (state[sender + window.FLAGS]! & window.BE_LIBERAL) !== 0
+    const liberal = settings.nf_conntrack_tcp_be_liberal !== 0 || (state[sender + FLAGS]! & BE_LIBERAL) !== 0
     let inWindow = false
 
     switch (after_) {
@@ -170,7 +181,7 @@ export class TcpTracker {
         if (before_ < TIME_WAIT) break
         // RFC 1122 section 4.2.2.13: a SYN may reopen a connection that was closed in order, or reset from this side.
         if (
-          (state[sender + window.FLAGS]! | state[receiver + window.FLAGS]!) & window.CLOSE_INITIATED ||
+          (state[sender + FLAGS]! | state[receiver + FLAGS]!) & CLOSE_INITIATED ||
           (state[base + LAST_DIRECTION] === direction && state[base + LAST_INDEX] === INDEX_RST)
         ) {
           table.remove(entry)
@@ -182,7 +193,7 @@ export class TcpTracker {
           index === INDEX_SYNACK &&
           state[base + LAST_INDEX] === INDEX_SYN &&
           state[base + LAST_DIRECTION] !== direction &&
-          packet.tcpAcknowledgement === state[base + LAST_END]
+          (packet.tcpAcknowledgement | 0) === state[base + LAST_END]
         ) {
           // The answer to a SYN that was ignored: the ends are in step, so we follow them.
           before_ = SYN_SENT
@@ -220,17 +231,17 @@ export class TcpTracker {
           inWindow = true
           break
         }
-        const sequence = packet.tcpSequence
+        const sequence = packet.tcpSequence | 0
         const status = table.status[entry]!
-        const answersLast = packet.tcpAcknowledgement === state[base + LAST_END]
+        const answersLast = (packet.tcpAcknowledgement | 0) === state[base + LAST_END]
         if (state[base + LAST_INDEX] === INDEX_SYN) {
           // A SYN that was let through is refused: no window of ours has seen it.
           if (status & SEEN_REPLY && answersLast && state[base + LAST_DIRECTION] !== direction)
             inWindow = true
           break
         }
-        if (state[receiver + window.FLAGS]! & window.MAXACK_KNOWN) {
-          const acknowledged = state[receiver + window.MAXACK]!
+        if (state[receiver + FLAGS]! & MAXACK_KNOWN) {
+          const acknowledged = state[receiver + MAXACK]!
           const isSettled = before_ === ESTABLISHED && (status & ASSURED) !== 0
           // Most likely the answer to a SYN.
           if (sequence === 0 && !isSettled) break
@@ -272,7 +283,7 @@ export class TcpTracker {
     state[base + LAST_INDEX] = index
     state[base + LAST_DIRECTION] = direction
     table.phase[entry] = after_
-    if (before_ !== after_ && after_ === FIN_WAIT) state[sender + window.FLAGS]! |= window.CLOSE_INITIATED
+    if (before_ !== after_ && after_ === FIN_WAIT) state[sender + FLAGS]! |= CLOSE_INITIATED
 
     let timeout = timeouts[after_]!
     if (
@@ -282,7 +293,7 @@ export class TcpTracker {
       timeout = this.retransmissionTimeout
     else if (index === INDEX_RST) timeout = timeouts[CLOSE]!
     else if (
-      (state[sender + window.FLAGS]! | state[receiver + window.FLAGS]!) & window.UNACKNOWLEDGED &&
+      (state[sender + FLAGS]! | state[receiver + FLAGS]!) & UNACKNOWLEDGED &&
       timeout > this.unacknowledgedTimeout
     )
       timeout = this.unacknowledgedTimeout
@@ -363,10 +374,10 @@ export class TcpTracker {
       let flags = 0
       state[base + LAST_SCALE] = 0
       if (packet.tcpWindowScale >= 0) {
-        flags |= window.SCALED
+        flags |= SCALED
         state[base + LAST_SCALE] = Math.min(packet.tcpWindowScale, window.MOST_SCALE)
       }
-      if (packet.tcpSackPermitted) flags |= window.SACK_PERMITTED
+      if (packet.tcpSackPermitted) flags |= SACK_PERMITTED
       if (phase === LAST_ACK) flags |= EXPECT_CHALLENGE_ACK
       state[base + LAST_FLAGS] = flags
     }
@@ -378,15 +389,15 @@ export class TcpTracker {
   private followIgnoredSyn(base: number, sender: number, receiver: number): void {
     const { state } = this.table
     const end = state[base + LAST_END]!
-    state[receiver + window.END] = end
-    state[receiver + window.MAXEND] = end
-    state[receiver + window.MAXWIN] = state[base + LAST_WINDOW] || 1
-    state[receiver + window.SCALE] = state[base + LAST_SCALE]!
+    state[receiver + END] = end
+    state[receiver + MAXEND] = end
+    state[receiver + MAXWIN] = state[base + LAST_WINDOW] || 1
+    state[receiver + SCALE] = state[base + LAST_SCALE]!
     state[base + LAST_FLAGS]! &= ~EXPECT_CHALLENGE_ACK
-    state[receiver + window.FLAGS] = state[base + LAST_FLAGS]! & 0x3f
-    const liberal = state[sender + window.FLAGS]! & window.BE_LIBERAL
-    state.fill(0, sender, sender + window.SIDE_WORDS)
-    state[sender + window.FLAGS] = liberal
+    state[receiver + FLAGS] = state[base + LAST_FLAGS]! & 0x3f
+    const liberal = state[sender + FLAGS]! & BE_LIBERAL
+    state.fill(0, sender, sender + SIDE_WORDS)
+    state[sender + FLAGS] = liberal
   }
 
   /** FIN or RST out of window from both sides: the connection is probably over, and five days are too long for it. */

@@ -1,5 +1,6 @@
 import type { Packet } from "../../packet/packet.js"
 import { ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import { KIND, PORTS } from "./layout.js"
 
 /**
  * A tuple names one direction of a connection, in ten words:
@@ -7,10 +8,8 @@ import { ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
  *
  * For ICMP the ports are the identifier, and type and code, as in the kernel (struct nf_conntrack_tuple).
  */
-export const TUPLE_WORDS = 10
-export const PORTS = 8
-export const KIND = 9
 
+/** The word of family and protocol. */
 export function kindOf(family: number, protocol: number): number {
   return (family << 8) | protocol
 }

@@ -3,9 +3,9 @@ import { sctpChecksum } from "../../packet/crc32c.js"
 import { ICMP, ICMPV6, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import { DESTINATION, type End, type Rewriter, SOURCE } from "../../packet/rewrite.js"
 import { checksumFits } from "../conntrack/checksum.js"
+import { PORTS, TUPLE_WORDS } from "../conntrack/layout.js"
 import { DST_NAT, DST_NAT_DONE, SRC_NAT, SRC_NAT_DONE } from "../conntrack/status.js"
 import type { ConnectionTable } from "../conntrack/table.js"
-import { PORTS, TUPLE_WORDS } from "../conntrack/tuple.js"
 import { carriesIdentifier } from "./translate.js"
 
 const REDIRECT_4 = 5

@@ -4,6 +4,7 @@ import type { Hook } from "../../ruleset/hook.js"
 import { ACCEPT, DROP, type Outcome, type Run } from "../../ruleset/runtime.js"
 import type { NatRequest, Translator } from "../../ruleset/translator.js"
 import { type Conntrack, STATE_RELATED } from "../conntrack/conntrack.js"
+import { TUPLE_WORDS } from "../conntrack/layout.js"
 import {
   CONFIRMED,
   DST_NAT,
@@ -13,7 +14,7 @@ import {
   SRC_NAT,
   SRC_NAT_DONE,
 } from "../conntrack/status.js"
-import { invert, TUPLE_WORDS } from "../conntrack/tuple.js"
+import { invert } from "../conntrack/tuple.js"
 import type { RoutingTable } from "../routes.js"
 import { TupleChoice } from "./choose.js"
 import { translateError } from "./error.js"

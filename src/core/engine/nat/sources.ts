@@ -1,6 +1,6 @@
+import { KIND, PORTS, TUPLE_WORDS } from "../conntrack/layout.js"
 import { CONFIRMED, SRC_NAT_DONE } from "../conntrack/status.js"
 import type { ConnectionTable } from "../conntrack/table.js"
-import { KIND, PORTS, TUPLE_WORDS } from "../conntrack/tuple.js"
 
 const FIRST_CAPACITY = 256
 

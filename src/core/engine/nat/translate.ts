@@ -1,6 +1,6 @@
 import { ICMP, ICMPV6, type Packet } from "../../packet/packet.js"
 import { type End, type Rewriter, SOURCE } from "../../packet/rewrite.js"
-import { PORTS } from "../conntrack/tuple.js"
+import { PORTS } from "../conntrack/layout.js"
 
 /** Makes one end of a packet what the tuple says. True: its address is another one now. */
 export function translatePacket(packet: Packet, rewriter: Rewriter, tuple: Uint32Array, end: End): boolean {
