@@ -1,4 +1,4 @@
-import type { Extension, XtOptions } from "../extension.js"
+import type { Extension } from "../extension.js"
 import { asXmark, xmarkToNft } from "../mark-options.js"
 import { hasOption, numberOf, optionOf } from "../option.js"
 import { badOptions } from "../problem.js"
@@ -67,12 +67,9 @@ export const connmark: Extension = {
       value,
       connectionMask: optionOf(options, "set-xmark") ? mask : numberOf(options, "ctmask", 0xffffffff),
       packetMask: numberOf(options, "nfmask", 0xffffffff),
+      shift: numberOf(options, "left-shift-mark", 0) - numberOf(options, "right-shift-mark", 0),
     })
   },
-  assumes: (options: XtOptions) =>
-    options.some(({ name, value }) => name.endsWith("-shift-mark") && value !== 0)
-      ? "the mark is not shifted"
-      : undefined,
   manual: {
     title: "iptables: CONNMARK",
     text: "Sets a connection's mark, or copies it from or to the packet's.",

@@ -17,25 +17,31 @@ export interface ConnmarkSettings {
   /** Bits of the connection's mark, and of the packet's. */
   readonly connectionMask: number
   readonly packetMask: number
+  /** Bits to the left; negative: to the right. What is set is shifted as a whole, what is copied before it is put in. */
+  readonly shift?: number
 }
 
 /** Without a connection nothing is done. */
-export function connmarkStep({ mode, value, connectionMask, packetMask }: ConnmarkSettings): Step {
+export function connmarkStep(settings: ConnmarkSettings): Step {
+  const { mode, value, connectionMask, packetMask, shift = 0 } = settings
+  const shifted = (bits: number) => (shift < 0 ? bits >>> -shift : bits << shift)
   switch (mode) {
     case "set":
       return (_packet, { connection }) => {
-        if (connection) connection.mark = ((connection.mark & ~connectionMask) ^ value) >>> 0
+        if (connection) connection.mark = shifted((connection.mark & ~connectionMask) ^ value) >>> 0
         return CONTINUE
       }
     case "save":
       return (_packet, { connection, mark }) => {
-        if (connection) connection.mark = ((connection.mark & ~connectionMask) ^ (mark & packetMask)) >>> 0
+        if (connection)
+          connection.mark = ((connection.mark & ~connectionMask) ^ shifted(mark & packetMask)) >>> 0
         return CONTINUE
       }
     case "restore":
       return (_packet, run) => {
         const { connection } = run
-        if (connection) run.mark = ((run.mark & ~packetMask) ^ (connection.mark & connectionMask)) >>> 0
+        if (connection)
+          run.mark = ((run.mark & ~packetMask) ^ shifted(connection.mark & connectionMask)) >>> 0
         return CONTINUE
       }
   }
