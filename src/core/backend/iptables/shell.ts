@@ -130,7 +130,11 @@ class Shell {
     const texts = [...parts, text].filter(
       (each, index, all) => each !== "" || (quoted && index === all.length - 1),
     )
-    for (const each of texts) this.words.push({ text: each, ...start, quoted: quoted && texts.length === 1 })
+    for (const each of texts) {
+      const word = { text: each, ...start, quoted: quoted && texts.length === 1 }
+      this.words.push(word)
+      if (isAssignment) this.assignments.add(word)
+    }
   }
 
   private singleQuoted(start: { readonly line: number; readonly column: number }): string {
