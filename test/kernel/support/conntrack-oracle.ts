@@ -1,7 +1,7 @@
 import { parseAddress, printAddress } from "../../../src/core/base/address.js"
+import { KIND, PORTS, TUPLE_WORDS } from "../../../src/core/engine/conntrack/layout.js"
 import { ASSURED, SEEN_REPLY } from "../../../src/core/engine/conntrack/status.js"
 import { tcpStates } from "../../../src/core/engine/conntrack/tcp.js"
-import { KIND, PORTS, TUPLE_WORDS } from "../../../src/core/engine/conntrack/tuple.js"
 import { createEngine, type Engine } from "../../../src/core/engine/engine.js"
 import type { Settings } from "../../../src/core/engine/settings.js"
 import { ctStateName } from "../../../src/core/engine/verdict.js"
