@@ -346,7 +346,7 @@ function match(protocol: string, place: Place): Words {
   return fc.oneof(...choices)
 }
 
-function target(protocol: string, { table, family, targets }: Place): Words {
+function target(protocol: string, { table, family, targets, chains }: Place): Words {
   const choices: { arbitrary: Words; weight: number }[] = [
     { arbitrary: one("-j DROP"), weight: 4 },
     { arbitrary: one("-j ACCEPT"), weight: 3 },
@@ -365,7 +365,8 @@ function target(protocol: string, { table, family, targets }: Place): Words {
       one(...targets).map((name) => `-g ${name}`),
     )
   }
-  if (table === "filter") {
+  // An answer to the firewall's own answer is nobody's rule.
+  if (table === "filter" && !chains.includes("OUTPUT")) {
     add(
       1,
       words(

@@ -52,11 +52,17 @@ export interface Judgements {
 }
 
 /** Feeds the engine what came to the firewall, at the times at which it came, and compares where each packet came to its end. Throws where there is no engine for the rules. */
-export function judge(ruleset: Ruleset, arrivals: readonly Arrival[], conntrack: "on" | "auto"): Judgements {
+export function judge(
+  ruleset: Ruleset,
+  arrivals: readonly Arrival[],
+  conntrack: "on" | "auto",
+  iptablesNft = false,
+): Judgements {
   const { engine, diagnostics } = createEngine(ruleset, {
     interfaces: laboratoryInterfaces,
     local: laboratoryAddresses,
     conntrack,
+    iptablesNft,
     random: () => 0,
   })
   if (!engine) throw new Error(diagnostics.map(({ message }) => message).join("; "))

@@ -38,6 +38,11 @@ export function runCase(one: Case): Outcome {
   }
 }
 
+/** Which of the two programs called iptables loads the rules. */
+function usesNft(loads: readonly Load[]): boolean {
+  return loads.some(({ command }) => command.includes("tables-nft"))
+}
+
 const nothing = { judged: [], left: 0, rules: { all: 0, matched: 0, different: [] } }
 
 function runIn(laboratory: Laboratory, one: Case): Outcome {
@@ -60,7 +65,7 @@ function runIn(laboratory: Laboratory, one: Case): Outcome {
   const arrivals = referee.finish()
   const kernelCounts = readCounters(laboratory, one.loads)
   try {
-    const { judged, counts, left } = judge(one.ruleset, arrivals, one.conntrack)
+    const { judged, counts, left } = judge(one.ruleset, arrivals, one.conntrack, usesNft(one.loads))
     const different: CounterDifference[] = []
     let matched = 0
     for (const [rule, kernel] of kernelCounts) {

@@ -72,6 +72,7 @@ export interface CompileOptions {
   readonly interfaces: Interfaces
   readonly conntrack: Conntrack
   readonly onSetAdd?: OnSetAdd
+  readonly iptablesNft?: boolean
 }
 
 /** Makes closures of all tables. What is wrong comes as diagnostics: names that are not there, jumps that nest too deep or in a ring. */
@@ -130,6 +131,7 @@ class Compiler {
       needsConntrack: () => this.track(table),
       object: (kind, name) => this.object(table, objects, kind, name, build, rule),
       objectNames: (map) => objectNamesOf(table.sets.find(({ name }) => name === map)),
+      iptablesNft: this.options.iptablesNft === true,
       slots: (count) => {
         const at = this.slots
         this.slots += count

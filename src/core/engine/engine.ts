@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly local?: readonly Address[]
   /** What differs from `defaultSettings`. */
   readonly settings?: Partial<Settings>
+  /** Rules of iptables are loaded by `iptables-nft-restore`, not by `iptables-legacy-restore`: see `EngineBuild.iptablesNft`. */
+  readonly iptablesNft?: boolean
   /** `auto`: on for the IP versions whose rules ask for it, as in the kernel. `on`: for both. */
   readonly conntrack?: "auto" | "on"
   /** What SYNPROXY takes an ACK for whose cookie the capture cannot tell (synproxy.ts). Default: assumed. */
@@ -76,6 +78,7 @@ export function createEngine(ruleset: Ruleset, options: EngineOptions): EngineRe
     interfaces,
     conntrack,
     ...(options.onSetAdd ? { onSetAdd: options.onSetAdd } : {}),
+    ...(options.iptablesNft ? { iptablesNft: true } : {}),
   })
   if (hasErrors(compiled.diagnostics)) return { engine: null, diagnostics: compiled.diagnostics }
   const routes = new RoutingTable(options.interfaces ?? [], options.local ?? [], (name) =>

@@ -230,6 +230,7 @@ export function buildFrom(engine: EngineBuild): Build {
     slots: (count) => engine.slots(count),
     accounting: () => engine.accounting(),
     needsConntrack: () => engine.needsConntrack(),
+    iptablesNft: engine.iptablesNft === true,
     step: (node) => stepOf(node, build),
     load: (node) => loadOf(node, build),
     read: (node) => readOf(node, build),

@@ -162,6 +162,11 @@ export interface EngineBuild {
   accounting(): void
   /** A node needs conntrack; `buildFrom` asks the kinds, and no node calls it itself. */
   needsConntrack(): void
+  /**
+   * Rules of iptables were loaded by its nft variant, which says some of them in nft's own words: their headers, `-m tcp`, `-m udp` and `-m limit`. nft drops nothing that is cut
+   * short, and sees no transport behind an authentication header.
+   */
+  readonly iptablesNft?: boolean
   /** Room for `count` numbers in `run.state`: the rules' array, or while an element's statements are compiled, that of each element of the set. */
   slots(count: number): number
 }

@@ -1,4 +1,6 @@
+import { AUTHENTICATION } from "../../packet/ipv6.js"
 import type { Packet } from "../../packet/packet.js"
+import { nftProtocol } from "../expression/nft-protocol.js"
 import type { StepKind } from "../kind.js"
 import { BREAK, type Build, CONTINUE, DROP, type Run, type Step } from "../runtime.js"
 import type { XtAddress, XtHeaderNode, XtName } from "./node.js"
@@ -25,7 +27,7 @@ export const xtHeader: StepKind<XtHeaderNode> = {
       const { negated } = node.fragment
       checks.push((packet) => packet.fragmentOffset > 0 !== negated)
     }
-    return stepOf(node, checks)
+    return stepOf(node, checks, build.iptablesNft === true)
   },
   manual: {
     title: "iptables: what every rule may ask",
@@ -34,8 +36,8 @@ export const xtHeader: StepKind<XtHeaderNode> = {
   },
 }
 
-function stepOf(node: XtHeaderNode, checks: readonly Check[]): Step {
-  const protocol = protocolStep(node)
+function stepOf(node: XtHeaderNode, checks: readonly Check[], native: boolean): Step {
+  const protocol = protocolStep(node, native)
   const [first, second, ...more] = checks
   if (!first) return protocol ?? (() => CONTINUE)
   // The kernel asks for the protocol last; only of IPv6 can that drop a packet.
@@ -49,9 +51,15 @@ function stepOf(node: XtHeaderNode, checks: readonly Check[]): Step {
   }
 }
 
-function protocolStep(node: XtHeaderNode): Step | undefined {
+function protocolStep(node: XtHeaderNode, native: boolean): Step | undefined {
   if (!node.protocol) return undefined
   const { number, negated } = node.protocol
+  if (native && node.family === 6)
+    return (packet) => {
+      const protocol = nftProtocol(packet)
+      if (protocol !== AUTHENTICATION && isExtensionHeader(protocol)) return BREAK
+      return (protocol === number) !== negated ? CONTINUE : BREAK
+    }
   if (node.family === 4)
     return negated
       ? (packet) => (packet.protocol !== number ? CONTINUE : BREAK)

@@ -86,6 +86,8 @@ function keyLoader(settings: HashlimitSettings, family: 4 | 6): (packet: Packet,
       key[7] = packet.destination3 & destination[3]!
     }
     if (ports === 0) return CONTINUE
+    // IPv6 without a header behind: the kernel looks for ports, finds none, and drops the packet.
+    if (packet.family === 6 && packet.protocol === NO_NEXT_HEADER) return DROP
     const offset = portsOffset(packet.protocol)
     if (offset < 0) {
       key[portsAt] = 0
@@ -97,6 +99,8 @@ function keyLoader(settings: HashlimitSettings, family: 4 | 6): (packet: Packet,
     return CONTINUE
   }
 }
+
+const NO_NEXT_HEADER = 59
 
 /** Where a protocol has its ports, or the number that stands for them (proto_ports_offset). */
 function portsOffset(protocol: number): number {

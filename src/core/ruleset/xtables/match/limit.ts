@@ -1,3 +1,5 @@
+import { parseRate } from "../../../base/rate.js"
+import type { StepNode } from "../../node.js"
 import type { Extension, ValueSpec, XtOptions } from "../extension.js"
 import { hasOption, numberOf } from "../option.js"
 import { badOptions } from "../problem.js"
@@ -37,12 +39,23 @@ export const limit: Extension = {
     const word = { sec: "second", min: "minute", hour: "hour", day: "day" }[unit ?? ""]
     return `limit rate ${count}/${word} burst ${numberOf(options, "limit-burst", defaultBurst)} packets`
   },
-  compile: (options) => limitStep(settingsOf(options)),
+  compile: (options, build) => {
+    const native = build.iptablesNft ? nativeLimit(options) : undefined
+    return native ? build.step(native) : limitStep(settingsOf(options))
+  },
   manual: {
     title: "iptables: limit",
     text: "Matches up to a rate, after a burst.",
     example: "limit rate 3/hour burst 5 packets",
   },
+}
+
+/** iptables' nft variant asks nft's own bucket, which counts in nanoseconds. */
+function nativeLimit(options: XtOptions): StepNode | undefined {
+  const [count, unit] = printPeriod(numberOf(options, "limit", 0), LIMIT_SCALE).split("/")
+  const rate = parseRate(`${count}/${unit}`)
+  if ("id" in rate) return undefined
+  return { step: "limit", rate, burst: numberOf(options, "limit-burst", defaultBurst), over: false }
 }
 
 /** A packet's time is a rate, too: 10000 packets in as many seconds as it has units. */

@@ -78,7 +78,7 @@ export const tcp: Extension = {
     }
     return parts.join(" ")
   },
-  compile(options) {
+  compile(options, build) {
     const source = portCheck(options, "sport")
     const destination = portCheck(options, "dport")
     const flag = optionOf(options, "tcp-flags")
@@ -87,6 +87,17 @@ export const tcp: Extension = {
     const option = optionOf(options, "tcp-option")
     const kind = numberOf(options, "tcp-option", 0)
     const optionNegated = option?.negated === true
+    if (build.iptablesNft && !option)
+      return (packet) => {
+        if (packet.fragmentOffset > 0) return BREAK
+        const at = transportStart(packet)
+        if (source && !(hasBytes(packet, at, 2) && source(packet.view.getUint16(at)))) return BREAK
+        if (destination && !(hasBytes(packet, at, 4) && destination(packet.view.getUint16(at + 2))))
+          return BREAK
+        if (!flag) return CONTINUE
+        if (!hasBytes(packet, at, 14)) return BREAK
+        return ((packet.view.getUint8(at + 13) & mask) === wanted) !== flagNegated ? CONTINUE : BREAK
+      }
     return (packet) => {
       if (packet.fragmentOffset > 0) return packet.family === 4 && packet.fragmentOffset === 8 ? DROP : BREAK
       const at = transportStart(packet)

@@ -17,13 +17,16 @@ export const udp: Extension = {
   ],
   normal: withoutAnyPort,
   toNft: (options) => portsToNft("udp", options).join(" "),
-  compile(options) {
+  compile(options, build) {
     const source = portCheck(options, "sport")
     const destination = portCheck(options, "dport")
     return (packet) => {
       if (packet.fragmentOffset > 0) return BREAK
       const at = transportStart(packet)
-      if (!hasBytes(packet, at, 8)) return cutShort(packet, at, 8)
+      if (!hasBytes(packet, at, 8)) {
+        if (!build.iptablesNft || !hasBytes(packet, at, 4))
+          return build.iptablesNft ? BREAK : cutShort(packet, at, 8)
+      }
       if (source && !source(packet.view.getUint16(at))) return BREAK
       if (destination && !destination(packet.view.getUint16(at + 2))) return BREAK
       return CONTINUE
