@@ -33,7 +33,10 @@ export function parsePeriod(text: string, scale: number): number | Problem {
   return count / seconds <= scale ? period : badValue(`${text} is faster than ${scale}/second`)
 }
 
-/** In the largest unit in which the rate is a whole number, or nearly one, as iptables-save prints it. */
+/**
+ * In the largest unit in which the rate is a whole number, or nearly one, as iptables-save prints it. Where that would be read as another rate, in the first
+ * unit in which it would not.
+ */
 export function printPeriod(period: number, scale: number): string {
   if (period === 0) return "inf"
   let best: readonly [string, number] = units[0]
@@ -42,5 +45,11 @@ export function printPeriod(period: number, scale: number): string {
     if (period > worth || Math.floor(worth / period) < worth % period) break
     best = unit
   }
-  return `${Math.floor((best[1] * scale) / period)}/${best[0]}`
+  const exact = [best, ...units].find(([, seconds]) => isExact(period, seconds * scale)) ?? best
+  return `${Math.floor((exact[1] * scale) / period)}/${exact[0]}`
+}
+
+function isExact(period: number, worth: number): boolean {
+  const count = Math.floor(worth / period)
+  return count > 0 && Math.floor(worth / count) === period
 }

@@ -9,18 +9,18 @@ import { hashlimitSettings, hashlimitStep } from "./hashlimit-step.js"
 
 /** XT_HASHLIMIT_SCALE_v2: a packet's time in millionths of a second. */
 export const HASHLIMIT_SCALE = 1_000_000
-/** XT_HASHLIMIT_BYTE_SHIFT: bytes are counted in units of 16. */
-const BYTE_SHIFT = 4
+/** Bytes are counted in units of so many (XT_HASHLIMIT_BYTE_SHIFT). */
+const BYTES = 16
 const DEFAULT_BURST = 5
 const UNIT_BYTES: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 * 1024 }
 
 /** What a rate in bytes is kept as: 2^32 - 1 over the units of 16 bytes a second. */
 export function bytesToCost(bytes: number): number {
-  return Math.floor(0xffffffff / (Math.floor(bytes / 16) + 1))
+  return Math.floor(0xffffffff / (Math.floor(bytes / BYTES) + 1))
 }
 
 export function costToBytes(cost: number): number {
-  return (Math.floor(0xffffffff / cost) - 1) << BYTE_SHIFT
+  return (Math.floor(0xffffffff / cost) - 1) * BYTES
 }
 
 /** In packets: `["packets", a packet's time in millionths of a second]`. In bytes: `["bytes", what bytesToCost makes]`. */
@@ -54,7 +54,8 @@ function printCost(cost: number): string {
     const count = Math.floor(bytes / size)
     if (count > 0 && bytesToCost(count * size) === cost) return `${count}${name}`
   }
-  return `${bytes}b`
+  // The first unit of 16 bytes is all that is less: iptables-save prints 0, which is no rate.
+  return `${Math.max(1, bytes)}b`
 }
 
 /** In the largest unit that leaves nothing over. */
