@@ -27,7 +27,7 @@ export const headerFields: Readonly<Record<string, readonly string[]>> = {
     "code",
     "checksum",
     "parameter-problem",
-    "packet-too-big",
+    "mtu",
     "id",
     "sequence",
     "max-delay",
