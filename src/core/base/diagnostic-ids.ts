@@ -23,7 +23,6 @@ export const diagnosticIds = {
   "unknown-rule-format":
     "A file of rules is neither what iptables-save or ip6tables-save prints, nor nft's text, nor its JSON.",
   "unwritable-file": "A file that was named cannot be written.",
-  "backend-missing": "Rules for this backend cannot be written by this version.",
   "mixed-link-types":
     "Packets of several link types cannot be written to one pcap file, which has a single link type for all of them.",
   // rules of nft

@@ -36,7 +36,7 @@ const matches = fc.oneof(
     "/",
     fc.constantFrom("s", "min", "hour", "day"),
     " --limit-burst ",
-    fc.integer({ min: 1, max: 100 }),
+    fc.integer({ min: 1, max: 30 }),
   ),
   words("-m mark ", not, "--mark ", number(0xffffffff), "/", number(0xffffffff)),
   words("-m conntrack ", not, "--ctstate ", fc.constantFrom("NEW", "RELATED,ESTABLISHED", "DNAT,INVALID")),

@@ -46,7 +46,7 @@ class Parser {
     } while (this.take("&&"))
     if (!this.isWhole || this.at < this.words.length)
       return badValue(
-        `the tests are not understood${this.at < this.words.length ? ` from "${this.words[this.at]}" on` : " to their end"}`,
+        `the tests are not understood${this.at < this.words.length ? ` behind "${this.words[this.at - 1] ?? ""}"` : " to their end"}`,
       )
     return found.length <= MOST ? found : badValue(`at most ${MOST} tests`)
   }
