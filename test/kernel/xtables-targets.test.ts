@@ -33,13 +33,13 @@ function built(
   }))
 }
 
-/** Packets of some sources to some ports, 20 ms apart. */
+/** Packets of some sources to some ports, 28 ms apart: no whole number of them is a second. */
 function scattered(family: 4 | 6, count: number): TimedPacket[] {
   const chance = new Chance(9)
   return built(
     family,
     Array.from({ length: count }, (_, number) => ({
-      at: number * 20,
+      at: number * 28,
       source: `${family === 4 ? "203.0.113." : "2001:db8:aaaa::"}${1 + chance.below(6)}`,
       ...(chance.below(3) === 0
         ? { tcp: { sourcePort: 1024, destinationPort: 80 + chance.below(3), flags: 2 } }
