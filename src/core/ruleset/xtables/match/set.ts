@@ -1,7 +1,7 @@
 import type { Extension } from "../extension.js"
 import { setReference } from "../set-reference.js"
-import { setStep } from "./set-step.js"
 import { number64 } from "../value-number.js"
+import { setStep } from "./set-step.js"
 
 /** Whether an ipset has the packet's addresses, ports and interfaces. */
 export const set: Extension = {
