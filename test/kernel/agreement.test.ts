@@ -1,16 +1,15 @@
 import { expect, describe as group } from "vitest"
 import { renderNft } from "../../src/core/backend/nft/render.js"
-import { ACK, FIN, RST, SYN } from "../../src/core/packet/packet.js"
+import { SYN } from "../../src/core/packet/packet.js"
 import type { HostFacts } from "../../src/core/policy/policy.js"
 import type { Comparison } from "../../src/linux/demo/agreement.js"
 import { laboratoryFacts } from "../../src/linux/demo/engine-run.js"
-import { type ActFrame, ActWriter, Numbers, type World, worlds } from "../../src/linux/demo/traffic/act.js"
-import { attackActs, forgedFlood } from "../../src/linux/demo/traffic/attacks.js"
-import { honestActs } from "../../src/linux/demo/traffic/honest.js"
+import { type ActFrame, ActWriter, Numbers, worlds } from "../../src/linux/demo/traffic/act.js"
 import { TcpSession, usualOptions } from "../../src/linux/demo/traffic/tcp-session.js"
 import { differences, judgeBoth } from "./support/agree.js"
 import { kernelTest } from "./support/kernel-test.js"
 import { compiled } from "./support/policy.js"
+import { traffic } from "./support/traffic.js"
 
 /**
  * Every protection alone, with all traffic of the demonstration: honest and hostile, for the firewall and through it, both families. The engine gets the capture of what the
@@ -123,33 +122,6 @@ kernelTest("without a rule all of it passes", ({ laboratory }) => {
     new Set(["absorbed", "absorbed fragment-overlap", "none ipv6-loopback-source"]),
   )
 })
-
-const traffic: readonly ActFrame[] = (() => {
-  const numbers = new Numbers()
-  const sizes = { flood: 200, forged: { 4: 200, 6: 200 } }
-  return worlds
-    .flatMap((world) => [
-      ...honestActs(world, numbers).filter(({ kind }) => !kind.startsWith("an office")),
-      ...attackActs(world, numbers, sizes),
-      forgedFlood(world, numbers, sizes),
-    ])
-    .flatMap(({ frames }) => frames)
-    .concat(worlds.flatMap((world) => fromInside(world, numbers)))
-})()
-
-/** A host behind the firewall that has been taken over: what outgoing protections are for. */
-function fromInside(world: World, numbers: Numbers): readonly ActFrame[] {
-  const writer = new ActWriter(numbers)
-  const tcp = (flags: number, sourcePort: number) =>
-    writer.packet("inside", {
-      source: world.inside,
-      destination: world.attacker(900),
-      tcp: { sourcePort, destinationPort: 80, flags, acknowledgement: 1 },
-    })
-  for (let port = 0; port < 20; port++) tcp(SYN, 9000 + port)
-  for (const flags of [SYN | FIN, SYN | RST, RST, ACK]) tcp(flags, 9100 + flags)
-  return writer.frames
-}
 
 /**
  * One source in each family, a step every 20 ms: the kernel looks for the dead once a tick (4 ms at 250 Hz), and two steps in one tick would be a race.

@@ -43,3 +43,8 @@ export const unknownHost: HostFacts = {
 export function unreadable(path: string, why: string): Problem {
   return { id: "unreadable-file", message: `${path} cannot be read: ${why}` }
 }
+
+/** The host as iptables sees it: its first table stands at prerouting, and it asks no route for its interface. */
+export function iptablesFacts(host: HostFacts): HostFacts {
+  return { ...host, ingressDevices: [], egress: false, routesByInterface: false }
+}

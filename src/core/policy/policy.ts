@@ -134,6 +134,8 @@ export interface HostFacts {
   readonly ingressDevices: readonly string[]
   /** Netdev egress (kernel 5.16 and newer). */
   readonly egress: boolean
+  /** False: rules there cannot ask by which interface a route leads (iptables). Absent: they can. */
+  readonly routesByInterface?: boolean
   /** Logins that are open now: the admin's own session, which a policy must not cut. */
   readonly sessions?: readonly AdminSession[]
 }

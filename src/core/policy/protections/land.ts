@@ -20,7 +20,7 @@ export const land: ProtectionKind = {
     // nft compares a field with constants, not with another field: the destination goes into a set, the source is looked up there, and the destination is
     // taken out again. Only for sources that the routing table does not have behind this zone, or the host itself: a packet from where answers to it go
     // to is not from its destination.
-    const isFromElsewhere = elsewhere(context.zone.interfaces)
+    const isFromElsewhere = context.host.routesByInterface === false ? [] : elsewhere(context.zone.interfaces)
     const chain = outcomeChain(protection, context, [
       ...families.map((family) => rule(origin, remove(setName(context.name, family), ipOf(family, "daddr")))),
       ...sparing(protection),
