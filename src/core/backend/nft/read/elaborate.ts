@@ -3,11 +3,14 @@ import type { DiagnosticId } from "../../../base/diagnostic-ids.js"
 import { didYouMean } from "../../../base/nearest.js"
 import { hooks } from "../../../ruleset/hook.js"
 import { stepsToText } from "../../../ruleset/kinds.js"
+import type { StepNode } from "../../../ruleset/node.js"
 import type { ObjectKind } from "../../../ruleset/object.js"
-import type { BaseChain, Rule, Ruleset, SetDeclaration, Table } from "../../../ruleset/ruleset.js"
+import type { BaseChain, Rule, Ruleset, SetDeclaration, SetElement, Table } from "../../../ruleset/ruleset.js"
 import { canonicalSteps } from "../canonical.js"
 import type { Context } from "./context.js"
+import { overlap } from "./interval.js"
 import { targetsIn } from "./jump-targets.js"
+import type { RuleContext } from "./keeper.js"
 import {
   type ChainModel,
   Model,
@@ -20,8 +23,8 @@ import {
 import { declaredKinds, elaborateFlowtable, elaborateObject } from "./object-declaration.js"
 import { elaboratePriority } from "./priority.js"
 import { elaborateElements, elaborateSet } from "./set-declaration.js"
-import type { RuleContext } from "./set-statement.js"
 import { elaborateStatement } from "./statement.js"
+import { checkStatement } from "./statement-check.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, single, stringOf, wordOf, wordsOf } from "./tree.js"
 import { quotedWord } from "./values.js"
@@ -53,6 +56,9 @@ export function elaborate(
   for (const command of commands) elaboration.command(command)
   return elaboration.finish()
 }
+
+/** Pairs of elements that are compared; more are left to the kernel. */
+const overlapsTried = 1e6
 
 class Elaboration {
   private readonly model = new Model()
@@ -339,6 +345,7 @@ class Elaboration {
           if (!table.sets.has(declaration.name))
             table.sets.set(declaration.name, { declaration, elements: [], at })
         },
+        hasObject: (kind, name) => table.objects.has(objectKey(kind, name)),
         isUpdated: (name, hasStatements) => {
           if (this.isListing && hasStatements) markDynamic(table, name)
         },
@@ -408,9 +415,12 @@ class Elaboration {
 
   private ruleOf(table: TableModel, chain: ChainModel, value: Syntax): Rule {
     const context: Context = this.contextOf(table, chain)
-    const written = listOf(entry(value, "expr")).flatMap((statement) =>
-      elaborateStatement(statement, context),
-    )
+    const written: StepNode[] = []
+    for (const statement of listOf(entry(value, "expr"))) {
+      const steps = elaborateStatement(statement, context)
+      checkStatement(steps, written, statement, context)
+      written.push(...steps)
+    }
     const steps = canonicalSteps(written, context)
     const comment = wordOf(entry(value, "comment"))
     const text = wordOf(entry(value, "text")) ?? stepsToText(steps)
@@ -487,7 +497,26 @@ class Elaboration {
         this.report("nft-not-there", `an element to be deleted is not in ${declaration.name}`, value)
       return
     }
-    for (const element of elaborateElements(written, declaration, context)) set.elements.push(element)
+    const added = elaborateElements(written, declaration, context)
+    if (declaration.flags.includes("interval") && !declaration.autoMerge)
+      this.checkOverlap(set.elements, added, declaration, value)
+    for (const element of added) set.elements.push(element)
+  }
+
+  /** A range may not reach into another; where nft itself merges them, it may. A few new ones against what is there. */
+  private checkOverlap(
+    known: readonly SetElement[],
+    added: readonly SetElement[],
+    { key, name }: SetDeclaration,
+    at: Syntax,
+  ): void {
+    if (known.length * added.length > overlapsTried) return
+    for (const { key: one } of added)
+      for (const { key: other } of known)
+        if (overlap(one, other, key) && JSON.stringify(one) !== JSON.stringify(other)) {
+          this.report("nft-already-there", `an element reaches into one that ${name} has already`, at)
+          return
+        }
   }
 
   private object(verb: string, table: TableModel, kind: ObjectKind, value: Syntax): void {

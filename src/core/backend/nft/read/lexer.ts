@@ -18,7 +18,7 @@ const blank = /(?:[ \t\r\f\v]|\\\r?\n)+/y
 const comment = /#[^\n]*/y
 const quoted = /"([^"\n]*)"/y
 const ipv4 = /\d{1,3}(?:\.\d{1,3}){3}(?![\w.])/y
-const colons = /(?:[0-9a-fA-F]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?/y
+const colons = /(?:[0-9a-fA-F]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?!\w)/y
 const hexadecimal = /0[xX][0-9a-fA-F]+(?![\w])/y
 const twoParts = /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?![\w:])/y
 const digits = /\d+(?!\w)/y
@@ -106,7 +106,7 @@ function addressAt(take: (pattern: RegExp) => string | undefined): string | unde
   const long = take(colons)
   if (long !== undefined) {
     // `fe80::1: 80` is an address, a colon and a port.
-    const text = /[^:]:$/.test(long) ? long.slice(0, -1) : long
+    const text = /(?:[^:]|::):$/.test(long) ? long.slice(0, -1) : long
     const groups = text.split(":").length
     if (text.includes("::") || groups === 6 || groups === 8 || (groups === 7 && text.includes(".")))
       return text

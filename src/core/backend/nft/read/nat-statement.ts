@@ -1,5 +1,5 @@
 import type { NatFlag } from "../../../ruleset/action/nat.js"
-import type { StepNode } from "../../../ruleset/node.js"
+import type { ExpressionNode, StepNode } from "../../../ruleset/node.js"
 import type { TypeName } from "../../../ruleset/type.js"
 import type { Context, Operand } from "./context.js"
 import { elaborateObjectReference } from "./object-statement.js"
@@ -32,9 +32,18 @@ export function elaborateNat(
   if (!isAllowed(kind, context, at)) return undefined
   const written = stringOf(entry(value, "family"))
   const addr = entry(value, "addr")
-  const family = familyOf(written, addr, context)
+  const family = familyOf(written, context)
   const forms = wordsOf(entry(value, "type_flags"))
   const addressType: TypeName = family === "ip6" ? "ipv6_addr" : "ipv4_addr"
+  if (addr && family === undefined) {
+    context.report(
+      "nft-bad-value",
+      "nft wants to know the family here",
+      at,
+      `write "${kind} ip to" or "${kind} ip6 to"`,
+    )
+    return undefined
+  }
   const types: readonly TypeName[] = holdsPort(addr, forms, context)
     ? [addressType, "inet_service"]
     : [addressType]
@@ -53,15 +62,6 @@ export function elaborateNat(
   const form = forms.includes("prefix") ? "prefix" : forms.includes("interval") ? "interval" : undefined
   const isBoth = context.family !== "ip" && context.family !== "ip6"
   const shown = address && (isBoth || written !== undefined) ? family : undefined
-  if (isBoth && address && family === undefined) {
-    context.report(
-      "nft-bad-value",
-      `nft wants to know the family here`,
-      at,
-      `write "${kind} ip to" or "${kind} ip6 to"`,
-    )
-    return undefined
-  }
   return {
     step: "nat",
     kind,
@@ -91,34 +91,12 @@ function isAllowed(kind: string, context: Context, at: Syntax): boolean {
   return true
 }
 
-/** Of the statement, the table, the address as it is written, or what the rule has asked. */
-function familyOf(
-  written: string | undefined,
-  addr: Syntax | undefined,
-  context: Context,
-): Family | undefined {
+/** Of the statement, the table, or what the rule has asked. */
+function familyOf(written: string | undefined, context: Context): Family | undefined {
   if (written === "ip" || written === "ip6") return written
   if (context.family === "ip" || context.family === "ip6") return context.family
-  const text = addr && firstWord(addr)
-  if (text?.includes(":")) return "ip6"
-  if (text && /^\d+\.\d+/.test(text)) return "ip"
-  const data = mapDataOf(addr, context)
-  if (data) return data[0] === "ipv6_addr" ? "ip6" : "ip"
   const { network } = context.protocol
   return network === "ip" || network === "ip6" ? network : undefined
-}
-
-/** The first address in a range, a network or a map. */
-function firstWord(syntax: Syntax): string | undefined {
-  if (syntax.kind === "leaf") return stringOf(syntax)
-  if (syntax.kind === "array") return syntax.items[0] && firstWord(syntax.items[0])
-  const [name, value] = single(syntax) ?? []
-  if (name === "prefix") return stringOf(entry(value, "addr"))
-  if (name === "range" || name === "concat") return value && firstWord(value)
-  if (name !== "map") return undefined
-  const first = listOf(entry(entry(value, "data"), "set"))[0]
-  const data = first?.kind === "array" ? first.items[1] : undefined
-  return data && firstWord(data)
 }
 
 /** The types of a named map's values. */
@@ -144,13 +122,37 @@ export function elaborateQueue(value: Syntax, context: Context): StepNode | unde
   const written = entry(value, "num")
   const number = written && elaborateOperand(written, ["inet_service"], context)
   if (written && !number) return undefined
+  if (written && number && "expression" in number && !isQueueNumber(number.expression)) {
+    context.report(
+      "nft-bad-value",
+      "a queue's number is a constant below 65536, or made by numgen, a hash or a map",
+      written,
+    )
+    return undefined
+  }
   const flags = wordsOf(entry(value, "flags")).filter((flag) => flag === "bypass" || flag === "fanout")
+  if (number && "expression" in number && flags.includes("fanout")) {
+    context.report(
+      "nft-bad-value",
+      "fanout spreads packets over a range of queues, and not over an expression",
+      written!,
+    )
+    return undefined
+  }
   const isDefault = number && "item" in number && "value" in number.item && number.item.value[0] === 0
   return {
     step: "queue",
     ...(number && !isDefault && { number }),
     ...(flags.length > 0 && { flags }),
   }
+}
+
+const queueMaximum = 65535
+
+function isQueueNumber(node: ExpressionNode): boolean {
+  if (node.expression === "map") return true
+  if (node.expression !== "numgen" && node.expression !== "hash") return false
+  return node.modulus + (node.offset ?? 0) - 1 <= queueMaximum
 }
 
 export function elaborateDuplicate(value: Syntax, context: Context, at: Syntax): StepNode | undefined {
@@ -160,7 +162,7 @@ export function elaborateDuplicate(value: Syntax, context: Context, at: Syntax):
     const device = elaborateDevice(dev ?? addr, context, at)
     return device && { step: "duplicate", device }
   }
-  const family = familyOf(undefined, addr, context)
+  const family = familyOf(undefined, context)
   const address = addr && elaborateOperand(addr, [family === "ip6" ? "ipv6_addr" : "ipv4_addr"], context)
   if (!address) {
     if (!addr) context.report("nft-bad-value", "dup names the address that the copy goes to", at)
@@ -219,7 +221,17 @@ export function synproxyOf(value: Syntax): StepNode {
 function elaborateTransparent(value: Syntax, context: Context, at: Syntax): StepNode | undefined {
   const written = stringOf(entry(value, "family"))
   const addr = entry(value, "addr")
-  const family = familyOf(written, addr, context)
+  const family = familyOf(written, context)
+  const isBoth = context.family !== "ip" && context.family !== "ip6"
+  if (addr && isBoth && written === undefined && family === undefined) {
+    context.report(
+      "nft-bad-value",
+      "nft wants to know the family here",
+      at,
+      'write "tproxy ip to" or "tproxy ip6 to"',
+    )
+    return undefined
+  }
   const address = addr && elaborateOperand(addr, [family === "ip6" ? "ipv6_addr" : "ipv4_addr"], context)
   const portSyntax = entry(value, "port")
   const port = portSyntax && elaborateOperand(portSyntax, ["inet_service"], context)

@@ -1,4 +1,5 @@
 import { printDuration } from "../../../base/duration.js"
+import { didYouMean } from "../../../base/nearest.js"
 import type { FlowtableDeclaration, ObjectDeclaration, ObjectKind } from "../../../ruleset/object.js"
 import type { Context } from "./context.js"
 import { synproxyOf } from "./nat-statement.js"
@@ -44,8 +45,51 @@ export function elaborateObject(
     case "synproxy":
       return { kind, name, statement: synproxyOf(value), ...rest }
     default:
+      checkSettings(kind, value, context)
       return { kind, name, settings: settingsOf(kind, value, context), ...rest }
   }
+}
+
+/** States that a timeout may be set for, by protocol. */
+const timedStates: Readonly<Record<string, readonly string[]>> = {
+  tcp: [
+    "syn_sent",
+    "syn_recv",
+    "established",
+    "fin_wait",
+    "close_wait",
+    "last_ack",
+    "time_wait",
+    "close",
+    "syn_sent2",
+    "retrans",
+    "unack",
+  ],
+  udp: ["unreplied", "replied"],
+}
+
+function checkSettings(kind: ObjectKind, value: Syntax, context: Context): void {
+  const l3 = wordOf(entry(value, "l3proto"))
+  if (l3 !== undefined && l3 !== context.family && (context.family === "ip" || context.family === "ip6"))
+    context.report(
+      "nft-not-here",
+      `a table of the family ${context.family} has no ${l3}`,
+      entry(value, "l3proto")!,
+    )
+  if (kind === "ct expectation")
+    for (const name of ["protocol", "dport", "timeout", "size"])
+      if (!entry(value, name)) context.report("nft-bad-value", `an expectation needs its ${name}`, value)
+  const policy = kind === "ct timeout" ? entry(value, "policy") : undefined
+  const states = timedStates[wordOf(entry(value, "protocol")) ?? ""]
+  if (policy?.kind !== "object" || !states) return
+  for (const [state, time] of policy.entries)
+    if (!states.includes(state))
+      context.report(
+        "nft-bad-value",
+        `"${state}" is no state that a timeout is set for`,
+        time,
+        didYouMean(state, states),
+      )
 }
 
 const notSettings = new Set(["family", "table", "name", "handle", "comment"])

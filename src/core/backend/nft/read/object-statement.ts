@@ -4,6 +4,7 @@ import type { ObjectKind } from "../../../ruleset/object.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
 import { elaborateItem } from "./item.js"
+import { keeperOf } from "./keeper.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, single, stringOf, wordOf } from "./tree.js"
 import { innerValue } from "./verdict.js"
@@ -24,6 +25,8 @@ export function elaborateObjectReference(
 ): StepNode | undefined {
   const name = wordOf(value)
   if (name !== undefined) {
+    if (keeperOf(context)?.hasObject(kind, name) === false)
+      context.report("nft-not-there", `there is no ${kind} ${name} in the table`, value)
     assumeSettings(kind, context, at)
     return { step: "object", kind, object: name }
   }

@@ -81,7 +81,11 @@ function parseBracketed(p: Parser): Syntax {
   p.expect("[", "here")
   const address = parseExpression(p, "operand")
   p.expect("]", "behind an address in brackets")
-  return address
+  if (!p.is("/") || p.peek(1).kind !== "number") return address
+  p.next()
+  const len = p.number("a prefix length")
+  const span = spanning(address.span, len.span)
+  return object({ prefix: object({ addr: address, len }, span) }, span)
 }
 
 /** `tproxy ip to 127.0.0.1:50080`, `synproxy mss 1460 wscale 7 timestamp sack-perm`, `synproxy name "x"`. */
@@ -159,7 +163,12 @@ export function parseQueue(p: Parser): Syntax {
     }
   }
   for (;;) {
-    if (p.accept("num") || p.accept("to")) num = parseList(p, "operand")
+    if (p.is("num")) {
+      p.next()
+      if (p.peek().kind !== "number" && !p.is("$"))
+        p.fail("behind num stands a number; expressions stand behind to")
+      num = parseList(p, "right")
+    } else if (p.accept("to")) num = parseList(p, "operand")
     else if (p.is("flags") || p.isOneOf(queueFlags)) {
       p.accept("flags")
       takeFlags()

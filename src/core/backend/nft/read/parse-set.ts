@@ -36,6 +36,7 @@ export function parseElements(p: Parser): readonly Syntax[] {
 
 function parseElement(p: Parser): readonly Syntax[] {
   const first = p.peek()
+  if (p.is("{")) return parseElements(p)
   const value = parseExpression(p, "right")
   p.skipLines()
   const key = parseElementOptions(p, value)

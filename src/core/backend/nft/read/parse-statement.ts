@@ -207,10 +207,13 @@ export function parseElementStatement(p: Parser): Syntax {
 /** `packets 3 bytes 180`. */
 export function parseCounterValues(p: Parser): Syntax | undefined {
   const first = p.peek()
-  if (!p.accept("packets")) return undefined
-  const packets = p.number("a number of packets")
-  p.expect("bytes", "behind the packets")
-  return object({ packets, bytes: p.number("a number of bytes") }, spanning(first.span, p.previous().span))
+  const entries: Record<string, Syntax> = {}
+  while ((p.is("packets") || p.is("bytes")) && p.peek(1).kind === "number") {
+    const { text } = p.next()
+    entries[text] = p.number(`a number of ${text}`)
+  }
+  if (Object.keys(entries).length === 0) return undefined
+  return object(entries, spanning(first.span, p.previous().span))
 }
 
 function acceptOver(p: Parser): Syntax | undefined {

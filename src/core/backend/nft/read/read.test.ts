@@ -96,15 +96,19 @@ describe("statements are read and listed", () => {
 })
 
 const translations: readonly (readonly [chain: string, written: string, listed?: string])[] = [
-  ["prerouting", "tcp dport 80 dnat to 192.0.2.1:8080", "tcp dport 80 dnat ip to 192.0.2.1:8080"],
+  [
+    "prerouting",
+    "ip saddr 192.0.2.9 tcp dport 80 dnat to 192.0.2.1:8080",
+    "ip saddr 192.0.2.9 tcp dport 80 dnat ip to 192.0.2.1:8080",
+  ],
   ["prerouting", "tcp dport 80 dnat ip6 to [2001:db8::1]:8080"],
   ["prerouting", "dnat ip to 192.0.2.1-192.0.2.9 random,persistent"],
   ["prerouting", "tcp dport 2222 redirect to :22"],
   ["prerouting", "dnat ip to tcp dport map { 80 : 192.0.2.1, 443 : 192.0.2.2 }"],
   [
     "prerouting",
-    "dnat ip addr . port to ip saddr map { 192.0.2.7 : 192.0.2.1 . 80 }",
-    "dnat ip to ip saddr map { 192.0.2.7 : 192.0.2.1 . 80 }",
+    "meta l4proto tcp dnat ip addr . port to ip saddr map { 192.0.2.7 : 192.0.2.1 . 80 }",
+    "meta l4proto tcp dnat ip to ip saddr map { 192.0.2.7 : 192.0.2.1 . 80 }",
   ],
   ["postrouting", "masquerade"],
   ["postrouting", "meta l4proto tcp masquerade to :1024-2048 fully-random"],

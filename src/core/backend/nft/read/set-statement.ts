@@ -4,6 +4,7 @@ import type { SetDeclaration } from "../../../ruleset/ruleset.js"
 import { setTypeOf, type TypeName } from "../../../ruleset/type.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
+import { keeperOf } from "./keeper.js"
 import { elaborateStatement } from "./statement.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, object, single, stringOf, wordOf } from "./tree.js"
@@ -12,21 +13,6 @@ import { elaborateTime, elaborateValue, isConstant } from "./values.js"
 /** Statements that add to sets and maps. */
 
 type SetUpdate = Extract<StepNode, { step: "set-update" }>
-
-/** Who keeps the tables: a meter declares a set, and nft's JSON forgets that a set is dynamic. */
-export interface SetKeeper {
-  declare(declaration: SetDeclaration, at: Syntax): void
-  isUpdated(name: string, hasStatements: boolean): void
-}
-
-/** The context of a rule, for the statements that declare. */
-export interface RuleContext extends Context {
-  readonly keeper: SetKeeper
-}
-
-function keeperOf(context: Context): SetKeeper | undefined {
-  return (context as Partial<RuleContext>).keeper
-}
 
 /** `{"set": {"op": "add", "elem": …, "set": "@s", "stmt": […]}}`. */
 export function elaborateSetUpdate(value: Syntax, context: Context, at: Syntax): SetUpdate | undefined {

@@ -15,7 +15,7 @@ import { elaborateObjectReference, objectKinds } from "./object-statement.js"
 import { elaborateMap, elaborateMeter, elaborateSetUpdate } from "./set-statement.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, single, stringOf, wordOf } from "./tree.js"
-import { elaborateBytes, elaborateRate, elaborateValue, quotedWord } from "./values.js"
+import { elaborateBytes, elaborateRate, elaborateTime, elaborateValue, quotedWord } from "./values.js"
 import { elaborateVerdict, elaborateVerdictMap, verdictWords } from "./verdict.js"
 
 /** One statement of a rule, as the object in `expr` has it, to steps. Undefined: it was reported. */
@@ -79,7 +79,10 @@ const statements: Readonly<Record<string, ElaborateStatement>> = {
   limit: (value, context, at) => elaborateLimit(value, context, at),
   synproxy: (value, context, at) => elaborateProxy("synproxy", value, context, at),
   tproxy: (value, context, at) => elaborateProxy("tproxy", value, context, at),
-  last: () => ({ step: "last" }),
+  last: (value, context) => {
+    const used = entry(value, "used")
+    return used && elaborateTime(used, context) === undefined ? undefined : { step: "last" }
+  },
   "ct count": (value, context, at) => {
     const count = numberOf(entry(value, "val"))
     if (count !== undefined) return { step: "ct-count", count, over: isTrue(entry(value, "inv")) }
@@ -167,6 +170,15 @@ export function elaborateLimit(value: Syntax, context: Context, at: Syntax): Ste
   const found = elaborateRate(count, entry(value, "per"), at, context)
   if (!found) return undefined
   const written = entry(value, "burst")
+  const burstUnit = stringOf(entry(value, "burst_unit")) ?? (isBytes ? "bytes" : "packets")
+  if ((burstUnit !== "packets") !== isBytes) {
+    context.report(
+      "nft-bad-value",
+      "a rate and its burst are both in packets, or both in bytes",
+      written ?? at,
+    )
+    return undefined
+  }
   if (isBytes) {
     const burst = written ? elaborateBytes(written, entry(value, "burst_unit") ?? undefined, at, context) : 0
     return burst === undefined ? undefined : { step: "limit", rate: found, burst, bytes: true, over }
@@ -261,8 +273,8 @@ const answerNumbers: Readonly<Record<string, Readonly<Record<number, string>>>> 
 
 function elaborateReject(value: Syntax, context: Context, at: Syntax): Reject | undefined {
   const type = stringOf(entry(value, "type"))
-  if (type === "tcp reset") return { step: "reject", with: "tcp-reset" }
   const { family, protocol } = context
+  if (type === "tcp reset") return { step: "reject", with: "tcp-reset" }
   if (type === undefined) {
     const network =
       family === "inet" || family === "bridge" || family === "netdev" ? protocol.network : family
@@ -283,14 +295,6 @@ function elaborateReject(value: Syntax, context: Context, at: Syntax): Reject | 
       "nft-bad-value",
       `${quotedWord(code)} is no code of ${type} that packets are rejected with`,
       code ?? at,
-    )
-    return undefined
-  }
-  if ((type === "icmp" && family === "ip6") || (type === "icmpv6" && family === "ip")) {
-    context.report(
-      "nft-not-here",
-      `packets of a table of the family ${family} are not rejected with ${type}`,
-      at,
     )
     return undefined
   }

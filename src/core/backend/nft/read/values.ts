@@ -43,7 +43,6 @@ const byteUnits: Readonly<Record<string, number>> = {
   bytes: 1,
   kbytes: 2 ** 10,
   mbytes: 2 ** 20,
-  gbytes: 2 ** 30,
 }
 
 /** `25 mbytes` in bytes. */
