@@ -3,6 +3,7 @@ import type { Extension } from "../extension.js"
 import { bits } from "../value-choice.js"
 import { number } from "../value-number.js"
 import { portRange } from "../value-port.js"
+import { portsToNft } from "./port-check.js"
 import { dccpSettings, dccpStep } from "./transport-step.js"
 
 const names = [
@@ -29,6 +30,10 @@ export const dccp: Extension = {
   role: "match",
   families: [4, 6],
   protocols: [DCCP],
+  toNft: (options) =>
+    options.some(({ name }) => name.startsWith("dccp-"))
+      ? { unsupported: "types and options of DCCP are written otherwise in nft" }
+      : portsToNft("dccp", options).join(" "),
   options: [
     { name: "sport", aliases: ["source-port"], value: portRange, invertible: true },
     { name: "dport", aliases: ["destination-port"], value: portRange, invertible: true },

@@ -3,6 +3,7 @@ import { SCTP } from "../../../packet/packet.js"
 import type { Extension, ValueSpec, XtValue } from "../extension.js"
 import { badValue } from "../problem.js"
 import { portRange } from "../value-port.js"
+import { portsToNft } from "./port-check.js"
 import { sctpSettings, sctpStep } from "./sctp-step.js"
 
 /** Chunk types (RFC 9260 and its extensions), and the flags that may be asked of them. */
@@ -88,6 +89,10 @@ export const sctp: Extension = {
   role: "match",
   families: [4, 6],
   protocols: [SCTP],
+  toNft: (options) =>
+    options.some(({ name }) => name === "chunk-types")
+      ? { unsupported: "chunks are asked for one by one in nft" }
+      : portsToNft("sctp", options).join(" "),
   options: [
     { name: "sport", aliases: ["source-port"], value: portRange, invertible: true },
     { name: "dport", aliases: ["destination-port"], value: portRange, invertible: true },
