@@ -138,6 +138,11 @@ test.each([
   ["tcp option eol left 1", "1: unknown-field"],
   ["@th,16,1 2", "10: nft-value-too-large"],
   ["ip saddr vmap { 10.0.0.0/8 : accept, 10.1.0.0/16 : drop }", "38: nft-bad-value"],
+  ["accept counter", "8: nft-not-here"],
+  ["meta l4proto udp reject with tcp reset", "18: nft-not-here"],
+  ["meta nfproto ipv6 reject with icmp host-unreachable", "19: nft-not-here"],
+  ["log level emerg group 2", "1: nft-not-here"],
+  ["snat to 192.0.2.1", "1: nft-bad-value"],
 ])("refused: %s", (rule, expected) => expect(listed(rule)).toBe(expected))
 
 test("a name that is nearly right comes with the right one", () => {
