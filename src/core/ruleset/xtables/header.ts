@@ -16,7 +16,10 @@ type Check = (packet: Packet, run: Run) => boolean
  */
 export const xtHeader: StepKind<XtHeaderNode> = {
   name: "xt-header",
-  toNft: (node) => headerToNft(node),
+  toNft: (node) =>
+    node.input?.name === "+" || node.output?.name === "+"
+      ? { unsupported: "nft has no name for every interface" }
+      : headerToNft(node),
   compile(node, build): Step {
     const checks: Check[] = []
     if (node.source) checks.push(addressCheck(node.source, "source"))

@@ -91,7 +91,8 @@ function toNft(options: XtOptions, family: 4 | 6) {
       parts.push(`ct direction ${String(value).toLowerCase()}`)
     } else if (name === "ctexpire") {
       const [from, to] = value as readonly [number, number]
-      parts.push(`ct expiration ${not}${from === to ? `${from}s` : `${from}s-${to}s`}`)
+      const whole = to === 0xffffffff ? `${negated ? "< " : ">= "}${from}s` : undefined
+      parts.push(`ct expiration ${whole ?? `${not}${from === to ? `${from}s` : `${from}s-${to}s`}`}`)
     } else if (name.endsWith("port")) {
       parts.push(`ct ${nftTuple[name]} ${not}${printPortRange(value ?? null, "-")}`)
     } else {
