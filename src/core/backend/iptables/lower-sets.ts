@@ -8,6 +8,7 @@ import type { TypeName } from "../../ruleset/type.js"
 import type { Item } from "../../ruleset/value.js"
 import { stepsIn } from "../../ruleset/walk.js"
 import type { Needless, XtSet } from "../../ruleset/xtables/lower/condition.js"
+import { isWindowOf } from "../../ruleset/xtables/lower/sets.js"
 
 /** An ipset's name has at most 31 characters. */
 const NAME_MAXIMUM = 31
@@ -44,7 +45,7 @@ export class LoweredSets {
     if (updates.some(({ statements }) => statements?.some(({ step }) => step === "ct-count")))
       return countsNeverFull
     const timeout = Math.ceil((declared.timeout ?? 0) / 1e9)
-    const isCounted = updates.some(({ statements }) => (statements?.length ?? 0) > 0)
+    const isCounted = updates.some((update) => isWindowOf(update, update.timeout ?? declared.timeout ?? 0))
     const ipset = shortName(name, NAME_MAXIMUM)
     const length = this.#masks.get(name)
     this.used.set(ipset, {
@@ -62,7 +63,13 @@ export class LoweredSets {
       ...(isCounted && { statements: [{ step: "counter" }] }),
       ...(length !== undefined && { keyLength: length }),
     })
-    return { name: ipset, declared: name, timeout: timeout * 1000, size: declared.size ?? DEFAULT_SIZE }
+    return {
+      name: ipset,
+      declared: name,
+      timeout: timeout * 1000,
+      size: declared.size ?? DEFAULT_SIZE,
+      isCounted,
+    }
   }
 
   anonymous(type: TypeName, items: readonly Item[]): string {

@@ -59,6 +59,8 @@ export interface XtSet {
   /** In milliseconds; 0: its elements stay. */
   readonly timeout: number
   readonly size: number
+  /** Its elements count packets. */
+  readonly isCounted: boolean
 }
 
 /** What a step adds to its rule. Steps are done from left to right, each once for a packet. */
@@ -93,7 +95,7 @@ export function header(family: 4 | 6, asked: Omit<XtHeaderNode, "step" | "family
 }
 
 /** `-m NAME` with options as they are written: `["dport", "80"]`, `["tcp-flags", "SYN,ACK SYN", true]` where `!` stands before. */
-export type WrittenOption = readonly [name: string, text?: string, negated?: boolean]
+export type WrittenOption = readonly [name: string, text?: string | undefined, negated?: boolean]
 
 export function match(family: 4 | 6, name: string, ...options: readonly WrittenOption[]): XtMatchNode {
   return { step: "xt-match", family, name, options: readOptions("match", family, name, options) }

@@ -40,7 +40,10 @@ export function lookupToXtables(node: LookupNode, rule: XtRuleWriter): void {
     rule.cannot(key)
     return
   }
-  rule.require([[match(rule.family, "set", ["match-set", `${set.name} ${key.end}`, node.negated])]])
+  const asked: WrittenOption[] = [["match-set", `${set.name} ${key.end}`, node.negated]]
+  // Only the rule that counts counts: `!` finds the element too, and would count it.
+  if (set.isCounted) asked.push(["update-counters", undefined, true])
+  rule.require([[match(rule.family, "set", ...asked)]])
 }
 
 /**
@@ -95,8 +98,7 @@ export function setUpdateToXtables(node: SetUpdateNode, rule: XtRuleWriter): voi
     return
   }
   const timeout = node.timeout === undefined ? set.timeout : node.timeout / 1e6
-  const isWindow =
-    node.operation === "add" && timeout > 0 && intervalNanoseconds(statement.rate) >= timeout * 1e6
+  const isWindow = isWindowOf(node, timeout * 1e6)
   if (isWindow) {
     // A new element counts the packet that made it, and the match counts it again (measured on Linux 6.18 with ipset 7.17).
     const over = match(family, "set", ["match-set", where], ["packets-gt", String(statement.burst + 1)])
@@ -111,6 +113,14 @@ export function setUpdateToXtables(node: SetUpdateNode, rule: XtRuleWriter): voi
     return
   }
   rule.require({ once: limit })
+}
+
+/** Whether an element ends before a token comes back to it, so that a count does what the limit does. `timeout`: an element's life in nanoseconds. */
+export function isWindowOf({ operation, statements }: SetUpdateNode, timeout: number): boolean {
+  const limit = statements?.find((statement) => statement.step === "limit")
+  return (
+    operation === "add" && timeout > 0 && limit !== undefined && intervalNanoseconds(limit.rate) >= timeout
+  )
 }
 
 interface Key {
