@@ -65,7 +65,7 @@ for (const [name, form] of Object.entries(forms))
       if (end < 2) open.splice(open.indexOf(session), 1)
     }
     // Three ticks of the kernel's clock apart: it lets its lists alone within a tick, and spares what another processor added within two.
-    const arrivals = undisturbed(11, (laboratory) => {
+    const arrivals = undisturbed({ least: 11 }, (laboratory) => {
       laboratory.firewall.nft(
         `table inet counting {\n ${form.sets}\n chain forward {\n type filter hook forward priority 0\n ${form.nft}\n }\n}\n`,
       )
