@@ -1,3 +1,22 @@
+// Before everything else, so that they are numbers in a bundle (conntrack/layout.ts says what variables cost).
+export const FIN = 1
+export const SYN = 2
+export const RST = 4
+export const PSH = 8
+export const ACK = 16
+export const URG = 32
+export const ECE = 64
+export const CWR = 128
+
+export const ICMP = 1
+export const IGMP = 2
+export const TCP = 6
+export const UDP = 17
+export const DCCP = 33
+export const ICMPV6 = 58
+export const SCTP = 132
+export const UDPLITE = 136
+
 /**
  * One packet, decoded: numbers only, over a borrowed buffer.
  *
@@ -123,21 +142,3 @@ export class Packet {
 }
 
 const EMPTY = new DataView(new ArrayBuffer(0))
-
-export const FIN = 1
-export const SYN = 2
-export const RST = 4
-export const PSH = 8
-export const ACK = 16
-export const URG = 32
-export const ECE = 64
-export const CWR = 128
-
-export const ICMP = 1
-export const IGMP = 2
-export const TCP = 6
-export const UDP = 17
-export const DCCP = 33
-export const ICMPV6 = 58
-export const SCTP = 132
-export const UDPLITE = 136

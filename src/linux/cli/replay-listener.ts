@@ -33,10 +33,10 @@ export class ReplayListener {
   withoutDirection = 0
   /** How the packets to be traced were judged, in words. */
   readonly ways: string[] = []
-  /** Accepted packets by what conntrack says of them. */
-  readonly accepted = new Map<string, number>()
   /** Packets that reached no hook, by why. */
   readonly leftAside = new Map<string, number>()
+  /** By the bit of `ct state`. */
+  readonly #accepted = new Float64Array(65)
   readonly #replay: Replay
   readonly #compared: ComparedReplay | undefined
   readonly #sorted: SortedCaptures
@@ -58,10 +58,19 @@ export class ReplayListener {
     this.#lines = json ? new JsonLines(parts.replay.engine) : undefined
   }
 
+  /** Accepted packets by what conntrack says of them. */
+  get accepted(): ReadonlyMap<string, number> {
+    const found = new Map<string, number>()
+    this.#accepted.forEach((packets, state) => {
+      if (packets > 0) found.set(ctStateName(state) ?? "before conntrack", packets)
+    })
+    return found
+  }
+
   take(record: CaptureRecord, capture: Capture): undefined {
     const replay = this.#replay
     const interfaceName = capture.interfaces[record.interfaceIndex]?.name ?? ""
-    const isTraced = this.#traced.has(replay.count + 1)
+    const isTraced = this.#traced.size > 0 && this.#traced.has(replay.count + 1)
     const recorder = isTraced ? new TraceRecorder(replay.engine) : null
     const device = this.#devices.nameOf(record.interfaceIndex, capture)
     const judgement = replay.feed(record, device, recorder)
@@ -73,7 +82,7 @@ export class ReplayListener {
     this.last = seconds
     if (replay.packet.direction === 0) this.withoutDirection++
     const { verdict } = judgement
-    if (verdict === VERDICT_ACCEPT) count(this.accepted, ctStateName(judgement.ctState) ?? "before conntrack")
+    if (verdict === VERDICT_ACCEPT) this.#accepted[judgement.ctState]! += 1
     else if (verdict === VERDICT_NONE) count(this.leftAside, judgement.why)
     const stages = recorder && withCtState(recorder.stages, judgement.ctState)
     const otherStages = other && answer ? withCtState(other.stages, answer.judgement.ctState) : null

@@ -109,23 +109,39 @@ const shortReads: Readonly<Record<string, Read>> = {
   "ip protocol": (packet) => (packet.family === 4 ? packet.protocol : -1),
   "ip ttl": (packet) => (packet.family === 4 ? packet.ttl : -1),
   "ip6 hoplimit": (packet) => (packet.family === 6 ? packet.ttl : -1),
-  "tcp sport": transport(TCP, (packet) => packet.sourcePort, { protocol: "tcp", field: "sport" }),
-  "tcp dport": transport(TCP, (packet) => packet.destinationPort, { protocol: "tcp", field: "dport" }),
-  "tcp flags": transport(TCP, (packet) => packet.tcpFlags, { protocol: "tcp", field: "flags" }),
-  "udp sport": transport(UDP, (packet) => packet.sourcePort, { protocol: "udp", field: "sport" }),
-  "udp dport": transport(UDP, (packet) => packet.destinationPort, { protocol: "udp", field: "dport" }),
-  "icmp type": transport(ICMP, (packet) => packet.icmpType, { protocol: "icmp", field: "type" }),
-  "icmpv6 type": transport(ICMPV6, (packet) => packet.icmpType, { protocol: "icmpv6", field: "type" }),
+  "ip frag-off": (packet) => {
+    if (packet.family !== 4) return -1
+    const at = packet.networkOffset + 6
+    return at + 2 > packetEnd(packet) ? -1 : packet.view.getUint16(at)
+  },
+  // Written out, each with its own field: a call through a variable would cost as much again.
+  "tcp sport": (packet, run) => (isDecoded(packet, TCP) ? packet.sourcePort : tcpSource(packet, run)),
+  "tcp dport": (packet, run) =>
+    isDecoded(packet, TCP) ? packet.destinationPort : tcpDestination(packet, run),
+  "tcp flags": (packet, run) => (isDecoded(packet, TCP) ? packet.tcpFlags : tcpFlags(packet, run)),
+  "udp sport": (packet, run) => (isDecoded(packet, UDP) ? packet.sourcePort : udpSource(packet, run)),
+  "udp dport": (packet, run) =>
+    isDecoded(packet, UDP) ? packet.destinationPort : udpDestination(packet, run),
+  "icmp type": (packet, run) => (isDecoded(packet, ICMP) ? packet.icmpType : icmpType(packet, run)),
+  "icmpv6 type": (packet, run) => (isDecoded(packet, ICMPV6) ? packet.icmpType : icmpv6Type(packet, run)),
 }
 
-function transport(protocol: number, decoded: Read, node: Omit<PayloadNode, "expression">): Read {
-  const slow = readAt({ expression: "payload", ...node })
-  return (packet, run) => {
-    if (nftProtocol(packet) !== protocol) return -1
-    return packet.transportOffset >= 0 && packet.fragmentOffset === 0
-      ? decoded(packet, run)
-      : slow(packet, run)
-  }
+const tcpSource = readAt({ expression: "payload", protocol: "tcp", field: "sport" })
+const tcpDestination = readAt({ expression: "payload", protocol: "tcp", field: "dport" })
+const tcpFlags = readAt({ expression: "payload", protocol: "tcp", field: "flags" })
+const udpSource = readAt({ expression: "payload", protocol: "udp", field: "sport" })
+const udpDestination = readAt({ expression: "payload", protocol: "udp", field: "dport" })
+const icmpType = readAt({ expression: "payload", protocol: "icmp", field: "type" })
+const icmpv6Type = readAt({ expression: "payload", protocol: "icmpv6", field: "type" })
+
+/** The decoder found this protocol's header, where the kernel sees it too. Else the packet's bytes are asked. */
+function isDecoded(packet: Packet, protocol: number): boolean {
+  return (
+    packet.protocol === protocol &&
+    packet.transportOffset >= 0 &&
+    packet.fragmentOffset === 0 &&
+    nftProtocol(packet) === protocol
+  )
 }
 
 /** Reads a field of up to 32 bits from the packet's bytes. */
