@@ -172,6 +172,7 @@ export function stepsToText(steps: readonly StepNode[]): string {
       const text = stepToNft(step)
       return typeof text === "string" ? text : `<${step.step}>`
     })
+    .filter((text) => text !== "")
     .join(" ")
 }
 

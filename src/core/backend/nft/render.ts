@@ -77,7 +77,7 @@ function renderRule(rule: Rule, previous: Rule | undefined, diagnostics: Diagnos
       : origin.written
         ? undefined
         : commentOf(origin)
-  return `${above}\t\t${[...steps, ...(comment === undefined ? [] : [`comment "${comment}"`])].join(" ")}\n`
+  return `${above}\t\t${[...steps.filter((step) => step !== ""), ...(comment === undefined ? [] : [`comment "${comment}"`])].join(" ")}\n`
 }
 
 /** The origin's own words, where there are any, on a line of their own. */
