@@ -21,6 +21,7 @@ import { MapData } from "./sets/data.js"
 import { flatten, keyWordsOf } from "./sets/elements.js"
 import { HashSet } from "./sets/hash-set.js"
 import { IntervalSet } from "./sets/interval-set.js"
+import { withOthers } from "./sets/set-with-others.js"
 import { type ElementBuildPart, ElementStatements } from "./sets/statements.js"
 import { type CompiledChain, type CompiledRule, JUMP_DEPTH, policyOutcome } from "./walk.js"
 
@@ -118,7 +119,7 @@ class Compiler {
     const objects = new Map<string, Step>()
     let rule: Rule | undefined
     const part: EngineBuild = {
-      set: (name) => this.find(tableSets, name, rule),
+      set: (name) => this.find(tableSets, name, rule, part.chain),
       anonymousSet: (declaration) => this.anonymous(declaration, build),
       chain: (name) => this.chainNamed(chainIndex, name, rule),
       interfaces: (name) => this.options.interfaces.matching(name),
@@ -254,11 +255,11 @@ class Compiler {
     if (isInterval) {
       const set = new IntervalSet(full, declaration.key, statements, data)
       set.fill(flat, 0)
-      return set
+      return withOthers(set, declaration.elements, build.chain)
     }
     const set = new HashSet(full, keyWordsOf(declaration.key), statements, data)
     for (const { from, element } of flat) set.put(from, 0, Infinity, element.data)
-    return set
+    return withOthers(set, declaration.elements, build.chain)
   }
 
   /** All rules that name an object run the one step of it. */
@@ -301,9 +302,14 @@ class Compiler {
     )
   }
 
-  private find(sets: ReadonlyMap<string, CompiledSet>, name: string, rule: Rule | undefined): RuntimeSet {
+  private find(
+    sets: ReadonlyMap<string, CompiledSet>,
+    name: string,
+    rule: Rule | undefined,
+    chain: (name: string) => number,
+  ): RuntimeSet {
     const found = sets.get(name)
-    if (found) return found.set
+    if (found) return withOthers(found.set, elementsOf(found.declaration), chain)
     this.report("unknown-set", `there is no set ${name} in the table`, rule)
     return new HashSet(
       { name, key: ["integer"], flags: [] },

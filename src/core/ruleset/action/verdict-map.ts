@@ -56,7 +56,11 @@ function tableOf(read: Read, entries: readonly VerdictMapEntry[], type: TypeName
   const size = 2 ** dataTypes[type]
   const outcomeOf = new Uint8Array(size).fill(BREAK)
   const targetOf = new Int32Array(size).fill(-1)
-  for (const { key, verdict } of entries) {
+  // What `*` stands for gives way to every other key.
+  const ordered = [...entries].sort(
+    (one, other) => Number("others" in other.key) - Number("others" in one.key),
+  )
+  for (const { key, verdict } of ordered) {
     const matches = wordMatcherOf(key, type, build)
     const target = chainOf(verdict, build)
     for (let value = 0; value < size; value++) {

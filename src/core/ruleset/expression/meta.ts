@@ -1,6 +1,6 @@
 import type { Packet } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
-import { type Build, oneWord, type Read, type Run } from "../runtime.js"
+import { type Build, type Load, oneWord, type Read, type Run } from "../runtime.js"
 import { dataTypes, type TypeName, wordsOf } from "../type.js"
 import { nftProtocol } from "./nft-protocol.js"
 
@@ -61,7 +61,7 @@ export const meta: ExpressionKind<MetaNode> = {
   assumes: (node) => assumptions[node.key],
   toNft: (node) => (bare.has(node.key) ? node.key : `meta ${node.key}`),
   read: (node, build) => (wordsOf(types[node.key]) === 1 ? readOf(node.key, build) : undefined),
-  load: (node, build) => (wordsOf(types[node.key]) === 1 ? oneWord(readOf(node.key, build)) : () => false),
+  load: (node, build) => (wordsOf(types[node.key]) === 1 ? oneWord(readOf(node.key, build)) : loadTime),
   requires(node, _requirementOf, equals) {
     if (node.key === "random") return undefined
     if (node.key === "nfproto" && (equals === 2 || equals === 10)) return { family: equals === 2 ? 4 : 6 }
@@ -97,6 +97,23 @@ const reads: Partial<Record<MetaNode["key"], Read>> = {
   random: (_packet, run) => run.random(2 ** 32),
   ipsec: () => 0,
   nftrace: () => 0,
+  day: (_packet, run) => Math.floor(secondsOf(run) / 86_400 + THURSDAY) % 7,
+  hour: (_packet, run) => secondsOf(run) % 86_400,
+}
+
+/** 1970 began on a Thursday. */
+const THURSDAY = 4
+
+/** Whole seconds since 1970, in UTC. */
+function secondsOf(run: Run): number {
+  return run.epoch + Math.floor(run.now / 1e9)
+}
+
+const loadTime: Load = (_packet, run, at) => {
+  const seconds = secondsOf(run)
+  run.registers[at] = Math.floor(seconds / 2 ** 32)
+  run.registers[at + 1] = seconds % 2 ** 32
+  return true
 }
 
 const unknown = "the engine cannot know it: the rule does not match"
@@ -122,9 +139,8 @@ const assumptions: Partial<Record<MetaNode["key"], string>> = {
   skgid: unknown,
   rtclassid: unknown,
   ipsec: "no packet is taken to have come through IPsec",
-  time: unknown,
-  day: unknown,
-  hour: unknown,
+  day: "the firewall's time zone is taken to be UTC",
+  hour: "the firewall's time zone is taken to be UTC",
 }
 
 /** ARPHRD_ETHER and ARPHRD_LOOPBACK of linux/if_arp.h. */

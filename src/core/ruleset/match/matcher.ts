@@ -25,6 +25,8 @@ export function wordMatcherOf(item: Item, type: TypeName, build: Pick<Build, "in
   }
   if ("from" in item) {
     const [from, to] = [numberOf(item.from), numberOf(item.to)]
+    // Over midnight, for times of day.
+    if (from > to) return (value) => value >= from || value <= to
     return (value) => value >= from && value <= to
   }
   if ("prefix" in item) {
