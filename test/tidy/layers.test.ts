@@ -18,6 +18,8 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   // The engine sees rulesets and packets; it knows no policy.
   "src/core/engine": ["src/core/base", "src/core/packet", "src/core/ruleset"],
   "src/core/policy": ["src/core/base", "src/core/packet", "src/core/ruleset", "yaml", "zod"],
+  // Other tools' configurations become policies; rules of iptables among them are read by their backend.
+  "src/core/dialect": ["src/core/base", "src/core/ruleset", "src/core/policy", "src/core/backend", "yaml"],
   "src/linux/capture": ["src/core", "node:"],
   "src/linux/host": ["src/core", "src/linux/capture", "node:", "koffi"],
   "src/linux/cli": ["src/core", "src/linux", "node:", "commander"],
