@@ -134,9 +134,8 @@ async function fromFile(path: string, feeder: Feeder, { onProgress }: ReadCaptur
       const read = await oneChunk(file, feeder, total === 0)
       if (read === 0) break
       total += read
-      if (chunk % CHUNKS_PER_TURN !== 0) continue
       onProgress?.(total, size)
-      await setImmediate()
+      if (chunk % CHUNKS_PER_TURN === 0) await setImmediate()
     }
     onProgress?.(total, size)
   } finally {

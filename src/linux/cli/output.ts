@@ -53,6 +53,8 @@ export interface IoParts {
   readonly terminal: Terminals
   readonly columns: number
   readonly environment: Environment
+  /** Columns of the terminal that standard error is, now: windows change. */
+  readonly errorColumns?: () => number
   /** Milliseconds. */
   readonly clock: () => number
 }
@@ -64,12 +66,14 @@ export function standardIo(): Io {
     error: new FileSink(2),
     terminal,
     columns: (terminal.output && process.stdout.columns) || 100,
+    errorColumns: () => (terminal.error && process.stderr.columns) || 80,
     environment: process.env,
     clock: () => performance.now(),
   })
 }
 
-export function makeIo({ output, error, terminal, columns, environment, clock }: IoParts): Io {
+export function makeIo(parts: IoParts): Io {
+  const { output, error, terminal, columns, environment, clock, errorColumns = () => columns } = parts
   const style = styleFor(terminal.output, environment)
   const noteStyle = styleFor(terminal.error, environment)
 
@@ -103,7 +107,8 @@ export function makeIo({ output, error, terminal, columns, environment, clock }:
       one(id, message, hint)
       return exit.cannot
     },
-    progress: (label, unit) => (terminal.error ? new ProgressBar(error, label, unit, clock) : noProgress),
+    progress: (label, unit) =>
+      terminal.error ? new ProgressBar(error, label, unit, clock, errorColumns) : noProgress,
     flush() {
       output.flush()
       error.flush()

@@ -2,10 +2,17 @@ import { expect, test } from "vitest"
 import { ProgressBar } from "./progress.js"
 import { TextSink } from "./sink.js"
 
-function bar() {
+function bar(columns = 120, label = "a.pcap") {
   const sink = new TextSink()
   const clock = { now: 0 }
-  return { sink, clock, progress: new ProgressBar(sink, "a.pcap", "packets", () => clock.now) }
+  const progress = new ProgressBar(
+    sink,
+    label,
+    "packets",
+    () => clock.now,
+    () => columns,
+  )
+  return { sink, clock, progress }
 }
 
 test("nothing is shown for what takes less than a second", () => {
@@ -34,4 +41,18 @@ test("without a size: packets, rate and time gone", () => {
   clock.now = 65_000
   progress.at(50, 130, undefined)
   expect(sink.text).toBe("\r\u001b[Ka.pcap  130 packets  2/s  1 min 05 s")
+})
+
+test.each([
+  [120, 50, "captures/monday.pcap  ██████░░░░░░░░░░░░░░░░░░  25 %  4,000,000 packets  2,000,000/s  6 s left"],
+  [80, 50, "captures/monday.pcap  ███░░░░░░░  25 %  4,000,000 packets  2,000,000/s  6 s left"],
+  [60, 50, "…onday.pcap  25 %  4,000,000 packets  2,000,000/s  6 s left"],
+  [40, 50, "25 %  4,000,000 packets  2,000,000/s  6"],
+  [70, undefined, "captures/monday.pcap  4,000,000 packets  2,000,000/s  2 s"],
+])("%d columns are never passed", (columns, done, line) => {
+  const { sink, clock, progress } = bar(columns, "captures/monday.pcap")
+  clock.now = 2000
+  progress.at(done ?? 50, 4_000_000, done && 200)
+  expect(sink.text).toBe(`\r\u001b[K${line}`)
+  expect(line.length).toBeLessThan(columns)
 })
