@@ -45,7 +45,7 @@ test("without a size: packets, rate and time gone", () => {
 
 test.each([
   [120, 50, "captures/monday.pcap  ██████░░░░░░░░░░░░░░░░░░  25 %  4,000,000 packets  2,000,000/s  6 s left"],
-  [80, 50, "captures/monday.pcap  ███░░░░░░░  25 %  4,000,000 packets  2,000,000/s  6 s left"],
+  [80, 50, "captures/monday.pcap  ██░░░░░░░  25 %  4,000,000 packets  2,000,000/s  6 s left"],
   [60, 50, "…onday.pcap  25 %  4,000,000 packets  2,000,000/s  6 s left"],
   [40, 50, "25 %  4,000,000 packets  2,000,000/s  6"],
   [70, undefined, "captures/monday.pcap  4,000,000 packets  2,000,000/s  2 s"],
