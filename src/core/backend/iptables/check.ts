@@ -1,5 +1,5 @@
 import { isProblem } from "../../base/diagnostic.js"
-import type { ExtensionPlace, XtChain, XtOptions } from "../../ruleset/xtables/extension.js"
+import type { ExtensionPlace, XtChain } from "../../ruleset/xtables/extension.js"
 import { optionOf } from "../../ruleset/xtables/option.js"
 import { protocolName } from "../../ruleset/xtables/protocols.js"
 import { pairOf } from "../../ruleset/xtables/value-number.js"
@@ -140,15 +140,13 @@ function placeFor(rule: RuleDraft, table: TableState): Omit<ExtensionPlace, "cha
     table: table.name,
     protocol: rule.protocol?.number ?? 0,
     protocolNegated: rule.protocol?.negated ?? false,
-    flags: rule.matches.reduce(
-      (sum, match) => sum | flagsOf(normalOptions(match, table.family), match.name),
-      0,
-    ),
+    flags: rule.matches.reduce((sum, match) => sum | flagsOf(match, table.family), 0),
   }
 }
 
 /** Flags that the match tcp asks to be set. */
-function flagsOf(options: XtOptions, name: string): number {
-  const option = name === "tcp" ? optionOf(options, "tcp-flags") : undefined
+function flagsOf(match: ExtensionDraft, family: 4 | 6): number {
+  if (match.name !== "tcp") return 0
+  const option = optionOf(normalOptions(match, family), "tcp-flags")
   return option && !option.negated ? pairOf(option.value)[1] : 0
 }

@@ -26,10 +26,10 @@ class Stop extends Error {}
 
 /** Reads one command's words as getopt_long and iptables do. Undefined: mistakes have been reported. */
 export function readCommand(words: readonly Word[], context: CommandContext): Command | undefined {
-  const errors = context.report.diagnostics.filter(({ severity }) => severity === "error").length
+  const errors = context.report.errors
   try {
     const command = new CommandReader(words, context).read()
-    const now = context.report.diagnostics.filter(({ severity }) => severity === "error").length
+    const now = context.report.errors
     return now === errors ? command : undefined
   } catch (error) {
     if (error instanceof Stop) return undefined
@@ -198,16 +198,21 @@ class CommandReader {
   }
 
   private lookUp(name: string, word: Word): Found | undefined {
+    const plain = plainByName.get(name)
+    if (plain) return { plain }
+    const drafts = this.drafts()
+    for (const draft of drafts) {
+      const spec = draft.extension && specsOf(draft.extension).get(name)
+      if (spec) return { spec, draft }
+    }
     const all: (readonly [string, Found])[] = [
-      ...plainOptions.map((plain) => [plain.long, { plain }] as const),
-      ...this.drafts().flatMap((draft) =>
+      ...plainOptions.map((each) => [each.long, { plain: each }] as const),
+      ...drafts.flatMap((draft) =>
         (draft.extension?.options ?? []).flatMap((spec) =>
           namesOfOption(spec).map((each) => [each, { spec, draft }] as const),
         ),
       ),
     ]
-    const exact = all.find(([each]) => each === name)
-    if (exact) return exact[1]
     const begun = all.filter(([each]) => each.startsWith(name))
     const names = new Set(begun.map(([, found]) => ("plain" in found ? found.plain.short : found.spec.name)))
     if (names.size > 1)
@@ -543,6 +548,22 @@ function newDraft(
 
 function namesOfOption({ name, aliases }: OptionSpec): readonly string[] {
   return aliases ? [name, ...aliases] : [name]
+}
+
+const plainByName = new Map(plainOptions.map((option) => [option.long, option]))
+
+const specsByExtension = new Map<Extension, ReadonlyMap<string, OptionSpec>>()
+
+/** An extension's options by all their names. */
+function specsOf(extension: Extension): ReadonlyMap<string, OptionSpec> {
+  const known = specsByExtension.get(extension)
+  if (known) return known
+  const specs = new Map<string, OptionSpec>()
+  // Where an alias is another's name, the name counts.
+  for (const spec of extension.options) for (const alias of spec.aliases ?? []) specs.set(alias, spec)
+  for (const spec of extension.options) specs.set(spec.name, spec)
+  specsByExtension.set(extension, specs)
+  return specs
 }
 
 const verdicts: Readonly<Record<string, "accept" | "drop" | "return">> = {

@@ -1,7 +1,7 @@
 import type { VerdictNode } from "../../ruleset/node.js"
 import type { Extension } from "../../ruleset/xtables/extension.js"
 import type { XtAddress, XtHeaderNode, XtName } from "../../ruleset/xtables/node.js"
-import type { XtOption } from "../../ruleset/xtables/option.js"
+import type { XtOption, XtOptions } from "../../ruleset/xtables/option.js"
 import type { Word } from "./words.js"
 
 /** A match or target, as far as it is read. */
@@ -14,6 +14,8 @@ export interface ExtensionDraft {
   readonly options: { readonly option: XtOption; readonly word: Word }[]
   /** What stood behind a name that nobody knows. */
   readonly words: string[]
+  /** Its options in their one form, once somebody has asked for them. */
+  normal?: XtOptions
 }
 
 /** A rule, as far as it is read. Several sources or destinations make several rules. */

@@ -14,6 +14,8 @@ export interface Place {
 export class Report {
   readonly path: string
   readonly diagnostics: Diagnostic[] = []
+  /** How many of them are errors. */
+  errors = 0
 
   constructor(path: string) {
     this.path = path
@@ -29,6 +31,7 @@ export class Report {
 
   add(severity: Severity, problem: Problem, place: Place): void {
     const { line, column, text } = place
+    if (severity === "error") this.errors++
     this.diagnostics.push({
       id: problem.id,
       severity,

@@ -5,13 +5,17 @@ import { WORDS } from "../../ruleset/xtables/print-options.js"
 import type { ExtensionDraft, RuleDraft } from "./draft.js"
 
 /** Options in their one form: under their first names, in the order of the extension, without what goes without saying. */
-export function normalOptions({ extension, options, words }: ExtensionDraft, family: 4 | 6): XtOptions {
+export function normalOptions(draft: ExtensionDraft, family: 4 | 6): XtOptions {
+  draft.normal ??= normalised(draft, family)
+  return draft.normal
+}
+
+function normalised({ extension, options, words }: ExtensionDraft, family: 4 | 6): XtOptions {
   if (!extension) return words.length > 0 ? [{ name: WORDS, value: words }] : []
   const written = options.map(({ option }) => option)
   const normal = extension.normal?.(written, family) ?? written
-  if (extension.keepsOrder) return normal
-  const order = new Map(extension.options.map(({ name }, index) => [name, index]))
-  const place = (option: XtOption) => order.get(option.name) ?? 0
+  if (extension.keepsOrder || normal.length < 2) return normal
+  const place = ({ name }: XtOption) => extension.options.findIndex((option) => option.name === name)
   return [...normal].sort((left, right) => place(left) - place(right))
 }
 
