@@ -3,7 +3,7 @@ import { hasOption, numberOf, optionOf } from "../option.js"
 import { badOptions, badValue } from "../problem.js"
 import { bits } from "../value-choice.js"
 import { number } from "../value-number.js"
-import { parsePeriod, printPeriod } from "../value-rate.js"
+import { parsePeriod, printPeriod, unitSeconds } from "../value-rate.js"
 import { text } from "../value-text.js"
 import { hashlimitSettings, hashlimitStep } from "./hashlimit-step.js"
 
@@ -23,14 +23,18 @@ export function costToBytes(cost: number): number {
   return (Math.floor(0xffffffff / cost) - 1) * BYTES
 }
 
-/** In packets: `["packets", a packet's time in millionths of a second]`. In bytes: `["bytes", what bytesToCost makes]`. */
+/**
+ * In packets: `["packets", a packet's time in millionths of a second]`, and as read a third number: the written unit's milliseconds, for an idle element stays so long, which
+ * `normal` makes an option of its own where the rate is printed in another unit (`60/min` is `1/sec`). In bytes: `["bytes", what bytesToCost makes]`.
+ */
 const rate: ValueSpec = {
   shape: "rate of packets (5/minute, up to 1000000/second) or bytes (512kb/s)",
   parse: (word) => {
     const bytes = /^(\d+)([km]?)b\/s$/.exec(word)
     if (!bytes) {
       const period = parsePeriod(word, HASHLIMIT_SCALE)
-      return typeof period === "number" ? ["packets", period] : period
+      if (typeof period !== "number") return period
+      return ["packets", period, (unitSeconds(word.split("/")[1] ?? "sec") ?? 1) * 1000]
     }
     const amount = Number(bytes[1]) * UNIT_BYTES[bytes[2]!]!
     if (amount === 0) return badValue("a rate of 0 bytes lets nothing past")
@@ -161,10 +165,12 @@ function normalOptions(options: XtOptions, family: 4 | 6): XtOptions {
   const limit = limitOf(options)
   const [unit] = rateOf(limit)
   const isMatching = hasOption(options, "hashlimit-rate-match")
-  const kept = options.flatMap((option): XtOptions => {
+  const kept = [...options, ...writtenExpiry(options)].flatMap((option): XtOptions => {
     const { name, value, negated } = option
-    if (option === limit && negated)
-      return [{ name: name === "hashlimit-upto" ? "hashlimit-above" : "hashlimit-upto", value: value ?? 0 }]
+    if (option === limit) {
+      const other = name === "hashlimit-upto" ? "hashlimit-above" : "hashlimit-upto"
+      return [{ name: negated ? other : name, value: rateOf(option).slice(0, 2) }]
+    }
     if (name in unlessTold && unlessTold[name] === value) return []
     if (name === "hashlimit-htable-expire" && value === expiryUnlessTold(limit)) return []
     if ((name === "hashlimit-srcmask" || name === "hashlimit-dstmask") && value === (family === 4 ? 32 : 128))
@@ -175,6 +181,13 @@ function normalOptions(options: XtOptions, family: 4 | 6): XtOptions {
   })
   if (unit === "bytes" || hasOption(options, "hashlimit-burst")) return kept
   return [...kept, { name: "hashlimit-burst", value: ["packets", DEFAULT_BURST] }]
+}
+
+/** How long an idle element stays, where the unit that was written says so and nothing else does. */
+function writtenExpiry(options: XtOptions): XtOptions {
+  const written = (limitOf(options)?.value as readonly XtValue[] | undefined)?.[2]
+  if (written === undefined || hasOption(options, "hashlimit-htable-expire")) return []
+  return [{ name: "hashlimit-htable-expire", value: written }]
 }
 
 function checkOptions(options: XtOptions, family: 4 | 6) {
