@@ -1,14 +1,9 @@
-import {
-  type Entries,
-  objectLines,
-  parseBlock,
-  parseChainLine,
-  parseFlowtableLine,
-  parseSetLine,
-  startsChainLine,
-} from "./parse-declaration.js"
+import { type Entries, parseBlock } from "./parse-block.js"
+import { parseChainLine, parseFlowtableLine, startsChainLine } from "./parse-declaration.js"
 import { parseDirective } from "./parse-directive.js"
+import { objectLines } from "./parse-object.js"
 import { parseElements } from "./parse-set.js"
+import { parseSetLine } from "./parse-set-line.js"
 import { parseRuleBody } from "./parse-statement.js"
 import {
   type Command,

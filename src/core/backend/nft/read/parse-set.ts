@@ -1,10 +1,6 @@
+import { parseElementStatement, startsElementStatement } from "./parse-element-statement.js"
 import { parseExpression } from "./parse-expression.js"
-import {
-  parseElementStatement,
-  parseVerdict,
-  startsElementStatement,
-  startsVerdict,
-} from "./parse-statement.js"
+import { parseVerdict, startsVerdict } from "./parse-verdict.js"
 import type { Parser } from "./parser.js"
 import type { Syntax } from "./syntax.js"
 import { array, isNull, object, spanning } from "./tree.js"

@@ -1,0 +1,21 @@
+import type { Parser } from "./parser.js"
+import type { Syntax } from "./syntax.js"
+
+/** What stands in the braces of chains, sets, maps, flowtables and objects, by its name in JSON. */
+export type Entries = Record<string, Syntax>
+
+/** Lines in braces, read one by one; after a mistake with the next. */
+export function parseBlock(p: Parser, what: string, line: () => void): void {
+  p.expect("{", `for ${what}`)
+  p.nested(() => {
+    p.skipSeparators()
+    while (!p.is("}") && p.peek().kind !== "end") {
+      p.attempt(() => {
+        line()
+        p.endStatement(`a line of ${what}`)
+      })
+      p.skipSeparators()
+    }
+  })
+  p.expect("}", `behind ${what}`)
+}
