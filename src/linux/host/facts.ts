@@ -12,6 +12,7 @@ import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
  */
 export function gatherFacts(): HostFacts {
   const routes = readDefaultRoutes("main")
+  let sessions: HostFacts["sessions"]
   return {
     defaultInterfaces: [...new Set(routes.map(({ device }) => device))],
     defaultRoutes: countDefaultRoutes(readDefaultRoutes("all")),
@@ -22,10 +23,14 @@ export function gatherFacts(): HostFacts {
     ]),
     ingressDevices: ingressDevices(readDevices(), kernelFeatures(kernelVersion())),
     egress: kernelFeatures(kernelVersion()).egress,
-    sessions: findSessions(process.env).map(({ remote, local }) => ({
-      from: remote.address,
-      port: local.port,
-    })),
+    // Looked for when first asked, which few commands do: every process's sockets have to be read for it.
+    get sessions() {
+      sessions ??= findSessions(process.env).map(({ remote, local }) => ({
+        from: remote.address,
+        port: local.port,
+      }))
+      return sessions
+    },
   }
 }
 

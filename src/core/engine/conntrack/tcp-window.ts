@@ -181,8 +181,8 @@ export function check(
   }
   if (state[receiver + MAXWIN] !== 0 && after(end, state[sender + MAXEND]!))
     state[receiver + MAXWIN]! += (end - state[sender + MAXEND]!) >>> 0
-  if (after(sack + size, state[receiver + MAXEND]! - 1)) {
-    state[receiver + MAXEND] = sack + size
+  if (after((sack + size) | 0, (state[receiver + MAXEND]! - 1) | 0)) {
+    state[receiver + MAXEND] = (sack + size) | 0
     if (size === 0) state[receiver + MAXEND]!++
   }
   if (acknowledgement === state[receiver + END]) state[receiver + FLAGS]! &= ~UNACKNOWLEDGED
@@ -198,14 +198,14 @@ function bounds(
   end: number,
   sack: number,
 ): number {
-  const acknowledgesSeen = before(sack, state[receiver + END]! + 1)
+  const acknowledgesSeen = before(sack, (state[receiver + END]! + 1) | 0)
   const room = state[receiver + MAXWIN]! >>> 0
-  const reachesWindow = room === 0 || after(end, state[sender + END]! - room - 1)
+  const reachesWindow = room === 0 || after(end, (state[sender + END]! - room - 1) | 0)
   const isRecent = after(
     sack,
-    state[receiver + END]! - Math.max(state[sender + MAXWIN]! >>> 0, ACK_WINDOW) - 1,
+    (state[receiver + END]! - Math.max(state[sender + MAXWIN]! >>> 0, ACK_WINDOW) - 1) | 0,
   )
-  if (!before(sequence, state[sender + MAXEND]! + 1)) {
+  if (!before(sequence, (state[sender + MAXEND]! + 1) | 0)) {
     const overshot = (end - state[sender + MAXEND]! + 1) >>> 0
     if (!reachesWindow || !acknowledgesSeen || !isRecent || overshot > room) return INVALID_TCP_SEQ_OVER
     // Only a window's worth too far, and all else is right: the ACK for it must not be taken for an ACK of data never sent.
