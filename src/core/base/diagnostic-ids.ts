@@ -45,6 +45,13 @@ export const diagnosticIds = {
   "nft-not-here": "A statement or a chain of an nft ruleset is not allowed in its family, chain or hook.",
   "nft-assumed":
     "nft takes the words, and the engine cannot know or do what they ask; the message says what it assumes.",
+  // other tools' configurations
+  "import-syntax": "A line of another tool's configuration is none that the tool would read.",
+  "import-bad-value": "A value in another tool's configuration is not one that the tool takes.",
+  "import-unknown-setting": "A setting in another tool's configuration is not one that the tool knows.",
+  "import-without-effect": "A line of another tool's configuration does nothing there, whatever it says.",
+  "import-not-carried": "A line of another tool's configuration has no counterpart in a policy.",
+  "import-nothing-found": "A file holds nothing of the tool that it was said to be of.",
   // packets as text
   "script-time":
     "A packet script gives time as +0.3 or +5ms after the packet before, or @2s after the start.",

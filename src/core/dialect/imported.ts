@@ -27,7 +27,10 @@ export interface ImportItem {
   /** What its own tool does with it: a word, and a sentence. */
   readonly owner: OwnerOutcome
   readonly ownerDoes: string
-  /** The part of the policy that it becomes, as a path (`protect.wan.syn-floods`) with its value; null: nothing. */
+  /**
+   * The part of the policy that it becomes, as a path with its value (`protect.wan.syn-floods: 100/second`), several joined by `; `; null: nothing.
+   * The printed policy says at these paths which line they come from.
+   */
   readonly becomes: string | null
   readonly relation: Relation
   /** Why the two differ, in a sentence; absent where they do not. */
@@ -55,6 +58,14 @@ export interface Imported {
   readonly closed: { readonly before: string; readonly after: string }
   /** The steps from the old tool to this one, in order, one a line. */
   readonly handOver: readonly string[]
+  /** What the tool loads for this configuration, for a comparison over packets. Absent: nobody knows it without running the tool. */
+  readonly ownerRules?: () => OwnerRules
+}
+
+/** Rules as iptables-save and ip6tables-save print them; empty: none of that IP version. */
+export interface OwnerRules {
+  readonly ipv4: string
+  readonly ipv6: string
 }
 
 /** Reads one dialect: several files where a tool has several. */

@@ -23,6 +23,11 @@ export const commandGroups: readonly CommandGroup[] = [
         load: () => import("./check.js"),
       },
       {
+        name: "import",
+        summary: "another tool's configuration as a policy, and what becomes of each line",
+        load: () => import("./import.js"),
+      },
+      {
         name: "compile",
         summary: "what a policy becomes, or rules in another language",
         load: () => import("./compile.js"),

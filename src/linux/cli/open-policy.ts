@@ -1,5 +1,5 @@
 import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
-import { unknownHost } from "../../core/policy/environment.js"
+import { type PolicyText, unknownHost } from "../../core/policy/environment.js"
 import { loadPolicy } from "../../core/policy/load.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { gatherFacts } from "../host/facts.js"
@@ -27,7 +27,11 @@ const SOMEWHERE = "eth0"
  */
 export function openPolicy(named: string | undefined, io: Io): OpenedPolicy | undefined {
   const text = readPolicyText(named, io)
-  if (text === undefined) return undefined
+  return text && loadHere(text, io)
+}
+
+/** The same of a policy's text. */
+export function loadHere(text: PolicyText, io: Io): OpenedPolicy {
   const facts = gatherFacts()
   const isHere = facts.defaultInterfaces.length > 0
   const host = isHere

@@ -1,19 +1,16 @@
 import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
-import { createReplay, type Replay } from "../../core/engine/replay.js"
 import { readCapture } from "../capture/read-capture.js"
-import { CaptureDevices } from "./capture-devices.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
 import { ComparedReplay } from "./compared-replay.js"
 import { comparisonText } from "./comparison-text.js"
-import { Devices } from "./devices.js"
+import { makeReplay } from "./make-replay.js"
 import type { Io } from "./output.js"
-import { enginePath } from "./path.js"
 import { ReplayListener } from "./replay-listener.js"
 import { allOption, type PathOptions, pathOptions } from "./replay-options.js"
 import { replayText } from "./replay-text.js"
 import { ruleConflict } from "./rule-options.js"
 import { isSameFile, SortedCaptures } from "./sorted-captures.js"
-import { openOther, openSubject, type Subject } from "./subject.js"
+import { openOther, openSubject } from "./subject.js"
 
 interface Options extends PathOptions {
   readonly json?: boolean
@@ -154,21 +151,6 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   io.report(problems)
   if (hasErrors(problems)) return exit.wrong
   return difference && difference.same < difference.packets ? exit.no : exit.done
-}
-
-/** An engine for the subject; undefined: the kernel would not load its rules, which has been reported. */
-function makeReplay(
-  subject: Subject,
-  options: Options,
-  io: Io,
-): { readonly replay: Replay; readonly devices: CaptureDevices } | undefined {
-  const way = enginePath(subject, options)
-  const { replay, diagnostics } = createReplay(subject.ruleset, way)
-  io.report(diagnostics)
-  if (replay === null) return undefined
-  const isSaid = options.interface !== undefined
-  const devices = new CaptureDevices(new Devices(subject.sides, way), replay.engine.interfaces, isSaid)
-  return { replay, devices }
 }
 
 /** What cannot be meant, as a sentence. */

@@ -106,7 +106,8 @@ function formatOf({ path, text }: NamedText, said: RuleFormat | undefined, io: I
   return found.format
 }
 
-function readFile(path: string): ReturnType<typeof readOpen> {
+/** A file's text, or why there is none. */
+export function readFile(path: string): ReturnType<typeof readOpen> {
   let descriptor: number
   try {
     descriptor = openSync(path, "r")

@@ -4,7 +4,7 @@ import { unknownHost } from "../../core/policy/environment.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { namedInterfaces } from "../../core/ruleset/named-interfaces.js"
 import type { Ruleset } from "../../core/ruleset/ruleset.js"
-import { openPolicy, reportProblems } from "./open-policy.js"
+import { type OpenedPolicy, openPolicy, reportProblems } from "./open-policy.js"
 import type { Io } from "./output.js"
 import { hostOf, oneDevice } from "./path.js"
 import type { PathOptions } from "./replay-options.js"
@@ -69,10 +69,20 @@ export function openPolicySubject(
   named: string | undefined,
   options: PathOptions,
   io: Io,
-  facts: (host: HostFacts) => HostFacts = (host) => host,
+  facts?: (host: HostFacts) => HostFacts,
 ): Subject | undefined {
   const opened = openPolicy(named, io)
-  if (opened === undefined || !reportProblems(opened.diagnostics, io) || !opened.policy) return undefined
+  return opened && subjectOfPolicy(opened, options, io, facts)
+}
+
+/** Undefined: there are mistakes, which have been reported. */
+export function subjectOfPolicy(
+  opened: OpenedPolicy,
+  options: PathOptions,
+  io: Io,
+  facts: (host: HostFacts) => HostFacts = (host) => host,
+): Subject | undefined {
+  if (!reportProblems(opened.diagnostics, io) || !opened.policy) return undefined
   const host = facts(hostOf(opened.host, options))
   const { ruleset, diagnostics } = compilePolicy(opened.policy, host)
   if (!reportProblems(diagnostics, io)) return undefined
