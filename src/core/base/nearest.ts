@@ -1,13 +1,16 @@
 /**
  * The word that somebody probably meant: the nearest of `words` by Damerau-Levenshtein distance (a slip of two neighbours counts as one),
- * if no more than a third of the longer word is wrong. The first of equals.
+ * if no more than a third of the longer word is wrong. The first of equals; never the word itself, and nothing for no word.
  */
 export function nearest(word: string, words: Iterable<string>): string | undefined {
+  if (word === "") return undefined
   let best: string | undefined
   let bestDistance = Number.POSITIVE_INFINITY
   for (const candidate of words) {
+    if (candidate === word) continue
     const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3))
     const apart = distance(word.toLowerCase(), candidate.toLowerCase())
+    if (apart >= Math.max(word.length, candidate.length)) continue
     if (apart <= allowed && apart < bestDistance) {
       best = candidate
       bestDistance = apart

@@ -27,10 +27,14 @@ export interface Context {
   readonly chainType?: "filter" | "nat" | "route"
   /** A set or a map of the table by its name, without `@`. */
   set(name: string): SetDeclaration | undefined
+  /** The names of all of them, for hints. */
+  setNames(): readonly string[]
   /** Something nft refuses. */
   report(id: DiagnosticId, message: string, at: Syntax, hint?: string): void
   /** Something nft takes and the engine cannot know or do; the message says what it assumes. A warning. */
   assume(message: string, at: Syntax, hint?: string): void
+  /** Behind `typeof`: what is named there is asked of no packet, and needs nothing before it. */
+  readonly isTypeof?: boolean
   /** What the rule has asked so far. A fresh one for each rule; who elaborates matches keeps it. */
   readonly protocol: ProtocolContext
 }
@@ -43,6 +47,8 @@ export interface ProtocolContext {
   transport?: number
   /** Several of them, where a set was asked. */
   transports?: readonly number[]
+  /** A set of the table was asked for it: it is one of those, whichever they are. */
+  inSet?: boolean
   /** Types of ICMP or ICMPv6 messages. */
   icmpTypes?: readonly number[]
   /** EtherType, where a rule of a netdev, bridge or arp table asked for it. */

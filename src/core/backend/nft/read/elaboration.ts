@@ -61,14 +61,18 @@ export class Elaboration {
       family: table.family,
       ...(base && { hook: base.hook, chainType: base.type }),
       set: (name) => table.sets.get(name)?.declaration,
+      setNames: () => [...table.sets.keys()],
       report: (id, message, at, hint) => this.report(id, message, at, hint),
       assume: (message, at, hint) => this.assume(message, at, hint),
       protocol: {},
       keeper: {
+        isListing: this.isListing,
         declare: (declaration, at) => {
           if (!table.sets.has(declaration.name))
             table.sets.set(declaration.name, { declaration, elements: [], at })
         },
+        objectNames: (kind) =>
+          [...table.objects.values()].filter((each) => each.kind === kind).map(({ name }) => name),
         hasObject: (kind, name) => table.objects.has(objectKey(kind, name)),
         isUpdated: (name, hasStatements) => {
           if (this.isListing && hasStatements) markDynamic(table, name)

@@ -73,7 +73,7 @@ function tunnelled(node: PayloadNode, tunnel: string, syntax: Syntax, context: C
 /** VXLAN and GENEVE are known by their ports alone: the rule must have asked for UDP. */
 function carry(carrier: number, tunnel: string, syntax: Syntax, context: Context): boolean {
   if (carrier !== UDP) return useTransport(carrier, syntax, context)
-  if (context.protocol.transport === UDP) return true
+  if (context.protocol.transport === UDP || context.isTypeof) return true
   context.report(
     "nft-conflicting-protocols",
     `the rule must ask for UDP before ${tunnel}`,

@@ -53,7 +53,7 @@ function meta(inner: Syntax, syntax: Syntax, context: Context): Elaborated {
   const word = stringOf(entry(inner, "key")) ?? stringOf(inner) ?? ""
   const key = metaSpellings[word] ?? word
   if (!metaKeys.includes(key)) return unknown("meta key", word, metaKeys, syntax, context)
-  if (bridgeOnly.has(key) && context.family !== "bridge") {
+  if (bridgeOnly.has(key) && context.family !== "bridge" && !context.isTypeof) {
     context.report("nft-conflicting-protocols", `meta ${word} is for tables of the family bridge`, syntax)
     return undefined
   }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../../base/diagnostic.js"
+import { didYouMean } from "../../../base/nearest.js"
 import type { StepNode } from "../../../ruleset/node.js"
 import type { Table } from "../../../ruleset/ruleset.js"
 
@@ -14,7 +15,13 @@ export function checkTargets(table: Table, diagnostics: Diagnostic[]): void {
             severity: "error",
             message: `there is no chain ${target} to go to`,
             span: rule.origin.span,
+            ...hintFor(target, chains),
           })
+}
+
+function hintFor(target: string, chains: Iterable<string>): { readonly hint?: string } {
+  const hint = didYouMean(target, chains)
+  return hint === undefined ? {} : { hint }
 }
 
 /** The chains that a rule's own verdicts name; those in named maps are the maps'. */

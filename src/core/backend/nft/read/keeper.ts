@@ -5,9 +5,13 @@ import type { Syntax } from "./syntax.js"
 
 /** Who keeps the tables: a meter declares a set, and nft's JSON forgets that a set is dynamic. */
 export interface SetKeeper {
+  /** JSON, which does not tell all of sets and their elements. */
+  readonly isListing: boolean
   declare(declaration: SetDeclaration, at: Syntax): void
   isUpdated(name: string, hasStatements: boolean): void
   hasObject(kind: ObjectKind, name: string): boolean
+  /** For hints. */
+  objectNames(kind: ObjectKind): readonly string[]
 }
 
 /** The context of a rule, for the statements that declare. */

@@ -6,8 +6,10 @@ import { pinEtherType, pinTransport } from "./protocol.js"
 /** What a comparison says of the packets that the rest of the rule sees: their protocols, and the types of their ICMP messages. */
 export function noteAnswer(step: StepNode, context: Context): void {
   if (step.step === "compare" && step.operator === "==") note(step.left, [step.right], context)
-  else if (step.step === "lookup" && !step.negated && typeof step.set !== "string")
-    note(step.left, step.set, context)
+  else if (step.step === "lookup" && !step.negated) {
+    if (typeof step.set !== "string") note(step.left, step.set, context)
+    else if (step.left.expression === "meta" && step.left.key === "l4proto") context.protocol.inSet = true
+  }
 }
 
 function note(left: ExpressionNode, items: readonly Item[], context: Context): void {

@@ -11,7 +11,7 @@ import { normalItems } from "./interval.js"
 import { elaborateItem, isAddress } from "./item.js"
 import { noteAnswer } from "./match-answer.js"
 import { networkOf } from "./protocol.js"
-import { setNamed } from "./set-use.js"
+import { keyTypesOf, setNamed } from "./set-use.js"
 import type { Syntax } from "./syntax.js"
 import { entry, leaf, listOf, object, stringOf } from "./tree.js"
 import { numberOfWords, onesOf, wordsOfNumber } from "./wide-number.js"
@@ -44,7 +44,7 @@ export function elaborateMatch(syntax: Syntax, context: Context): StepNode[] | u
     )
     return undefined
   }
-  const asked = elaborateExpression(withFamily(left, right, context), context)
+  const asked = elaborateExpression(withFamily(left, right, context), context, keyTypesOf(right, context))
   if (!asked) return undefined
   const word = right.kind === "leaf" ? right.value : undefined
   const isPresence =

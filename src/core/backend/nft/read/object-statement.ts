@@ -1,3 +1,4 @@
+import { didYouMean } from "../../../base/nearest.js"
 import { typesOf } from "../../../ruleset/kinds.js"
 import type { StepNode } from "../../../ruleset/node.js"
 import type { ObjectKind } from "../../../ruleset/object.js"
@@ -26,7 +27,12 @@ export function elaborateObjectReference(
   const name = wordOf(value)
   if (name !== undefined) {
     if (keeperOf(context)?.hasObject(kind, name) === false)
-      context.report("nft-not-there", `there is no ${kind} ${name} in the table`, value)
+      context.report(
+        "nft-not-there",
+        `there is no ${kind} ${name} in the table`,
+        value,
+        didYouMean(name, keeperOf(context)?.objectNames(kind) ?? []),
+      )
     assumeSettings(kind, context, at)
     return { step: "object", kind, object: name }
   }
@@ -54,7 +60,12 @@ export function elaborateObjectReference(
         })
       : reference.replace(/^@/, "")
   if (typeof map === "string" && !context.set(map))
-    context.report("nft-not-there", `there is no map ${map} in the table`, data)
+    context.report(
+      "nft-not-there",
+      `there is no map ${map} in the table`,
+      data,
+      didYouMean(map, context.setNames()),
+    )
   assumeSettings(kind, context, at)
   return { step: "object", kind, object: { left, map } }
 }

@@ -23,10 +23,6 @@ const fieldWords = new Set([
 
 /** What may stand at the beginning of a statement: for hints. */
 export const leftWords = new Set([
-  ...fieldWords,
-  ...bareMetaKeys,
-  ...Object.keys(headerFields),
-  ...Object.keys(extensionHeaderFields),
   "accept",
   "drop",
   "reject",
@@ -58,6 +54,10 @@ export const leftWords = new Set([
   "reset",
   "xt",
   "comment",
+  ...fieldWords,
+  ...bareMetaKeys,
+  ...Object.keys(headerFields),
+  ...Object.keys(extensionHeaderFields),
 ])
 
 const rawBases = new Set(["ll", "nh", "th", "ih"])

@@ -1,5 +1,6 @@
+import { didYouMean } from "../../../base/nearest.js"
 import { keyOf, type Wrap } from "./parse-field.js"
-import type { Parser } from "./parser.js"
+import { describe, type Parser } from "./parser.js"
 import type { Syntax } from "./syntax.js"
 import { leaf, spanning } from "./tree.js"
 import { extensionHeaderFields, headerFields, tunnels } from "./words.js"
@@ -41,11 +42,14 @@ export function parseHeader(p: Parser, wrap: Wrap): Syntax {
   if (p.is("option") || p.is("chunk")) return parseOption(p, text, wrap)
   if (tunnels.has(text) && Object.hasOwn(headerFields, p.peek().text)) {
     const inner = p.next()
-    const field = keyOf(p, `a field of ${inner.text}`, new Set(headerFields[inner.text]))
+    const fields = headerFields[inner.text]!
+    if (!fields.includes(p.peek().text)) failField(p, inner.text, fields)
+    const field = keyOf(p, `a field of ${inner.text}`, new Set(fields))
     return wrap("payload", { tunnel: named, protocol: leaf(inner.text, inner.span), field })
   }
   const known = headerFields[text]
   if (!known) return p.fail(`${text} is no header that nft knows`, protocol)
+  if (!known.includes(p.peek().text)) failField(p, text, known)
   const field = keyOf(p, `a field of ${text}`, new Set(known))
   if (text === "arp" && field.kind === "leaf" && (field.value === "saddr" || field.value === "daddr")) {
     const kind = keyOf(p, "ip or ether", new Set(["ip", "ether"]))
@@ -56,6 +60,19 @@ export function parseHeader(p: Parser, wrap: Wrap): Syntax {
     })
   }
   return wrap("payload", { protocol: named, field })
+}
+
+/** Whose field it is that this header has not: the word may be nearly one of its own, another header, or a field of others. */
+function failField(p: Parser, header: string, fields: readonly string[]): never {
+  const token = p.peek()
+  const { text } = token
+  const owners = Object.keys(headerFields).filter((name) => headerFields[name]!.includes(text))
+  const hint =
+    didYouMean(text, fields) ??
+    (Object.hasOwn(headerFields, text) ? `fields name their own header alone: ${text} …` : undefined) ??
+    (owners.length > 0 ? `it is one of ${owners.join(", ")}` : undefined) ??
+    (fields.length > 0 ? `it has ${fields.join(", ")}` : undefined)
+  return p.fail(`${describe(token)} is not a field of ${header}`, token, hint)
 }
 
 /** Fields of options and chunks; what they are called differs from option to option, so any of them is taken behind any. */

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../../base/nearest.js"
 import type { StepNode } from "../../../ruleset/node.js"
 import type { Context } from "./context.js"
 import type { Syntax } from "./syntax.js"
@@ -80,6 +81,7 @@ export function elaborateReject(value: Syntax, context: Context, at: Syntax): Re
       "nft-bad-value",
       `${quotedWord(code)} is no code of ${type} that packets are rejected with`,
       code ?? at,
+      didYouMean(word ?? "", Object.keys(names)),
     )
     return undefined
   }

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../../base/nearest.js"
 import { typesOf } from "../../../ruleset/kinds.js"
 import type { ExpressionNode, StepNode } from "../../../ruleset/node.js"
 import type { SetDeclaration } from "../../../ruleset/ruleset.js"
@@ -43,7 +44,8 @@ function elaborateUpdate(
   }
   const declared = context.set(name)
   if (!declared) {
-    context.report("nft-not-there", `there is no set ${name} in the table`, named ?? at)
+    const hint = didYouMean(name, context.setNames())
+    context.report("nft-not-there", `there is no set ${name} in the table`, named ?? at, hint)
     return undefined
   }
   const inner = entry(element, "elem")

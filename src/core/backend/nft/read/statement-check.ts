@@ -61,7 +61,7 @@ function troubleOf(step: StepNode, context: Context): string | undefined {
 }
 
 function knowsTransport({ protocol }: Context): boolean {
-  return protocol.transport !== undefined || protocol.transports !== undefined
+  return protocol.transport !== undefined || protocol.transports !== undefined || protocol.inSet === true
 }
 
 /** A map whose values are an address and a port. */

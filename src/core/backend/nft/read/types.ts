@@ -24,7 +24,7 @@ export function elaborateTypes(syntax: Syntax, context: Context): TypeName[] | u
   if (name !== undefined) return typeNamed(name, syntax, context)
   const parts = partsOf(syntax)
   if (!parts) {
-    const node = elaborateExpression(syntax, { ...context, protocol: {}, assume: () => {} })
+    const node = elaborateExpression(syntax, { ...context, isTypeof: true, protocol: {}, assume: () => {} })
     return node && typesOf(node).map(setTypeOf)
   }
   const found = parts.map((part) => elaborateTypes(part, context))

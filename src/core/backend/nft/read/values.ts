@@ -1,4 +1,5 @@
 import type { Duration } from "../../../base/duration.js"
+import { didYouMean } from "../../../base/nearest.js"
 import type { Rate, RateUnit } from "../../../base/rate.js"
 import type { ExpressionNode } from "../../../ruleset/node.js"
 import type { TypeName } from "../../../ruleset/type.js"
@@ -73,7 +74,12 @@ export function elaborateRate(
 ): Rate | undefined {
   const unit = rateUnits.find((each) => each === (stringOf(per) ?? "second"))
   if (unit === undefined || count < 1 || !Number.isInteger(count)) {
-    context.report("nft-bad-value", "a rate is a whole number a second, minute, hour, day or week", per ?? at)
+    context.report(
+      "nft-bad-value",
+      "a rate is a whole number a second, minute, hour, day or week",
+      per ?? at,
+      didYouMean(stringOf(per) ?? "", rateUnits),
+    )
     return undefined
   }
   return { count, unit }

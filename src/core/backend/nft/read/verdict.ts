@@ -1,9 +1,11 @@
+import { didYouMean } from "../../../base/nearest.js"
 import { typesOf } from "../../../ruleset/kinds.js"
 import type { StepNode, VerdictNode } from "../../../ruleset/node.js"
 import type { Context } from "./context.js"
 import { elaborateExpression, widthsOf } from "./expression.js"
 import { clashes, compareItems, normalItem } from "./interval.js"
 import { elaborateItem } from "./item.js"
+import { keyTypesOf } from "./set-use.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, single, stringOf, wordOf } from "./tree.js"
 import { quotedWord } from "./values.js"
@@ -48,13 +50,19 @@ export function elaborateVerdictMap(value: Syntax, context: Context, at: Syntax)
     context.report("nft-bad-value", "a verdict map has a key and data", at)
     return undefined
   }
-  const left = elaborateExpression(key, context)
+  const left = elaborateExpression(key, context, keyTypesOf(data, context))
   if (!left) return undefined
   const name = stringOf(data)
   if (name !== undefined) {
     const map = name.replace(/^@/, "")
     const declared = context.set(map)
-    if (!declared) context.report("nft-not-there", `there is no map ${map} in the table`, data)
+    if (!declared)
+      context.report(
+        "nft-not-there",
+        `there is no map ${map} in the table`,
+        data,
+        didYouMean(map, context.setNames()),
+      )
     else if (declared.data !== "verdict")
       context.report("nft-bad-value", `${map} is no map to verdicts`, data)
     return { step: "verdict-map", left, map }
