@@ -145,3 +145,14 @@ test("a detector that somebody wrote is told to be nobody's work yet; a preset's
     "warning detect-without-guard",
   ])
 })
+
+test("ports with a count of their own have sets of their own, beside the general one's", () => {
+  const ruleset = compile("connections: { limit: 300, ssh: 5, 80/tcp: 20 }")
+  checkNames(ruleset)
+  const counting = ruleset.tables.flatMap(({ sets }) => sets.map(({ name }) => name))
+  expect(counting.filter((name) => name.includes("connections"))).toEqual(
+    ["", "/tcp22", "/tcp80"].flatMap((part) =>
+      [4, 6].map((family) => `wan/connections${part}/sources${family}`),
+    ),
+  )
+})

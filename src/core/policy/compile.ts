@@ -20,7 +20,7 @@ import {
   outgoingChains,
 } from "./layout-outgoing.js"
 import type { DetectorSetting, HostFacts, Policy, Protection, Zone } from "./policy.js"
-import type { Compiled, Place, PlacedRules } from "./protection.js"
+import type { Compiled, Place, PlacedRules, ProtectionKind } from "./protection.js"
 import { protectionKinds } from "./protections/index.js"
 
 export interface CompiledPolicy {
@@ -122,13 +122,18 @@ function compileDirection(
       zone.name,
       ...(direction === "out" ? ["out"] : []),
       kind.name,
-      ...(kind.value === "setting-per-port" ? [portsName(protection)] : []),
+      ...(isOfPorts(kind, protection, protections) ? [portsName(protection)] : []),
     ].join("/")
     const count = (seen.get(base) ?? 0) + 1
     seen.set(base, count)
     const name = count > 1 ? `${base}-${count}` : base
     return [{ zone, direction, compiled: kind.compile(protection, { policy, zone, direction, host, name }) }]
   })
+}
+
+function isOfPorts({ name, value }: ProtectionKind, { ports }: Protection, all: readonly Protection[]) {
+  if (value !== "setting-and-per-port") return value === "setting-per-port"
+  return ports.length > 0 && all.filter((other) => other.name === name).length > 1
 }
 
 /** What such a protection remembers is remembered for its ports. */

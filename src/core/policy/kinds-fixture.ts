@@ -13,7 +13,7 @@ export const testKinds: readonly ProtectionKind[] = [
     limits: ["rate"],
     defaults: { limit: { form: "rate", rate: { count: 200, unit: "second" }, burst: 1000 } },
   }),
-  kind("connections", "setting", { limits: ["count"] }),
+  kind("connections", "setting-and-per-port", { limits: ["count"] }),
   kind("throttle", "setting", { limits: ["ramp"] }),
   kind("port-floods", "setting-per-port", {
     limits: ["window"],

@@ -1205,3 +1205,37 @@ bypass:
     `)
   })
 })
+
+describe("a setting, and ports with settings of their own beside it", () => {
+  test.each<[string, string, string]>([
+    ["a setting alone", "connections: 300", "connections:\n  limit: 300\n  action: drop"],
+    [
+      "its ports are counted together",
+      "connections: { limit: 300, ports: [22, 80] }",
+      "connections:\n  ports: [22, 80]\n  limit: 300\n  action: drop",
+    ],
+    [
+      "ports alone",
+      "connections: { ssh: 5, '80,443/tcp': { limit: 20, action: notify } }",
+      'connections:\n  22/tcp:\n    limit: 5\n    action: drop\n  "80,443/tcp":\n    limit: 20\n    action: notify',
+    ],
+    [
+      "both",
+      "connections: { ssh: 5, limit: 300, action: block, 25/tcp: off }",
+      "connections:\n  limit: 300\n  action: block\n  block-for: 1h\n  22/tcp:\n    limit: 5\n    action: drop",
+    ],
+  ])("%s", (_name, line, expected) => {
+    const printed = print(wan(line))
+    expect(printed).toContain(expected.replaceAll(/^/gm, "    "))
+    expect(print(printed)).toBe(printed)
+  })
+
+  test.each<[string, string]>([
+    ["connections: { limit: 300, ports: [22], ssh: 5 }", "connections has no ports [unknown-key]"],
+    ["connections: { ssh: 5, 22: 6 }", "22 has a setting already [protection-twice]"],
+    ["connections: { sssh: 5 }", '"sssh" is not a key of connections [unknown-key]'],
+    ["connections: { 70000: 5 }", "a port is at most 65535, not 70000 [not-a-port]"],
+    ["connections: { ssh: { ports: [22], limit: 5 } }", "connections has no ports [unknown-key]"],
+    ["connections: { ssh: 5, action: block }", "connections needs a limit [limit-missing]"],
+  ])("%s", (line, expected) => expect(check(wan(line))).toContain(expected))
+})

@@ -57,21 +57,30 @@ function protectionLines(protections: readonly Protection[], kinds: Kinds): stri
     done.add(name)
     const kind = kinds.find(name)
     const usual = kind?.defaults.blockFor ?? defaultBlockFor
+    const all = protections.filter((other) => other.name === name)
+    if (kind?.value === "setting-and-per-port" && all.length > 1) {
+      const general = all.find(({ ports }) => ports.length === 0)
+      const ofPorts = all.filter((each) => each !== general)
+      const inside = [...(general ? settingLines(general, usual) : []), ...perPortLines(ofPorts, usual)]
+      lines.push(`${name}:`, ...indent(inside, 2))
+      continue
+    }
     if (kind?.value !== "setting-per-port") {
       const ports = kind?.value === "ports" ? [`ports: ${flowList(protection.ports.map(printPort))}`] : []
       const rest = ports.length > 0 ? { ...protection, ports: [] } : protection
       lines.push(...entryLines(name, [...ports, ...settingLines(rest, usual)], origin))
       continue
     }
-    lines.push(`${name}:`)
-    for (const each of protections.filter((other) => other.name === name)) {
-      const ports = each.ports.map(printPort).join(",")
-      lines.push(
-        ...indent(entryLines(yamlWord(ports), settingLines({ ...each, ports: [] }, usual), each.origin), 2),
-      )
-    }
+    lines.push(`${name}:`, ...indent(perPortLines(all, usual), 2))
   }
   return lines
+}
+
+function perPortLines(protections: readonly Protection[], usualBlockFor: number): string[] {
+  return protections.flatMap((each) => {
+    const ports = each.ports.map(printPort).join(",")
+    return entryLines(yamlWord(ports), settingLines({ ...each, ports: [] }, usualBlockFor), each.origin)
+  })
 }
 
 /** An action alone stands behind the name. */

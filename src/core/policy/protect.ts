@@ -7,7 +7,7 @@ import type { Action, HostFacts, Protection } from "./policy.js"
 import { readPortList, readPortWords } from "./port-list.js"
 import { type Preset, type PresetContext, presets } from "./presets.js"
 import type { ProtectionKind } from "./protection.js"
-import { readProtection } from "./protection-value.js"
+import { isPortKey, readProtection } from "./protection-value.js"
 import { Report } from "./report.js"
 import { commonKeys, scalarOf } from "./setting.js"
 import { describe, entryOf, type MapEntry, type MapNode, type Node, treeOf } from "./tree.js"
@@ -209,8 +209,10 @@ function presetContext(node: MapNode, { host, facesInternet, kinds }: ZoneContex
   const named = node.entries.flatMap(({ key, value }) => {
     const form = kinds.find(key.text)?.value
     if (form === "ports") return readPortList(value, scratch)
-    const isMap = form === "setting-per-port" && value.kind === "map"
-    return isMap ? value.entries.flatMap((entry) => readPortWords(entry.key, scratch)) : []
+    const isPerPort = form === "setting-per-port" || form === "setting-and-per-port"
+    if (!isPerPort || value.kind !== "map") return []
+    const ofPorts = value.entries.filter(({ key: port }) => form === "setting-per-port" || isPortKey(port))
+    return ofPorts.flatMap((entry) => readPortWords(entry.key, scratch))
   })
   return {
     facesInternet,

@@ -1,14 +1,14 @@
-import type { Span } from "../base/diagnostic.js"
+import { isProblem, type Span } from "../base/diagnostic.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { AddressBook } from "./addresses.js"
 import { limitExamples } from "./limit.js"
 import { perSource } from "./per.js"
 import type { Action, PortSelector, Protection } from "./policy.js"
-import { readPortList, readPortWords } from "./port-list.js"
+import { parsePort, readPortList, readPortWords } from "./port-list.js"
 import type { ProtectionKind } from "./protection.js"
 import type { Report } from "./report.js"
 import { commonKeys, readMap, readSetting, type Setting } from "./setting.js"
-import { describe, flowText, type MapEntry, type MapNode, type Node } from "./tree.js"
+import { describe, flowText, type MapEntry, type MapNode, type Node, type ScalarNode } from "./tree.js"
 import { booleanProblem, lowerAction } from "./word.js"
 
 /** Sources are kept out for an hour unless the policy says else; Kaspersky's default, and long enough to outlast a scan. */
@@ -68,6 +68,17 @@ const valueReaders: Readonly<Record<ProtectionKind["value"], ValueReader>> = {
     }
     return readPerPort(kind, value, context)
   },
+  "setting-and-per-port"(kind, entry, context) {
+    const { value } = entry
+    const ofPorts = value.kind === "map" ? value.entries.filter(({ key }) => isPortKey(key)) : []
+    if (value.kind !== "map" || ofPorts.length === 0) return valueReaders.setting(kind, entry, context)
+    const general = value.entries.filter((each) => !ofPorts.includes(each))
+    const perPort = readPerPort(kind, { ...value, entries: ofPorts }, context)
+    if (general.length === 0) return perPort
+    // Which ports the general one is for would be a second answer to the same question.
+    const setting = readMap({ ...value, entries: general }, settable(kind, ["ports"]), context)
+    return [complete(kind, setting, entry, context), ...perPort]
+  },
   addresses(kind, entry, context) {
     const { value } = entry
     if (isOff(value, context.report)) return []
@@ -107,6 +118,11 @@ function readPerPort(kind: ProtectionKind, node: MapNode, context: ValueContext)
     if (setting === "off" || ports.length === 0) return []
     return [complete(kind, { ...setting, ports }, entry, context)]
   })
+}
+
+/** Whether a key of such a map is a port, or meant for one. */
+export function isPortKey({ text }: ScalarNode): boolean {
+  return /^\d/.test(text) || text.split(",").every((word) => !isProblem(parsePort(word.trim())))
 }
 
 function overlap(left: PortSelector, right: PortSelector): boolean {

@@ -86,6 +86,8 @@ export interface ProtectionKind {
     | "ports"
     /** A map of port → setting (port-floods). */
     | "setting-per-port"
+    /** A setting, or a map in which ports may have settings of their own beside it (connections). */
+    | "setting-and-per-port"
     /** A list of files and addresses. */
     | "addresses"
     /** A name that stands for several others (bad-packets, strong). */

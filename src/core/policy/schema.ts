@@ -138,14 +138,26 @@ const shapes: Readonly<Record<ProtectionKind["value"], (kind: ProtectionKind) =>
     const { ports: _ports, ...perPort } = common(kind)
     return z.union([off, z.strictObject(common(kind)), z.record(z.string(), setting(kind, perPort))])
   },
+  "setting-and-per-port": (kind) => {
+    const { ports: _ports, ...perPort } = common(kind)
+    return z.union([
+      ...settingForms(kind),
+      z.strictObject(common(kind)),
+      z.object(perPort).catchall(setting(kind, perPort)),
+    ])
+  },
   addresses: (kind) => {
     const { ports: _ports, ...keys } = common({ limits: [], options: kind.options })
     return z.union([off, addressList, z.strictObject({ ...keys, addresses: addressList })])
   },
 }
 
-function setting({ limits }: Settable, keys: Record<string, z.ZodType>): z.ZodType {
-  return z.union([word, ...limits.map((form) => limitShapes[form]), z.strictObject(keys)])
+function setting(settable: Settable, keys: Record<string, z.ZodType>): z.ZodType {
+  return z.union([...settingForms(settable), z.strictObject(keys)])
+}
+
+function settingForms({ limits }: Settable): readonly z.ZodType[] {
+  return [word, ...limits.map((form) => limitShapes[form])]
 }
 
 function common({ limits, options = {} }: Settable): Record<string, z.ZodType> {

@@ -4,6 +4,7 @@ import {
   equal,
   exists,
   exthdr,
+  icmp,
   icmpv6,
   inSet,
   ip6,
@@ -53,6 +54,7 @@ export const kuraFloodingProtection: ProtectionKind = {
   value: "setting",
   limits: [],
   defaults: { action: "drop" },
+  options: { icmp: ["all", "echo-requests"] },
   outgoing: false,
   compile(protection, context) {
     const { origin } = protection
@@ -67,10 +69,14 @@ export const kuraFloodingProtection: ProtectionKind = {
         place: "tracked",
         order: 0,
         rules: rules(
-          // Rule 16.
-          [isIpv4, is(l4proto, ICMP)],
-          // IPv6: echo requests and replies.
-          [inSet(icmpv6("type"), [128, 129])],
+          ...(protection.options["icmp"] === "echo-requests"
+            ? [[equal(icmp("type"), 8)], [equal(icmpv6("type"), 128)]]
+            : [
+                // Rule 16.
+                [isIpv4, is(l4proto, ICMP)],
+                // IPv6: echo requests and replies.
+                [inSet(icmpv6("type"), [128, 129])],
+              ]),
           // -m ipv6header --soft: dst, hop, route, auth, esp, none. A routing header of type 0 is a routing header.
           [exists(exthdr("dst"))],
           [exists(exthdr("hbh"))],
@@ -106,9 +112,9 @@ export const kuraFloodingProtection: ProtectionKind = {
   },
   manual: {
     title: "Eclipse Kura's flooding protection, rule by rule",
-    text: "The rules of Kura 5, IPv4 and IPv6, with what they do. Left out are those that can never match: -f and the IPv6 fragment header (connection tracking has put fragments together before), and a routing header of type 0 behind the rule that drops every routing header. Rules 4 to 15 are asked on arrival, where most of them can match; behind rule 1, where Kura has them, ten of the twelve never do, with the same packets dropped. Kura also sets the kernel's memory for fragments to nothing, which stops all of them: `fragments: drop` does that. It limits nothing: a flood of well-formed SYNs passes.",
+    text: "The rules of Kura 5, IPv4 and IPv6, with what they do; `icmp: echo-requests` is Kura 5.6.1 and newer, which drops of ICMP echo requests only. Left out are those that can never match: -f and the IPv6 fragment header (connection tracking has put fragments together before), and a routing header of type 0 behind the rule that drops every routing header. Rules 4 to 15 are asked on arrival, where most of them can match; behind rule 1, where Kura has them, ten of the twelve never do, with the same packets dropped. Kura also sets the kernel's memory for fragments to nothing, which stops all of them: `fragments: drop` does that. It limits nothing: a flood of well-formed SYNs passes.",
     harms:
-      "Ping in both directions, path-MTU discovery and traceroute (all ICMP), clients whose SYN has no MSS option or one below 536, IPv6 multicast listeners, ESP and AH, connections opened before. `default` harms none of them.",
+      "Ping in both directions, path-MTU discovery and traceroute (all ICMP; with `icmp: echo-requests` pings to here only), clients whose SYN has no MSS option or one below 536, IPv6 multicast listeners, ESP and AH, connections opened before. `default` harms none of them.",
     example: "kura-flooding-protection: drop",
     ancestors: "Kura: flooding.protection.enabled and flooding.protection.enabled.ipv6.",
   },
