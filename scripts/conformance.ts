@@ -111,7 +111,10 @@ function random(): Score {
     folder: FAILURES,
     shrunk: Number(values.shrink ?? 5),
     onProgress: (done, all) => {
-      if (!isTerminal) return
+      if (!isTerminal) {
+        if (done % 50 === 0) process.stderr.write(`${done} of ${all} rulesets\n`)
+        return
+      }
       const left = ((performance.now() - begun) / done / 1000) * (all - done)
       process.stderr.write(
         `\r${done} of ${all} rulesets, ${Math.ceil(left)} s left   ${done === all ? "\n" : ""}`,

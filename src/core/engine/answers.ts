@@ -17,8 +17,10 @@ class Rejected {
   protocol = 0
   readonly source = new Uint32Array(4)
   ports = 0
-  /** The connection in the table, or -1 where it was not confirmed; then it is `detached`. */
+  /** The connection in the table, or -1 where it was not confirmed. */
   entry = -1
+  generation = 0
+  /** What it was. */
   detached: DetachedConnection | null = null
   direction = 0
 }
@@ -49,7 +51,8 @@ export class Answers {
     rejected.source[3] = packet.source3
     rejected.ports = portsOf(packet.sourcePort, packet.destinationPort)
     rejected.entry = conntrack.confirmedEntry
-    rejected.detached = rejected.entry < 0 ? new DetachedConnection(run.connection) : null
+    rejected.generation = rejected.entry < 0 ? 0 : conntrack.table.generation[rejected.entry]!
+    rejected.detached = new DetachedConnection(run.connection)
     rejected.direction = run.ctDirection
   }
 
@@ -62,7 +65,7 @@ export class Answers {
       alive = true
       if (!answers(packet, rejected)) continue
       rejected.time = -Infinity
-      conntrack.attach(run, rejected.entry, 1 - rejected.direction, rejected.detached)
+      conntrack.attach(run, rejected.entry, rejected.generation, 1 - rejected.direction, rejected.detached!)
       return true
     }
     this.some = alive

@@ -44,6 +44,8 @@ export class Conntrack {
   readonly extras: Extras
   /** The packet's connection, or -1. */
   entry = -1
+  /** Which of the connections that have this entry one after the other it is. */
+  private generation = 0
   /** Index into `invalidReasons`. */
   reason = 0
 
@@ -136,7 +138,7 @@ export class Conntrack {
     const { entry, table } = this
     if (entry < 0) return true
     const status = table.status[entry]!
-    if (status & CONFIRMED) return true
+    if (status & CONFIRMED || this.isGone()) return true
     if (
       (this.hasHalfZones || status & (SRC_NAT_DONE | DST_NAT_DONE)) &&
       (this.isTaken(entry * 2, now) || this.isTaken(entry * 2 + 1, now))
@@ -159,9 +161,15 @@ export class Conntrack {
     return found >= 0 && (hasOneZone || (found & 1) === (node & 1))
   }
 
+  /** A packet that ends its connection (a reset that answers a SYN) sees it go while it is on its way: who counts connections looks for it, and finds it over. */
+  private isGone(): boolean {
+    return this.table.generation[this.entry] !== this.generation
+  }
+
   /** The packet was dropped: a connection that it would have begun is forgotten. */
   release(): void {
-    if (this.entry >= 0 && !(this.table.status[this.entry]! & CONFIRMED)) this.table.remove(this.entry)
+    if (this.entry >= 0 && !this.isGone() && !(this.table.status[this.entry]! & CONFIRMED))
+      this.table.remove(this.entry)
     this.entry = -1
   }
 
@@ -170,13 +178,16 @@ export class Conntrack {
     return this.entry >= 0 && this.table.status[this.entry]! & CONFIRMED ? this.entry : -1
   }
 
-  /** In place of `track`, for a packet that belongs to another's connection: related to it. `detached`: where it is not in the table (-1, or gone meanwhile). */
-  attach(run: Run, entry: number, direction: number, detached: RunConnection | null): void {
+  /** In place of `track`, for a packet that belongs to another's connection: related to it. `detached`: where it is not in the table (-1, or gone meanwhile, another `generation`). */
+  attach(run: Run, entry: number, generation: number, direction: number, detached: RunConnection): void {
     run.tracked = true
     run.ctDirection = direction
     run.ctState = STATE_RELATED
     run.connection = detached
-    if (entry >= 0 && this.table.status[entry]! & CONFIRMED) this.set(run, entry, direction, STATE_RELATED)
+    const { table } = this
+    // One whose time is over may be given up at the next look-up: it is no connection any more.
+    if (entry >= 0 && table.generation[entry] === generation && table.expires[entry]! > run.now)
+      this.set(run, entry, direction, STATE_RELATED)
   }
 
   private tcpFault(packet: Packet, end: number, verify: boolean): number {
@@ -365,6 +376,7 @@ export class Conntrack {
 
   private set(run: Run, entry: number, direction: number, state: number): boolean {
     this.entry = entry
+    this.generation = this.table.generation[entry]!
     this.connection.entry = entry
     run.connection = this.connection
     run.ctDirection = direction

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest"
+import { buildPacket } from "../packet/build.js"
+import { decode } from "../packet/decode.js"
+import type { PacketDescription } from "../packet/description.js"
+import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
+import { ACK, Packet, RST, SYN } from "../packet/packet.js"
+import { accept, ctCountOver, ctStateIn, drop, equal, ip, isIpv4, notrack, reject } from "../ruleset/build.js"
+import type { Engine, Path } from "./engine.js"
+import { chain, engineOf, rule, table } from "./engine-fixture.js"
+import { ctStateName, verdictNames } from "./verdict.js"
+
+function judge(engine: Engine, description: PacketDescription, path: Path, time = 0): string {
+  const bytes = buildPacket(description)
+  const packet = new Packet()
+  decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_ETHERNET)
+  packet.time = time
+  packet.inputInterface = path === "output" ? 0 : 1
+  packet.outputInterface = path === "input" ? 0 : 1
+  const { verdict, ctState } = engine.judge(packet, path)
+  return `${verdictNames[verdict]} ${ctStateName(ctState)}`
+}
+
+const there = { source: "10.0.0.9", destination: "10.0.0.1" }
+const back = { source: "10.0.0.1", destination: "10.0.0.9" }
+const syn = { ...there, tcp: { sourcePort: 1000, destinationPort: 80, flags: SYN } }
+const reset = {
+  ...back,
+  tcp: { sourcePort: 80, destinationPort: 1000, flags: RST | ACK, acknowledgement: 1 },
+}
+
+test("a rule's answers are related to the packet that they answer, whether its connection was confirmed or not; others are not", () => {
+  const engine = engineOf(table([chain("in", "input", 0, [rule(ctStateIn("new"), reject("tcp-reset"))])]))
+  expect(judge(engine, syn, "input")).toBe("reject new")
+  const other = { ...reset, tcp: { ...reset.tcp, destinationPort: 1001 } }
+  expect(judge(engine, other, "output")).toBe("accept invalid")
+  expect(judge(engine, reset, "output")).toBe("accept related")
+  // One answer for one packet.
+  expect(judge(engine, reset, "output")).toBe("accept invalid")
+})
+
+test("an error answers the packet that it quotes", () => {
+  const engine = engineOf(
+    table([chain("in", "input", 0, [rule(ctStateIn("new"), reject("port-unreachable"))])]),
+  )
+  const question = (port: number) => ({ ...there, udp: { sourcePort: port, destinationPort: 53 } })
+  const error = (port: number) => ({
+    ...back,
+    icmp: { type: 3, code: 3, rest: 0 },
+    payload: buildPacket(question(port)).slice(14),
+  })
+  expect(judge(engine, question(1), "input")).toBe("reject new")
+  expect(judge(engine, error(2), "output")).toBe("accept invalid")
+  expect(judge(engine, error(1), "output")).toBe("accept related")
+})
+
+test("an answer that comes late is nobody's", () => {
+  const engine = engineOf(table([chain("in", "input", 0, [rule(ctStateIn("new"), reject("tcp-reset"))])]))
+  expect(judge(engine, syn, "input", 0)).toBe("reject new")
+  expect(judge(engine, reset, "output", 1e9)).toBe("accept invalid")
+})
+
+test("a reset that ends its connection, and is counted on its way, leaves a table in which connections are found", () => {
+  const counting = [rule(ctCountOver(100), drop)]
+  const engine = engineOf(table([chain("in", "input", 0, counting), chain("out", "output", 0, counting)]))
+  for (let round = 0; round < 20; round++) {
+    expect(judge(engine, syn, "input", round * 1e8)).toBe("accept new")
+    expect(judge(engine, reset, "output", round * 1e8 + 5e7)).toBe("accept established")
+  }
+  expect(engine.conntrack.table.count).toBeLessThanOrEqual(1)
+})
+
+test("notrack behind conntrack untracks what is invalid, and leaves connections alone", () => {
+  const engine = engineOf(
+    table([
+      chain("pre", "prerouting", -150, [rule(isIpv4, notrack)]),
+      chain("in", "input", 0, [rule(ctStateIn("untracked"), drop)]),
+    ]),
+  )
+  expect(judge(engine, syn, "input")).toBe("accept new")
+  expect(judge(engine, { ...there, tcp: { sourcePort: 5, destinationPort: 6, flags: RST } }, "input")).toBe(
+    "drop untracked",
+  )
+})
+
+test("a forwarded packet has one hop less where rules of a router see it, and behind them as many as it came with", () => {
+  const engine = engineOf(
+    table([
+      chain("pre", "prerouting", 0, [rule(equal(ip("ttl"), 63), drop)]),
+      chain("through", "forward", 0, [rule(equal(ip("ttl"), 63), accept), rule(drop)]),
+      chain("post", "postrouting", 0, [rule(equal(ip("ttl"), 64), drop)]),
+    ]),
+  )
+  const bytes = buildPacket({ ...syn, ttl: 64 })
+  const packet = new Packet()
+  decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_ETHERNET)
+  packet.inputInterface = 1
+  packet.outputInterface = 2
+  expect(verdictNames[engine.judge(packet, "forward").verdict]).toBe("accept")
+  expect(packet.ttl).toBe(64)
+})
