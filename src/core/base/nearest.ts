@@ -10,7 +10,7 @@ export function nearest(word: string, words: Iterable<string>): string | undefin
     if (candidate === word) continue
     const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3))
     const apart = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (apart >= Math.max(word.length, candidate.length)) continue
+    if (apart >= Math.max(2, word.length, candidate.length)) continue
     if (apart <= allowed && apart < bestDistance) {
       best = candidate
       bestDistance = apart

@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../base/diagnostic.js"
 import { checkShadows } from "./check-shadow.js"
 import { priority } from "./hook.js"
-import { expressionNeedsConntrack } from "./kinds.js"
+import { expressionNeedsConntrack, stepAsksTooEarly } from "./kinds.js"
 import { isName } from "./name.js"
-import type { ExpressionNode } from "./node.js"
+import type { ExpressionNode, StepNode } from "./node.js"
 import type { BaseChain, Chain, Rule, Table } from "./ruleset.js"
 import { expressionsIn, isUnconditional, reachableFrom, stepsIn, targetsOf } from "./walk.js"
 
@@ -83,7 +83,7 @@ function seesFragments(base: BaseChain): boolean {
 }
 
 function checkConntrack(rule: Rule, chain: Chain): readonly Diagnostic[] {
-  if (!rule.steps.some((step) => [...expressionsIn(step)].some(expressionNeedsConntrack))) return []
+  if (![...stepsIn(rule.steps)].some(asksTooEarly)) return []
   const message = `chain ${chain.name} is before conntrack, where every packet's state is invalid and nothing else is known`
   return [
     {
@@ -94,6 +94,10 @@ function checkConntrack(rule: Rule, chain: Chain): readonly Diagnostic[] {
       hint: "ask at prerouting with a priority above -200",
     },
   ]
+}
+
+function asksTooEarly(step: StepNode): boolean {
+  return stepAsksTooEarly(step) || [...expressionsIn(step)].some(expressionNeedsConntrack)
 }
 
 function checkNotrack(rule: Rule, chain: Chain): readonly Diagnostic[] {

@@ -70,5 +70,7 @@ export interface StepKind<Node extends StepNode> {
   isQuestion?(node: Node): boolean
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
   needsConntrack?(node: Node): boolean
+  /** It needs conntrack, and does its work before it too: it says what conntrack shall do, or looks connections up by itself. */
+  worksBeforeConntrack?(node: Node): boolean
   readonly manual: ManualEntry
 }

@@ -200,6 +200,11 @@ export function stepNeedsConntrack(node: StepNode): boolean {
   return stepKind(node).needsConntrack?.(node) ?? false
 }
 
+/** It asks something that nothing knows before conntrack has seen the packet. */
+export function stepAsksTooEarly(node: StepNode): boolean {
+  return stepNeedsConntrack(node) && !stepKind(node).worksBeforeConntrack?.(node)
+}
+
 /** What a packet must be for an expression to have a value (`equals`: this one); undefined: nothing is known. */
 export function requirementOf(node: ExpressionNode, equals?: number): Requirement | undefined {
   return expressionKind(node).requires?.(node, requirementOf, equals)

@@ -42,6 +42,7 @@ export const mangle: StepKind<MangleNode> = {
     return `${write.expression(node.target)} set ${text}`
   },
   needsConntrack: (node) => node.target.expression === "ct",
+  worksBeforeConntrack: ({ target }) => target.expression === "ct" && target.key === "zone",
   compile(node, build) {
     const load = build.load(node.value)
     const make = stores[node.target.expression] as

@@ -87,6 +87,8 @@ export interface Extension {
   readonly toNft?: (options: XtOptions, family: 4 | 6) => string | Unsupported
   /** It needs conntrack, which the kernel then turns on (and defragmentation with it). */
   readonly needsConntrack?: boolean
+  /** It does its work before conntrack too: it says what conntrack shall do, or looks connections up by itself. */
+  readonly worksBeforeConntrack?: true
   /** A match says CONTINUE or BREAK, a target that goes on CONTINUE, another its verdict. */
   readonly compile: (options: XtOptions, build: Build, family: 4 | 6) => Step
   /** The engine cannot know it, and what it assumes: told as a warning where rules are read. A function where it hangs on the options. */

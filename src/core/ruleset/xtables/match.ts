@@ -18,6 +18,8 @@ export const xtMatch: StepKind<XtMatchNode> = {
   compile: ({ name, options, family }, build) =>
     findExtension("match", name, family)?.compile(options, build, family) ?? neverMatches,
   needsConntrack: ({ name, family }) => findExtension("match", name, family)?.needsConntrack ?? false,
+  worksBeforeConntrack: ({ name, family }) =>
+    findExtension("match", name, family)?.worksBeforeConntrack ?? false,
   manual: {
     title: "iptables: matches",
     text: "A match of iptables, with its options: what it asks is said under its name.",

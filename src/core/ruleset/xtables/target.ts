@@ -18,6 +18,8 @@ export const xtTarget: StepKind<XtTargetNode> = {
   compile: ({ name, options, family }, build) =>
     findExtension("target", name, family)?.compile(options, build, family) ?? goesOn,
   needsConntrack: ({ name, family }) => findExtension("target", name, family)?.needsConntrack ?? false,
+  worksBeforeConntrack: ({ name, family }) =>
+    findExtension("target", name, family)?.worksBeforeConntrack ?? false,
   manual: {
     title: "iptables: targets",
     text: "A target of iptables, with its options: what it does is said under its name.",

@@ -24,6 +24,8 @@ export const connlimit: Extension = {
   role: "match",
   families: [4, 6],
   needsConntrack: true,
+  // Tried at raw (Linux 6.18): of five connections the third and those behind it are above 2.
+  worksBeforeConntrack: true,
   options: [
     { name: "connlimit-upto", value: count, invertible: true, excludes: ["connlimit-above"] },
     { name: "connlimit-above", value: count, invertible: true },

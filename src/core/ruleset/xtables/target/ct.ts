@@ -39,6 +39,7 @@ export const ct: Extension = {
   tables: ["raw"],
   hooks: ["PREROUTING", "OUTPUT"],
   needsConntrack: true,
+  worksBeforeConntrack: true,
   options: [
     { name: "notrack" },
     { name: "helper", value: name },

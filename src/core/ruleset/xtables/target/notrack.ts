@@ -8,6 +8,7 @@ export const notrack: Extension = {
   families: [4, 6],
   tables: ["raw"],
   needsConntrack: true,
+  worksBeforeConntrack: true,
   options: [],
   toNft: () => "notrack",
   compile: () => ctStep({ notrack: true, helper: "", zone: 0, zoneDirections: 3 }),
