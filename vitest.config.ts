@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: "core",
           include: ["src/**/*.test.ts", "test/{pipeline,fuzz,tidy}/**/*.test.ts"],
+          // Properties try hundreds of rulesets: a slow machine may take its time, a test that hangs is still found.
+          testTimeout: 30_000,
         },
       },
       {
