@@ -18,13 +18,15 @@ export function checksumFits(
 ): boolean {
   const { view, transportOffset } = packet
   if (transportOffset + covered > packet.frameOffset + packet.capturedLength) return true
-  let sum = 0
-  if (withPseudoHeader) {
-    const source = packet.networkOffset + (packet.family === 4 ? SOURCE_4 : SOURCE_6)
-    // Both addresses, one behind the other.
-    sum = addWords(end - transportOffset + protocol, view, source, packet.family === 4 ? 8 : 32)
-  }
-  return fold(addWords(sum, view, transportOffset, covered)) === 0xffff
+  if (!withPseudoHeader) return fold(addWords(0, view, transportOffset, covered)) === 0xffff
+  const isFour = packet.family === 4
+  // Both addresses, one behind the other. Mostly the transport header follows them at once, and all is one sum.
+  const addresses = packet.networkOffset + (isFour ? SOURCE_4 : SOURCE_6)
+  const length = isFour ? 8 : 32
+  const sum = end - transportOffset + protocol
+  if (addresses + length === transportOffset)
+    return fold(addWords(sum, view, addresses, length + covered)) === 0xffff
+  return fold(addWords(addWords(sum, view, addresses, length), view, transportOffset, covered)) === 0xffff
 }
 
 /** RFC 1071's sum, unfolded. */

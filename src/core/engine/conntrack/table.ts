@@ -114,12 +114,14 @@ export class ConnectionTable {
       tuples[at] === tuple[0] &&
       tuples[at + 4] === tuple[4] &&
       tuples[at + KIND] === tuple[KIND] &&
-      tuples[at + 3] === tuple[3] &&
-      tuples[at + 7] === tuple[7] &&
-      tuples[at + 2] === tuple[2] &&
-      tuples[at + 6] === tuple[6] &&
-      tuples[at + 1] === tuple[1] &&
-      tuples[at + 5] === tuple[5]
+      // The other words of an IPv4 address are zero.
+      (!isSix(tuple[KIND]!) ||
+        (tuples[at + 3] === tuple[3] &&
+          tuples[at + 7] === tuple[7] &&
+          tuples[at + 2] === tuple[2] &&
+          tuples[at + 6] === tuple[6] &&
+          tuples[at + 1] === tuple[1] &&
+          tuples[at + 5] === tuple[5]))
     )
   }
 
@@ -216,10 +218,14 @@ function longer<Words extends Uint32Array | Int32Array | Uint8Array | Float64Arr
   return into
 }
 
+function isSix(kind: number): boolean {
+  return (kind & 0xff00) === 0x600
+}
+
 /** Mixes the words of a tuple (the multipliers are MurmurHash3's) to a signed number of 32 bits. */
 function hash(words: Uint32Array, at: number, seed: number): number {
   let value = mix(mix(mix(seed, words[at]!), words[at + 4]!), words[at + PORTS]!) ^ words[at + KIND]!
-  if ((words[at + KIND]! & 0xff00) === 0x600) {
+  if (isSix(words[at + KIND]!)) {
     value = mix(mix(mix(value, words[at + 1]!), words[at + 2]!), words[at + 3]!)
     value = mix(mix(mix(value, words[at + 5]!), words[at + 6]!), words[at + 7]!)
   }

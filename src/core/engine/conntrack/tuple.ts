@@ -17,13 +17,22 @@ export function kindOf(family: number, protocol: number): number {
 /** Writes a packet's tuple. Its transport header is there, where the protocol has one. */
 export function tupleOf(packet: Packet, into: Uint32Array): void {
   into[0] = packet.source0
-  into[1] = packet.source1
-  into[2] = packet.source2
-  into[3] = packet.source3
   into[4] = packet.destination0
-  into[5] = packet.destination1
-  into[6] = packet.destination2
-  into[7] = packet.destination3
+  if (packet.family === 6) {
+    into[1] = packet.source1
+    into[2] = packet.source2
+    into[3] = packet.source3
+    into[5] = packet.destination1
+    into[6] = packet.destination2
+    into[7] = packet.destination3
+  } else {
+    into[1] = 0
+    into[2] = 0
+    into[3] = 0
+    into[5] = 0
+    into[6] = 0
+    into[7] = 0
+  }
   into[KIND] = kindOf(packet.family, packet.protocol)
   const protocol = packet.protocol
   if (hasPorts(protocol)) into[PORTS] = (packet.sourcePort << 16) | packet.destinationPort
