@@ -310,7 +310,7 @@ const engine: EngineBuild = {
         ? [index]
         : [],
     ),
-  connectionCounter: () => ({ count: () => 0, held: () => 0 }),
+  connectionCounter: () => ({ count: () => 0, giveUp: () => true }),
   accounting: () => undefined,
   needsConntrack: () => undefined,
   shared: (_kind, _name, make) => make(),

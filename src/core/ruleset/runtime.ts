@@ -216,8 +216,8 @@ export interface ConnectionCounter {
    * takes any connection.
    */
   count(packet: Packet, run: Run, isFirst?: boolean): number
-  /** How many the element's list holds, the dead included. */
-  held(element: number): number
+  /** Clears the element's list where none of its connections is alive, and says whether it did. */
+  giveUp(element: number, now: number): boolean
 }
 
 /** A `Load` made of a `Read`. */

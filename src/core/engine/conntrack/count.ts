@@ -3,7 +3,7 @@ import type { ConnectionCounter, Run } from "../../ruleset/runtime.js"
 import { isClosed } from "./connection.js"
 import type { Conntrack } from "./conntrack.js"
 import { TUPLE_WORDS } from "./layout.js"
-import { ASSURED } from "./status.js"
+import { CONFIRMED } from "./status.js"
 import { tupleOf } from "./tuple.js"
 
 /** How many dead connections one count removes at most (CONNCOUNT_GC_MAX_NODES in nf_conncount.c); more stay, and count. */
@@ -14,8 +14,9 @@ const TICK = 4_000_000
 /**
  * Counts connections as net/netfilter/nf_conncount.c of Linux 6.18 does: a list for a rule, or for each element of a set, to which a
  * connection's packets add it unless it is there. When a list is asked, the dead are dropped from it: those that are gone, and TCP
- * connections in TIME_WAIT or CLOSE. A connection that is assured is never added, so one that is older than the rule stays out; a packet
- * without one (invalid, untracked) is added too, and stays if by the time of the next look there is a connection with its addresses and ports.
+ * connections in TIME_WAIT or CLOSE. A connection that is confirmed is never added, so one that is older than the rule stays out and the packets
+ * of a burst count once; a packet without one (invalid, untracked) is added too, and stays if by the time of the next look there is a connection
+ * with its addresses and ports.
  */
 export class ConnectionCounts implements ConnectionCounter {
   private readonly conntrack: Conntrack
@@ -36,15 +37,15 @@ export class ConnectionCounts implements ConnectionCounter {
     this.conntrack = conntrack
   }
 
-  /** `isFirst`: an empty list takes an assured connection too. */
+  /** `isFirst`: an empty list takes a confirmed connection too. */
   count(packet: Packet, run: Run, isFirst = false): number {
     const list = Math.max(0, run.element)
     if (list >= this.heads.length) this.growLists(list + 1)
     const { table, entry } = this.conntrack
     const { tuple } = this
-    let isAssured = false
+    let isConfirmed = false
     if (entry >= 0) {
-      isAssured = (table.status[entry]! & ASSURED) !== 0
+      isConfirmed = (table.status[entry]! & CONFIRMED) !== 0
       const at = entry * 2 * TUPLE_WORDS
       for (let word = 0; word < TUPLE_WORDS; word++) tuple[word] = table.tuples[at + word]!
     } else {
@@ -53,7 +54,7 @@ export class ConnectionCounts implements ConnectionCounter {
     }
     const tick = Math.floor(run.now / TICK)
     const isCleared = this.clearedAt[list] === tick
-    if (isAssured && !isFirst) {
+    if (isConfirmed && !isFirst) {
       if (!isCleared) {
         this.dropDead(list, run.now, false)
         this.clearedAt[list] = tick
@@ -72,9 +73,12 @@ export class ConnectionCounts implements ConnectionCounter {
     return ++this.counts[list]!
   }
 
-  /** How many the element's list holds, the dead included. */
-  held(element: number): number {
-    return this.counts[element] ?? 0
+  giveUp(element: number, now: number): boolean {
+    if (element >= this.heads.length) return true
+    for (let node = this.heads[element]!; node >= 0; node = this.next[node]!)
+      if (this.isThere(node, now) && !isClosed(this.conntrack.table, this.entries[node]!)) return false
+    this.clear(element)
+    return true
   }
 
   /** Drops some of the dead. `untilOwn`: the connection in `tuple` ends the search where it is alive, even if it is closed, and the answer is true. */

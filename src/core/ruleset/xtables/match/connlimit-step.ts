@@ -14,7 +14,7 @@ export interface ConnlimitSettings {
   readonly mask: readonly number[]
 }
 
-/** Lists that are kept before empty ones are given up. */
+/** Lists that are kept before those without a connection are given up. */
 const MOST_LISTS = 65_536
 
 /**
@@ -29,12 +29,13 @@ export function connlimitStep(settings: ConnlimitSettings, build: Build, family:
   const lists = new KeyTable(words)
   const key = new Uint32Array(words)
   const isSource = settings.side === "source"
+  let most = MOST_LISTS
   return (packet, run) => {
     load(packet)
     let list = lists.find(key)
     const isFirst = list < 0
     if (isFirst) {
-      if (lists.count >= MOST_LISTS) giveUpEmpty()
+      if (lists.count >= most) giveUpIdle(run.now)
       list = lists.add(key)
     }
     const outer = run.element
@@ -45,12 +46,14 @@ export function connlimitStep(settings: ConnlimitSettings, build: Build, family:
     return count > limit === above ? CONTINUE : BREAK
   }
 
-  function giveUpEmpty(): void {
+  /** All are looked at, so not before there are twice as many as stayed: a flood from forged addresses leaves none to give up. */
+  function giveUpIdle(now: number): void {
     for (let list = lists.oldest; list >= 0; ) {
       const following = lists.after(list)
-      if (counter.held(list) === 0) lists.remove(list)
+      if (counter.giveUp(list, now)) lists.remove(list)
       list = following
     }
+    most = Math.max(MOST_LISTS, 2 * lists.count)
   }
 
   function load(packet: Packet): void {
