@@ -87,7 +87,7 @@ async function measure(): Promise<void> {
   const before = existsSync(PAGE) ? readFileSync(PAGE, "utf8") : ""
   const about = {
     date: new Date().toISOString().slice(0, 10),
-    kernel: release(),
+    kernel: kernelVersion(),
     command: `\`npm run conformance${corpus === undefined ? "" : " -- CORPUS"}\``,
   }
   writeFileSync(PAGE, writePage(before, scores, ["random", ...Object.keys(corpusScores)], about))
@@ -122,7 +122,12 @@ function random(): Score {
     },
   })
   for (const text of result.reports) process.stdout.write(`${text}\n`)
-  const score = randomScore(result, { seed, runs, kernel: release() })
+  const score = randomScore(result, { seed, runs, kernel: kernelVersion() })
   process.stdout.write(`${printScore(score)}\n`)
   return score
+}
+
+/** Without what a builder hung on it. */
+function kernelVersion(): string {
+  return release().replace(/-.*/, "")
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest"
+import { readIptables } from "../backend/iptables/read.js"
 import { buildPacket } from "../packet/build.js"
 import { decode } from "../packet/decode.js"
 import type { PacketDescription } from "../packet/description.js"
 import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
-import { Packet, SYN } from "../packet/packet.js"
+import { ACK, Packet, RST, SYN } from "../packet/packet.js"
 import {
   add,
   counter,
@@ -23,10 +24,11 @@ import { ctStateName, verdictNames } from "./verdict.js"
 
 /** What random rules and traffic found that the engine does not do as the kernel (docs/model-gaps.md): today's behaviour, so that a change is seen. */
 
-function judge(engine: Engine, description: PacketDescription, path: Path): string {
+function judge(engine: Engine, description: PacketDescription, path: Path, time = 0): string {
   const bytes = buildPacket(description)
   const packet = new Packet()
   decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_ETHERNET)
+  packet.time = time
   packet.inputInterface = path === "output" ? 0 : 1
   packet.outputInterface = path === "input" ? 0 : 1
   const { verdict, ctState } = engine.judge(packet, path)
@@ -99,4 +101,19 @@ test("an error about the host's own reset confirms no connection: the kernel's t
     "reject related",
   )
   expect(engine.conntrack.table.count).toBe(0)
+})
+
+test("connlimit at output drops a second reset that ends its connection, which the kernel lets pass", () => {
+  const text = "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m connlimit --connlimit-upto 2\nCOMMIT\n"
+  const engine = engineOf(readIptables({ path: "rules", text }, 4).ruleset)
+  const tcp = { sourcePort: 1, destinationPort: 2, flags: SYN }
+  const reset = {
+    ...back,
+    tcp: { sourcePort: 2, destinationPort: 1, flags: RST | ACK, acknowledgement: 1 },
+  }
+  const verdicts = [0, 1, 2].map((round) => {
+    judge(engine, { ...there, tcp }, "input", round * 50e6)
+    return judge(engine, reset, "output", round * 50e6 + 12e6)
+  })
+  expect(verdicts).toEqual(["accept established", "drop established", "drop established"])
 })
