@@ -50,6 +50,7 @@ export const diagnosticIds = {
   "import-bad-value": "A value in another tool's configuration is not one that the tool takes.",
   "import-unknown-setting": "A setting in another tool's configuration is not one that the tool knows.",
   "import-without-effect": "A line of another tool's configuration does nothing there, whatever it says.",
+  "import-harms": "A line of another tool's configuration stops honest traffic.",
   "import-not-carried": "A line of another tool's configuration has no counterpart in a policy.",
   "import-nothing-found": "A file holds nothing of the tool that it was said to be of.",
   // packets as text

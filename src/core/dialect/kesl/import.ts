@@ -1,9 +1,9 @@
 import { parseAddress } from "../../base/address.js"
 import { type Diagnostic, isProblem, type Span } from "../../base/diagnostic.js"
-import type { DiagnosticId } from "../../base/diagnostic-ids.js"
 import { didYouMean } from "../../base/nearest.js"
 import { normalise, type Prefix, parsePrefix, printPrefix } from "../../base/prefix.js"
 import type { DialectFile, DraftMap, Imported, ImportItem, ImportOptions } from "../imported.js"
+import { problem } from "../problem.js"
 import { isBypassLine, readBypass } from "./bypass.js"
 import { readSettings, type Setting } from "./settings.js"
 
@@ -458,16 +458,6 @@ function refused(
 
 function notOurs(ownerDoes: string): Omit<ImportItem, "text" | "span"> {
   return { owner: "works", ownerDoes, becomes: null, relation: "not-ours", protects: false, diagnostics: [] }
-}
-
-function problem(
-  id: DiagnosticId,
-  severity: Diagnostic["severity"],
-  message: string,
-  span: Span,
-  hint?: string,
-): Diagnostic {
-  return { id, severity, message, span, ...(hint !== undefined && { hint }) }
 }
 
 interface OwnSettings {
