@@ -157,6 +157,26 @@ const mangling: readonly string[] = [
   "tcp sport set 7",
   "udp dport set 99",
   "ip saddr set ip daddr map { 198.51.100.80 : 203.0.113.77 }",
+  "ip id set 5",
+  "ip frag-off set 0x4000",
+  "tcp flags set syn | ack",
+  "tcp sequence set 5",
+  "tcp ackseq set tcp sequence",
+  "tcp window set 5",
+  "tcp urgptr set 513",
+  "tcp reserved set 5",
+  "tcp checksum set 7",
+  "udp checksum set 9",
+  "@th,16,16 set 22",
+  "@th,32,32 set 5",
+  "@nh,32,16 set 77",
+  "@ih,8,8 set 7",
+  "@nh,128,32 set 0xc6336451",
+  "ether saddr set 02:00:00:00:00:01",
+  "icmp code set 3",
+  "icmp id set 7",
+  "icmp sequence set 258",
+  "th dport set 53",
 ]
 
 kernelTest("what is written on a packet is what the kernel writes", ({ laboratory }) => {
@@ -177,10 +197,17 @@ kernelTest("what is written on a packet is what the kernel writes", ({ laborator
         udp: { sourcePort: 1, destinationPort: 2 },
         payload: new Uint8Array([1, 2, 3]),
       },
+      {
+        source: "203.0.113.9",
+        destination: "198.51.100.80",
+        trafficClass,
+        icmp: { type: 8, identifier: 9, sequence: 1 },
+        payload: new Uint8Array([4, 5, 6, 7]),
+      },
     ]
   })
   oracle.send("outside", packets)
   const { compared, differences } = oracle.compare(ruleset, {})
   expect(differences.slice(0, 4).join("\n")).toBe("")
-  expect(compared).toBe(2 * mangling.length)
+  expect(compared).toBe(3 * mangling.length)
 })

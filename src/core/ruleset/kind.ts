@@ -66,6 +66,8 @@ export interface StepKind<Node extends StepNode> {
     node: Node,
     requirementOf: (node: ExpressionNode, equals?: number) => Requirement | undefined,
   ): Requirement | undefined
+  /** What the engine cannot do of it and assumes, in half a sentence; undefined: it does all. Of the node itself: what is inside answers for itself. */
+  assumes?(node: Node): string | undefined
   /** True: it only answers, nothing remembers that it was asked. Only behind such steps a later one's requirement is the rule's. */
   isQuestion?(node: Node): boolean
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */

@@ -160,6 +160,11 @@ export function assumptionOf(node: ExpressionNode): string | undefined {
   return expressionKind(node).assumes?.(node)
 }
 
+/** What the engine cannot do of a step and assumes, in half a sentence; undefined: it does all of it. */
+export function stepAssumptionOf(node: StepNode): string | undefined {
+  return stepKind(node).assumes?.(node)
+}
+
 /** One match or statement as nft text, or why nft cannot say it. */
 export function stepToNft(node: StepNode): string | Unsupported {
   return stepKind(node).toNft(node, writer)

@@ -11,6 +11,8 @@ export interface FlowOffloadNode {
 export const flowOffload: StepKind<FlowOffloadNode> = {
   name: "flow-offload",
   toNft: (node) => `flow add @${node.flowtable}`,
+  assumes: () =>
+    "packets of connections that the kernel forwards by itself are shown to the rules all the same",
   needsConntrack: () => true,
   compile: () => () => CONTINUE,
   manual: {

@@ -2,36 +2,36 @@ import { type Packet, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import { DESTINATION, type End, SOURCE } from "../../packet/rewrite.js"
 import type { PayloadNode } from "../expression/payload.js"
 import type { Run } from "../runtime.js"
+import { mangleField } from "./mangle-bits.js"
 import type { Store } from "./store.js"
 
-/** `ip ttl set 64`, `ip dscp set cs1`, `tcp dport set 8080`, `ip daddr set …`. Checksums follow. Undefined: a field that the engine does not write. */
-export function manglePayload({ protocol, field, tunnel }: PayloadNode): Store | undefined {
+/** `ip ttl set 64`, `ip dscp set cs1`, `tcp dport set 8080`, `ip daddr set …`. Checksums follow. Undefined: the engine leaves it as it is. */
+export function manglePayload(node: PayloadNode): Store | undefined {
+  const { protocol, field, tunnel } = node
   if (tunnel !== undefined) return undefined
   const family = protocol === "ip" ? 4 : protocol === "ip6" ? 6 : 0
   if (family !== 0) {
     const write = networkFields[field]
-    return write && ((packet, run) => packet.family === family && write(packet, run))
+    return write ? (packet, run) => packet.family === family && write(packet, run) : mangleField(node)
   }
   const end = ends[field]
-  if (end === undefined) return undefined
   const number = transports[protocol]
-  if (number === undefined) return undefined
+  if (end === undefined || number === undefined) return mangleField(node)
   return (packet, run) =>
-    (number === 0 || packet.protocol === number) &&
+    packet.protocol === number &&
     packet.transportOffset >= 0 &&
     run.rewriter.setPort(packet, end, run.registers[0]!)
 }
 
 const ends: Readonly<Record<string, End>> = { sport: SOURCE, dport: DESTINATION }
 
-/** Numbers of protocols; 0: whichever the packet has. */
+/** Numbers of protocols. `th dport` is of any: nft writes there as it writes raw bits, and no checksum follows. */
 const transports: Partial<Record<PayloadNode["protocol"], number>> = {
   tcp: TCP,
   udp: UDP,
   udplite: UDPLITE,
   sctp: 132,
   dccp: 33,
-  th: 0,
 }
 
 const networkFields: Readonly<Record<string, (packet: Packet, run: Run) => boolean>> = {

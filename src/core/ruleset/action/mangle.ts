@@ -1,6 +1,7 @@
 import type { StepKind } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
-import { BREAK, type Build, CONTINUE } from "../runtime.js"
+import { BREAK, CONTINUE } from "../runtime.js"
+import { mangleRaw } from "./mangle-bits.js"
 import { mangleConnection, mangleMeta } from "./mangle-meta.js"
 import { manglePayload } from "./mangle-payload.js"
 import { mangleTcpOption } from "./mangle-tcp-option.js"
@@ -13,16 +14,16 @@ export interface MangleNode {
   readonly value: ExpressionNode
 }
 
-/** Who writes what; of the rest (`meta priority`, `ct event`, extension headers) a replay shows nothing, and the rule goes on. */
+/** Who writes what; the rest is left as it is, and the rule goes on. */
 const stores: {
   readonly [Name in ExpressionNode["expression"]]?: (
     node: Extract<ExpressionNode, { expression: Name }>,
-    build: Build,
   ) => Store | undefined
 } = {
   meta: mangleMeta,
   ct: mangleConnection,
   payload: manglePayload,
+  "raw-payload": mangleRaw,
   "tcp-option": mangleTcpOption,
 }
 
@@ -42,13 +43,12 @@ export const mangle: StepKind<MangleNode> = {
     return `${write.expression(node.target)} set ${text}`
   },
   needsConntrack: (node) => node.target.expression === "ct",
+  assumes: (node) =>
+    storeOf(node) || isUnseen(node.target) ? undefined : "it is not written: the rule goes on",
   worksBeforeConntrack: ({ target }) => target.expression === "ct" && target.key === "zone",
   compile(node, build) {
     const load = build.load(node.value)
-    const make = stores[node.target.expression] as
-      | ((target: ExpressionNode, build: Build) => Store | undefined)
-      | undefined
-    const store = make?.(node.target, build)
+    const store = storeOf(node)
     if (!store) return (packet, run) => (load(packet, run, 0) ? CONTINUE : BREAK)
     return (packet, run) => (load(packet, run, 0) && store(packet, run) ? CONTINUE : BREAK)
   },
@@ -57,4 +57,15 @@ export const mangle: StepKind<MangleNode> = {
     text: "Writes a value into a header field, a TCP option, a mark, a connection's labels or zone. Later rules see what was written.",
     example: "tcp flags syn tcp option maxseg size set rt mtu",
   },
+}
+
+function storeOf({ target }: MangleNode): Store | undefined {
+  const make = stores[target.expression] as ((target: ExpressionNode) => Store | undefined) | undefined
+  return make?.(target)
+}
+
+/** Whether a packet is traced, and which events of a connection are told: no rule can ask for either. */
+function isUnseen(target: ExpressionNode): boolean {
+  if (target.expression === "meta") return target.key === "nftrace"
+  return target.expression === "ct" && target.key === "event"
 }

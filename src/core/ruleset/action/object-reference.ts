@@ -18,6 +18,15 @@ export interface ObjectMap {
   readonly map: string | readonly { readonly key: Item; readonly object: string }[]
 }
 
+/** Of what objects do to a connection or a packet, a replay shows nothing; the packet itself goes on. */
+const assumptions: { readonly [Kind in ObjectKind]?: string } = {
+  "ct helper": "no connection gets a helper of its own: the rule goes on",
+  "ct timeout": "no connection gets timeouts of its own: the rule goes on",
+  "ct expectation": "no connection is expected: the rule goes on",
+  secmark: "there are no security marks: the rule goes on",
+  tunnel: "there are no tunnels: the rule goes on",
+}
+
 /** Rules that name the same object share what it remembers. */
 export const objectReference: StepKind<ObjectReferenceNode> = {
   name: "object",
@@ -33,6 +42,7 @@ export const objectReference: StepKind<ObjectReferenceNode> = {
         : `{ ${object.map.map((entry) => `${write.item(entry.key, types)} : "${entry.object}"`).join(", ")} }`
     return `${words} ${write.expression(object.left)} map ${map}`
   },
+  assumes: ({ kind }) => assumptions[kind],
   compile(node, build): Step {
     const { object } = node
     if (typeof object === "string") return build.object(node.kind, object)

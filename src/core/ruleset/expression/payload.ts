@@ -183,7 +183,7 @@ function readBits(
 }
 
 /** Where the header starts in `packet.view`, or -1 where the packet has none. */
-function headerStart(protocol: PayloadNode["protocol"]): (packet: Packet) => number {
+export function headerStart(protocol: PayloadNode["protocol"]): (packet: Packet) => number {
   switch (protocol) {
     case "ether":
       return (packet) => packet.destinationMacOffset

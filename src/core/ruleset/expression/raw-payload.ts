@@ -39,7 +39,7 @@ function typeOf(length: number): TypeName {
 }
 
 /** Where a header starts, or -1. */
-const starts: Readonly<Record<RawPayloadNode["base"], (packet: Packet) => number>> = {
+export const rawStarts: Readonly<Record<RawPayloadNode["base"], (packet: Packet) => number>> = {
   ll: (packet) => packet.destinationMacOffset,
   nh: (packet) => packet.networkOffset,
   th: transportStart,
@@ -62,7 +62,7 @@ function endOf(packet: Packet, run: Run): number {
 }
 
 function readOf(node: RawPayloadNode): Read {
-  const start = starts[node.base]
+  const start = rawStarts[node.base]
   const from = node.offset >>> 3
   const skipped = node.offset & 7
   const bytes = (skipped + node.length + 7) >>> 3
@@ -80,7 +80,7 @@ function readOf(node: RawPayloadNode): Read {
 
 /** Bit by bit into right-aligned words: long values are rare. */
 function loadOf(node: RawPayloadNode) {
-  const start = starts[node.base]
+  const start = rawStarts[node.base]
   const { offset, length } = node
   const words = length <= 64 ? 2 : 4
   const bytes = (offset + length + 7) >>> 3

@@ -1,6 +1,6 @@
 import { tcpOptionKind } from "../../../ruleset/expression/tcp-option.js"
-import { bitsOf, typesOf } from "../../../ruleset/kinds.js"
-import type { StepNode } from "../../../ruleset/node.js"
+import { bitsOf, expressionToNft, typesOf } from "../../../ruleset/kinds.js"
+import type { ExpressionNode, StepNode } from "../../../ruleset/node.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
 import { elaborateObjectReference } from "./object-statement.js"
@@ -26,12 +26,26 @@ export function elaborateMangle(value: Syntax, context: Context, at: Syntax): St
     context.report("nft-not-here", "nft writes on no packet inside a tunnel", at)
     return undefined
   }
+  if (!isWritable(target)) {
+    context.report("nft-not-here", `${expressionToNft(target)} cannot be set`, key)
+    return undefined
+  }
   const node = elaborateValue(written, typesOf(target), context, bitsOf(target))
   if (!node) return undefined
   const isMark = (target.expression === "meta" || target.expression === "ct") && target.key === "mark"
   if (isMark && node.expression === "constant" && typeof node.value !== "string")
     return { step: "mark", on: target.expression as "meta" | "ct", value: node.value[0] ?? 0 }
   return { step: "mangle", target, value: node }
+}
+
+const writableMeta: ReadonlySet<string> = new Set(["mark", "priority", "pkttype", "nftrace", "broute"])
+const writableCt: ReadonlySet<string> = new Set(["mark", "label", "zone", "event"])
+
+/** What the kernel takes (Linux 6.18: "Operation not supported" for the rest of meta and ct), and nft's grammar. */
+function isWritable(target: ExpressionNode): boolean {
+  if (target.expression === "meta") return writableMeta.has(target.key)
+  if (target.expression === "ct") return writableCt.has(target.key)
+  return ["payload", "raw-payload", "tcp-option"].includes(target.expression)
 }
 
 /** `meta secmark set "ssh"` names an object; `ct secmark set meta secmark` keeps it. Neither decides what becomes of a packet. */
@@ -44,6 +58,7 @@ function elaborateSecurityMark(
   if (stringOf(value) !== undefined || single(value)?.[0] === "map")
     return elaborateObjectReference("secmark", value, context, at)
   const [left, right] = entry(key, "meta") ? ["meta", "ct"] : ["ct", "meta"]
+  context.assume("there are no security marks: the rule goes on", at)
   return { step: "opaque", text: `${left} secmark set ${right} secmark`, assumes: "continue" }
 }
 

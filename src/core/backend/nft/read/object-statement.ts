@@ -33,7 +33,6 @@ export function elaborateObjectReference(
         value,
         didYouMean(name, keeperOf(context)?.objectNames(kind) ?? []),
       )
-    assumeSettings(kind, context, at)
     return { step: "object", kind, object: name }
   }
   const [word, inner] = single(value) ?? []
@@ -66,12 +65,5 @@ export function elaborateObjectReference(
       data,
       didYouMean(map, context.setNames()),
     )
-  assumeSettings(kind, context, at)
   return { step: "object", kind, object: { left, map } }
-}
-
-/** Helpers, timeouts and expectations change how conntrack goes on; the packet itself goes on. */
-function assumeSettings(kind: ObjectKind, context: Context, at: Syntax): void {
-  if (kind.startsWith("ct "))
-    context.assume(`the engine gives no connection a ${kind.slice(3)} of its own: the rule goes on`, at)
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../../base/diagnostic.js"
+import { foreignMarks, withoutMark } from "../../foreign-text.js"
 import type { ReadRules, RuleFile } from "../../read-rules.js"
 import { elaborate } from "./elaborate.js"
 import { readJson } from "./json.js"
@@ -9,10 +10,19 @@ import { entry } from "./tree.js"
 
 /** Reads what `nft -f` reads: commands and blocks, in the order in which nft runs them on an empty kernel. */
 export function readNft(file: RuleFile): ReadRules {
-  const parser = new Parser(file)
+  const marks = foreignMarks(file.text, "nft").map(
+    ({ message, hint, line, column }): Diagnostic => ({
+      id: "nft-syntax",
+      severity: "warning",
+      message,
+      span: { file: file.path, line, column },
+      hint,
+    }),
+  )
+  const parser = new Parser({ ...file, text: withoutMark(file.text) })
   const commands = parseCommands(parser)
   const { ruleset, diagnostics } = elaborate(commands, false)
-  return { ruleset, diagnostics: inOrder([...parser.diagnostics, ...diagnostics]) }
+  return { ruleset, diagnostics: inOrder([...marks, ...parser.diagnostics, ...diagnostics]) }
 }
 
 /** Reads what `nft -j list ruleset` writes, and what `nft -j -f` reads (libnftables-json(5)). */

@@ -1,3 +1,4 @@
+import { stepAssumptionOf, stepsToText } from "../../../ruleset/kinds.js"
 import type { StepNode, VerdictNode } from "../../../ruleset/node.js"
 import type { Context } from "./context.js"
 import { elaborateLimit, elaborateQuota, isTrue } from "./limit-statement.js"
@@ -51,7 +52,12 @@ export function elaborateStatement(syntax: Syntax, context: Context): readonly S
   }
   const steps = elaborate(value, context, syntax, name)
   if (steps === undefined) return [never(name)]
-  return "step" in steps ? [steps] : steps
+  const made = "step" in steps ? [steps] : steps
+  for (const step of made) {
+    const assumption = stepAssumptionOf(step)
+    if (assumption !== undefined) context.assume(`${stepsToText([step])}: ${assumption}`, syntax)
+  }
+  return made
 }
 
 /** nft 1.0.6 writes some statements with their entries beside the name; the first entry names it. */

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest"
+import { readNft } from "./read.js"
+
+/** What the engine does not do is told where it stands, and says what is assumed. */
+const assumed: readonly (readonly [rule: string, problem: string])[] = [
+  ['ct helper set "h"', 'ct helper set "h": no connection gets a helper of its own: the rule goes on'],
+  ['ct timeout set "o"', 'ct timeout set "o": no connection gets timeouts of its own: the rule goes on'],
+  ['ct expectation set "e"', 'ct expectation set "e": no connection is expected: the rule goes on'],
+  ['tunnel name "g"', "the engine has no tunnels: the rule goes on"],
+  ['meta secmark set "s"', 'meta secmark set "s": there are no security marks: the rule goes on'],
+  ["ct secmark set meta secmark", "there are no security marks: the rule goes on"],
+  [
+    "flow add @f",
+    "flow add @f: packets of connections that the kernel forwards by itself are shown to the rules all the same",
+  ],
+  [
+    'xt match "recent"',
+    'what the extension "recent" of iptables asks is not in nft\'s listing: the rule is taken never to match',
+  ],
+  [
+    'xt target "TRACE"',
+    'what the extension "TRACE" of iptables asks is not in nft\'s listing: the rule is taken to go on',
+  ],
+  ["meta priority set 1:2", "meta priority set 1:2: it is not written: the rule goes on"],
+  ["ip length set 99", "ip length set 99: it is not written: the rule goes on"],
+  ["vlan id set 5", "vlan id set 5: it is not written: the rule goes on"],
+  [
+    "tcp option timestamp tsval set 1",
+    "tcp option timestamp tsval set 1: it is not written: the rule goes on",
+  ],
+]
+
+test.each(assumed)("%s", (rule, message) => {
+  expect(problemsOf(rule)).toEqual([["warning", "nft-assumed", 9, 3, message]])
+})
+
+const known: readonly string[] = [
+  "ip id set 5",
+  "tcp window set 5",
+  "ip6 flowlabel set 5",
+  "icmp code set 3",
+  "@ih,8,8 set 7",
+  "meta nftrace set 1",
+  "ct event set new",
+  "ether saddr set 02:00:00:00:00:01",
+]
+
+test.each(known)("nothing is assumed of %s", (rule) => expect(problemsOf(rule)).toEqual([]))
+
+test.each(["meta cpu", "ct expiration", "frag id"])("%s cannot be set", (field) => {
+  const number = field === "ct expiration" ? "5s" : "1"
+  expect(problemsOf(`${field} set ${number}`)).toEqual([
+    ["error", "nft-not-here", 9, 3, `${field} cannot be set`],
+  ])
+})
+
+/** Severity, id, line, column and message of what is found in one rule. */
+function problemsOf(rule: string): readonly (readonly unknown[])[] {
+  const text = `table inet t {
+  ct helper h { type "ftp" protocol tcp; }
+  ct timeout o { protocol tcp; policy = { established : 2m } }
+  ct expectation e { protocol tcp; dport 99; timeout 1m; size 12; }
+  secmark s { "system_u:object_r:x_t:s0"; }
+  flowtable f { hook ingress priority 0; devices = { lo }; }
+  tunnel g { id 5; }
+  chain c {
+  ${rule}
+  }
+}`
+  return readNft({ path: "rules.nft", text }).diagnostics.map(({ severity, id, span, message }) => [
+    severity,
+    id,
+    span?.line,
+    span?.column,
+    message,
+  ])
+}
