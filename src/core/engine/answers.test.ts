@@ -69,6 +69,15 @@ test("a reset that ends its connection, and is counted on its way, leaves a tabl
   expect(engine.conntrack.table.count).toBeLessThanOrEqual(1)
 })
 
+test("packets of one connection within a tick count once when the first has confirmed it; new connections each for itself", () => {
+  const engine = engineOf(table([chain("in", "input", 0, [rule(ctCountOver(2), drop)])]))
+  const from = (sourcePort: number) => ({ ...there, udp: { sourcePort, destinationPort: 53 } })
+  const burst = [1, 1, 1, 1, 2, 1, 2, 3, 4, 1]
+  expect(burst.map((port, place) => judge(engine, from(port), "input", place * 1000))).toEqual(
+    burst.map((port) => (port < 3 ? "accept new" : "drop new")),
+  )
+})
+
 test("notrack behind conntrack untracks what is invalid, and leaves connections alone", () => {
   const engine = engineOf(
     table([

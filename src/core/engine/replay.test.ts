@@ -111,6 +111,25 @@ test("a packet's way: to a local address, from one, to another host; interfaces 
   ])
 })
 
+test("no host sends from loopback to elsewhere: such a packet arrived, and routing refuses it", () => {
+  const options = { local: [parseAddress("10.0.0.1")!, parseAddress("fd00::1")!] }
+  const lines = feed(
+    replayOf(table([chain("out", "output", 0, [rule(drop)])]), options),
+    `
+127.0.0.1:9 > 10.0.0.9:1 udp
+127.0.0.1:9 > 10.0.0.1:1 udp
+[::1]:9 > [fd00::9]:1 udp
+10.0.0.1:9 > 10.0.0.9:1 udp
+`,
+  ).map((line) => JSON.parse(line) as { verdict: string; rule: { chain: string } | null; why?: string })
+  expect(lines.map(({ verdict, rule: by, why }) => `${verdict} ${by?.chain ?? why}`)).toEqual([
+    "drop martian",
+    "drop martian",
+    "none ipv6-loopback-source",
+    "drop out",
+  ])
+})
+
 test("a capture of all interfaces holds a forwarded packet twice: the second sight is left out", () => {
   const replay = replayOf(table([chain("pre", "prerouting", -150, [rule(ctStateIn("invalid"), drop)])]))
   const lines = feed(

@@ -160,7 +160,13 @@ export class Replay {
     }
     if (routes.knowsLocal) {
       // From an own address to an own address: on a wire such a packet can only have arrived, its source being a lie.
-      if (routes.isLocal(packet, "source") && !routes.isLocal(packet, "destination")) return "output"
+      // So can one from loopback to elsewhere: no host sends that.
+      if (
+        routes.isLocal(packet, "source") &&
+        !routes.isLocal(packet, "destination") &&
+        !isFromLoopback(packet)
+      )
+        return "output"
       return this.isForHost(packet) ? "input" : "forward"
     }
     if (!routes.knowsNetworks || this.isForHost(packet)) return "input"
@@ -191,4 +197,8 @@ export class Replay {
         (packet.family === 0 ? 0 : routes.interfaceTo(packet, "destination")) ||
         this.firstInterface
   }
+}
+
+function isFromLoopback({ family, source0, source1, source2, source3 }: Packet): boolean {
+  return family === 4 ? source0 >>> 24 === 127 : (source0 | source1 | source2) === 0 && source3 === 1
 }

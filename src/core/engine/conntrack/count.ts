@@ -3,7 +3,7 @@ import type { ConnectionCounter, Run } from "../../ruleset/runtime.js"
 import { isClosed } from "./connection.js"
 import type { Conntrack } from "./conntrack.js"
 import { TUPLE_WORDS } from "./layout.js"
-import { CONFIRMED } from "./status.js"
+import { ASSURED, CONFIRMED } from "./status.js"
 import { tupleOf } from "./tuple.js"
 
 /** How many dead connections one count removes at most (CONNCOUNT_GC_MAX_NODES in nf_conncount.c); more stay, and count. */
@@ -14,9 +14,9 @@ const TICK = 4_000_000
 /**
  * Counts connections as net/netfilter/nf_conncount.c of Linux 6.18 does: a list for a rule, or for each element of a set, to which a
  * connection's packets add it unless it is there. When a list is asked, the dead are dropped from it: those that are gone, and TCP
- * connections in TIME_WAIT or CLOSE. A connection that is confirmed is never added, so one that is older than the rule stays out and the packets
- * of a burst count once; a packet without one (invalid, untracked) is added too, and stays if by the time of the next look there is a connection
- * with its addresses and ports.
+ * connections in TIME_WAIT or CLOSE. A connection that is assured is never added, so one that is older than the rule stays out; one that is
+ * confirmed and not assured is looked for each time, so that the packets of a burst count once; a packet without one (invalid, untracked) is added
+ * too, and stays if by the time of the next look there is a connection with its addresses and ports.
  */
 export class ConnectionCounts implements ConnectionCounter {
   private readonly conntrack: Conntrack
@@ -37,15 +37,15 @@ export class ConnectionCounts implements ConnectionCounter {
     this.conntrack = conntrack
   }
 
-  /** `isFirst`: an empty list takes a confirmed connection too. */
+  /** `isFirst`: an empty list takes an assured connection too. */
   count(packet: Packet, run: Run, isFirst = false): number {
     const list = Math.max(0, run.element)
     if (list >= this.heads.length) this.growLists(list + 1)
     const { table, entry } = this.conntrack
     const { tuple } = this
-    let isConfirmed = false
+    let status = 0
     if (entry >= 0) {
-      isConfirmed = (table.status[entry]! & CONFIRMED) !== 0
+      status = table.status[entry]!
       const at = entry * 2 * TUPLE_WORDS
       for (let word = 0; word < TUPLE_WORDS; word++) tuple[word] = table.tuples[at + word]!
     } else {
@@ -54,15 +54,16 @@ export class ConnectionCounts implements ConnectionCounter {
     }
     const tick = Math.floor(run.now / TICK)
     const isCleared = this.clearedAt[list] === tick
-    if (isConfirmed && !isFirst) {
+    if (status & ASSURED && !isFirst) {
       if (!isCleared) {
         this.dropDead(list, run.now, false)
         this.clearedAt[list] = tick
       }
       return this.counts[list]!
     }
-    // Within a tick the list is not gone through, and a connection may come in twice.
-    if (!isCleared && this.dropDead(list, run.now, true)) return this.counts[list]!
+    // Within a tick the list is not gone through for a connection that is new.
+    const isLookedFor = !isCleared || (status & CONFIRMED) !== 0
+    if (isLookedFor && this.dropDead(list, run.now, true)) return this.counts[list]!
     this.clearedAt[list] = tick
     const node = this.take()
     this.entries[node] = entry
