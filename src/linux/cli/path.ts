@@ -18,6 +18,7 @@ export function enginePath(subject: Subject, options: PathOptions): EnginePath {
     interfaces: interfacesOf(subject, options),
     local: localAddresses(options),
     settings: Object.fromEntries(options.sysctl ?? []),
+    iptablesNft: subject.iptablesNft,
     random: reproducible(),
   }
 }

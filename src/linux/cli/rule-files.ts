@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync } from "node:fs"
 import { dirname, isAbsolute, join } from "node:path"
 import { type RuleFormat, readRules, recogniseFormat } from "../../core/backend/formats.js"
+import { isForLegacy } from "../../core/backend/iptables/program.js"
 import type { RuleFile } from "../../core/backend/read-rules.js"
 import type { Diagnostic, Problem } from "../../core/base/diagnostic.js"
 import type { Ruleset } from "../../core/ruleset/ruleset.js"
@@ -17,6 +18,8 @@ export interface OpenedRules {
   readonly ruleset: Ruleset
   /** Not reported yet. */
   readonly diagnostics: readonly Diagnostic[]
+  /** Rules of iptables are for iptables-legacy. */
+  readonly legacy?: boolean
 }
 
 export interface OpenedFile {
@@ -71,6 +74,7 @@ export function openTexts(
     files,
     ruleset: { tables: files.flatMap(({ ruleset }) => ruleset.tables) },
     diagnostics: [...diagnostics, ...tablesTwice(files)],
+    legacy: texts.some(({ path, text }) => isXtables(path, files) && isForLegacy(text)),
   }
 }
 
@@ -153,6 +157,10 @@ function included(pattern: string, from: string, folders: readonly string[]): re
     message: `${pattern} cannot be read: no such file${where.length > 0 ? ` in ${where.join(", ")}` : ""}`,
     hint: "-I FOLDER says where else to look",
   }
+}
+
+function isXtables(path: string, files: readonly OpenedFile[]): boolean {
+  return files.some((file) => file.path === path && /^ip6?tables$/.test(file.format))
 }
 
 function isFile(path: string): boolean {

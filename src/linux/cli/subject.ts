@@ -21,6 +21,8 @@ export interface Subject {
   /** Where packets arrive as far as nothing else says so. */
   readonly firstInterface: string
   readonly host: HostFacts
+  /** Rules of iptables are for its nft variant. */
+  readonly iptablesNft: boolean
   /** Names that packet phrases may use. */
   readonly addresses: Policy["addresses"]
 }
@@ -94,6 +96,7 @@ export function subjectOfPolicy(
     sides: zones,
     firstInterface: oneDevice(zones.flatMap(({ interfaces }) => interfaces)[0] ?? "wan"),
     host,
+    iptablesNft: false,
     addresses,
   }
 }
@@ -109,6 +112,7 @@ export function subjectOfRules(opened: OpenedRules, options: PathOptions, io: Io
     sides: named.all.map((name) => ({ name, interfaces: [name] })),
     firstInterface: arrivalOf(named.input),
     host: hostOf(unknownHost, options),
+    iptablesNft: opened.legacy !== true,
     addresses: undefined,
   }
 }

@@ -3,9 +3,12 @@ export const HZ = 250
 
 const TICK_NANOSECONDS = 1e9 / HZ
 
-/** The tick that a time in nanoseconds falls into. */
+/**
+ * The tick that a time in nanoseconds falls into. When a capture's first packet came between two ticks it does not say: it is taken to have come in the middle, which is
+ * never wrong by more than half a tick.
+ */
 export function jiffiesAt(nanoseconds: number): number {
-  return Math.floor(nanoseconds / TICK_NANOSECONDS)
+  return Math.floor(nanoseconds / TICK_NANOSECONDS + 0.5)
 }
 
 /** Milliseconds as ticks, rounded up as msecs_to_jiffies does. */

@@ -3,11 +3,16 @@ import { Packet } from "../../../packet/packet.js"
 import type { Run } from "../../runtime.js"
 import { averageOf, type LimitSettings, limitOverflows, limitStep } from "./limit-step.js"
 
-/** Which of the packets, at these milliseconds, match. */
+/** Half a tick: where the engine takes the first packet to have come. */
+const IN_TICK = 2e6
+
+/** Which of the packets, at these milliseconds since a tick, match. */
 function matches(settings: LimitSettings, milliseconds: readonly number[]): string {
   const step = limitStep(settings)
   const packet = new Packet()
-  return milliseconds.map((at) => (step(packet, { now: at * 1e6 } as Run) === 0 ? "x" : ".")).join("")
+  return milliseconds
+    .map((at) => (step(packet, { now: at * 1e6 - IN_TICK } as Run) === 0 ? "x" : "."))
+    .join("")
 }
 
 test.each([
