@@ -14,6 +14,8 @@ export type RuleFormat = (typeof ruleFormats)[number]
 export interface Recognised {
   readonly format: RuleFormat | "policy"
   readonly because: string
+  /** Of a script that has commands of both of iptables' programs: the other one. */
+  readonly also?: RuleFormat
 }
 
 /**
@@ -62,8 +64,9 @@ const renderers: Readonly<Record<RenderedFormat, (ruleset: Ruleset) => RenderedR
 /** Characters: rule files of hundreds of thousands of lines say what they are at once. */
 const LOOKED_AT = 1_000_000
 
+/** With the lines of `ipset save`, which stand before rules that ask for its sets. */
 const isXtables =
-  /^\s*(?:\*(?:raw|mangle|nat|filter|security|rawpost)\s*$|:\S+\s+(?:ACCEPT|DROP|RETURN|QUEUE|-)(?:\s|$)|COMMIT\s*$|(?:\[\d+:\d+\]\s*)?-[ADIRPNXFZE]\s|(?:sudo\s+)?(?:\/\S*\/)?ip6?tables(?:-nft|-legacy)?\s)/
+  /^\s*(?:\*(?:raw|mangle|nat|filter|security|rawpost)\s*$|:\S+\s+(?:ACCEPT|DROP|RETURN|QUEUE|-)(?:\s|$)|COMMIT\s*$|(?:\[\d+:\d+\]\s*)?-[ADIRPNXFZE]\s|create\s+\S+\s+(?:hash|bitmap|list):\S|(?:sudo\s+)?(?:\/\S*\/)?(?:ip6?tables(?:-nft|-legacy)?|ipset)\s|(?:export\s+)?\w+=["']?(?:\/\S*\/)?ip6?tables(?:-nft|-legacy)?["']?\s*$)/
 
 const isNft =
   /^\s*(?:#!.*\bnft\b|flush\s+ruleset\b|(?:add|create|insert|replace|delete|destroy|flush|list|reset|rename)\s+(?:table|chain|rule|set|map|element|flowtable|counter|quota|limit|ct|secmark|synproxy)\b|table\s+[\w"]|define\s+\w+\s*=|redefine\s+\w+\s*=|include\s+["'])/
@@ -76,12 +79,18 @@ interface Evidence {
   readonly pattern: RegExp
 }
 
+/** A command, or a variable that stands for it. */
+const iptablesCommand =
+  /^\s*(?:(?:sudo\s+)?(?:\/\S*\/)?iptables(?:-nft|-legacy)?\s|(?:export\s+)?\w+=["']?(?:\/\S*\/)?iptables(?:-nft|-legacy)?["']?\s*$)/
+const ip6tablesCommand =
+  /^\s*(?:(?:sudo\s+)?(?:\/\S*\/)?ip6tables(?:-nft|-legacy)?\s|(?:export\s+)?\w+=["']?(?:\/\S*\/)?ip6tables(?:-nft|-legacy)?["']?\s*$)/
+
 /** The surest first. */
 const evidence: readonly Evidence[] = [
   { format: "ip6tables", pattern: /^#.*\bip6tables-(?:nft-|legacy-)?save\b/ },
   { format: "iptables", pattern: /^#.*\biptables-(?:nft-|legacy-)?save\b/ },
-  { format: "ip6tables", pattern: /^\s*(?:sudo\s+)?(?:\/\S*\/)?ip6tables(?:-nft|-legacy)?\s/ },
-  { format: "iptables", pattern: /^\s*(?:sudo\s+)?(?:\/\S*\/)?iptables(?:-nft|-legacy)?\s/ },
+  { format: "iptables", pattern: iptablesCommand },
+  { format: "ip6tables", pattern: ip6tablesCommand },
   {
     format: "ip6tables",
     pattern:
@@ -97,11 +106,18 @@ const evidence: readonly Evidence[] = [
 
 function familyOf(lines: readonly string[]): Recognised | undefined {
   for (const { format, pattern } of evidence) {
-    const index = lines.findIndex((line) => pattern.test(line))
-    if (index < 0) continue
-    return { format, because: `"${shortened(pattern.exec(lines[index]!)![0])}" in line ${index + 1}` }
+    const because = firstOf(pattern, lines)
+    if (because === undefined) continue
+    const other = pattern === iptablesCommand ? firstOf(ip6tablesCommand, lines) : undefined
+    if (other === undefined) return { format, because }
+    return { format, because: `${because} and ${other}`, also: "ip6tables" }
   }
   return undefined
+}
+
+function firstOf(pattern: RegExp, lines: readonly string[]): string | undefined {
+  const index = lines.findIndex((line) => pattern.test(line))
+  return index < 0 ? undefined : `"${shortened(pattern.exec(lines[index]!)![0])}" in line ${index + 1}`
 }
 
 function shortened(line: string): string {

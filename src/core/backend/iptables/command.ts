@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly table: XtTable
   /** Does the table have a chain of this name? */
   readonly hasChain: (name: string) => boolean
+  /** Their names. */
+  readonly chains: () => readonly string[]
   readonly report: Report
   /** Between *table and COMMIT, where -t has no place. */
   readonly isRestore: boolean
@@ -161,13 +163,13 @@ class CommandReader {
     const { protocol } = this.rule
     const implied = protocol && matchOfProtocol(protocol.number, this.context.family)
     const names = [...this.drafts().map(({ extension }) => extension), implied].flatMap(
-      (extension) => extension?.options.map(({ name }) => name) ?? [],
+      (extension) => extension?.options.map(({ name }) => `--${name}`) ?? [],
     )
     this.stop(
       "xt-unknown-option",
       `${word.text} is not an option here`,
       word,
-      this.protocolHint(word.text) ?? didYouMean(word.text.replace(/^-+/, ""), names),
+      this.protocolHint(word.text) ?? didYouMean(word.text, names),
     )
   }
 
@@ -478,7 +480,11 @@ class CommandReader {
       "unknown-chain",
       isGoto ? `there is no chain ${word.text} in the table` : `there is no chain or target ${word.text}`,
       word,
-      didYouMean(word.text, [...Object.keys(verdicts), ...namesOf("target", this.context.family)]),
+      didYouMean(word.text, [
+        ...this.context.chains(),
+        ...Object.keys(verdicts),
+        ...namesOf("target", this.context.family),
+      ]),
     )
   }
 
@@ -504,7 +510,7 @@ class CommandReader {
     if (spec.value && values && values.text !== undefined) {
       const parsed = spec.value.parse(values.text, this.context.family)
       if (isProblem(parsed)) {
-        const hint = parsed.hint ?? `--${spec.name} takes a ${spec.value.shape}`
+        const hint = parsed.hint ?? `--${spec.name} takes: ${spec.value.shape}`
         this.report.add("error", { ...parsed, hint }, values.word)
         return
       }

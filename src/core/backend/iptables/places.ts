@@ -12,6 +12,8 @@ export const tables: Readonly<Record<XtTable, readonly XtChain[]>> = {
   security: ["INPUT", "FORWARD", "OUTPUT"],
 }
 
+export const tableNames: readonly string[] = Object.keys(tables)
+
 export function isTable(name: string): name is XtTable {
   return Object.hasOwn(tables, name)
 }

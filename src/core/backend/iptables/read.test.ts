@@ -60,7 +60,7 @@ describe("a mistake stands at its word", () => {
   test.each<[string, string]>([
     [
       "-p tcp --dport 70000",
-      "rules:2:27: a port is at most 65535, not 70000 [xt-bad-value]\n  hint: --dport takes a port, or range of ports: 22, ssh, 1024:65535, :1023",
+      "rules:2:27: a port is at most 65535, not 70000 [xt-bad-value]\n  hint: --dport takes: port, or range of ports: 22, ssh, 1024:65535, :1023",
     ],
     [
       "--dport 80",
@@ -68,7 +68,7 @@ describe("a mistake stands at its word", () => {
     ],
     [
       "-p tcp --dpotr 80",
-      'rules:2:19: --dpotr is not an option here [xt-unknown-option]\n  hint: did you mean "dport"?',
+      'rules:2:19: --dpotr is not an option here [xt-unknown-option]\n  hint: did you mean "--dport"?',
     ],
     [
       "-p tcp --dport ! 80",
@@ -105,6 +105,36 @@ test("what nobody knows keeps its words, and says what is assumed", () => {
     "rules:2:50: the target TARPIT is not known: the engine assumes that it does nothing [xt-unknown-target]",
   ])
   expect(read(text)).toBe("-A INPUT -s 1.2.3.4/32 -m nosuch --foo 1 ! --bar -j TARPIT --tarpit")
+})
+
+test("a word that is nearly another names it, and mistakes stand in the order of their lines", () => {
+  const text = `*filter
+:SHS - [0:0]
+-A INPUT -j REJECT -m owner --uid-owner 0
+-A INPTU -j ACCEPT
+-A INPUT -j SSH
+-A INPUT -p tcp --dprot 22 -j ACCEPT
+-A INPUT -m string --algo mb --string x -j DROP
+COMMIT
+*fliter
+COMMIT
+`
+  const { diagnostics } = readIptables({ path: "rules", text }, 4)
+  expect(diagnostics.map(printDiagnostic)).toEqual([
+    "rules:3:23: -m owner does not work in INPUT, but in OUTPUT, POSTROUTING [xt-wrong-place]",
+    'rules:4:4: the table filter has no chain INPTU [unknown-chain]\n  hint: did you mean "INPUT"?',
+    'rules:5:13: there is no chain or target SSH [unknown-chain]\n  hint: did you mean "SHS"?',
+    'rules:6:17: --dprot is not an option here [xt-unknown-option]\n  hint: did you mean "--dport"?',
+    'rules:7:27: "mb" is none of bm, kmp [xt-bad-value]\n  hint: did you mean "bm"?',
+    'rules:9:2: there is no table fliter: raw, mangle, nat, filter, security [xt-table]\n  hint: did you mean "filter"?',
+  ])
+})
+
+test("a text without a command of iptables is no script of its", () => {
+  const { diagnostics } = readIptables({ path: "rules", text: "hello world\n" }, 4)
+  expect(diagnostics.map(printDiagnostic)).toContain(
+    "rules:1:1: there is no command of iptables in this text [xt-command]",
+  )
 })
 
 test("commands change tables one after the other", () => {

@@ -1,3 +1,5 @@
+import type { Diagnostic } from "../../base/diagnostic.js"
+import { foreignMarks, withoutMark } from "../foreign-text.js"
 import type { ReadRules, RuleFile } from "../read-rules.js"
 import { readRestore } from "./restore.js"
 import { Rules } from "./rules.js"
@@ -16,11 +18,20 @@ export function readIptables(file: RuleFile, family: 4 | 6): ReadRules {
     rules.report.error("file-too-large", "the text is too long to be rules", { line: 1, column: 1 })
     return { ruleset: { tables: [] }, diagnostics: rules.report.diagnostics }
   }
-  const text = file.text.startsWith("\uFEFF") ? file.text.slice(1) : file.text
+  const text = withoutMark(file.text)
+  const reader = isSaved(text) ? `ip${family === 6 ? "6" : ""}tables-restore` : "a shell"
+  for (const mark of foreignMarks(file.text, reader))
+    rules.report.warning("xt-line", mark.message, mark, mark.hint)
   if (isSaved(text)) readRestore(text, rules)
   else readScript(text, rules)
   const ruleset = rules.finish()
-  return { ruleset, diagnostics: rules.report.diagnostics }
+  return { ruleset, diagnostics: rules.report.diagnostics.toSorted(byPlace) }
+}
+
+/** Mistakes of words are found before those of what the words come to. */
+function byPlace({ span: left }: Diagnostic, { span: right }: Diagnostic): number {
+  if (!left || !right) return 0
+  return left.line - right.line || left.column - right.column
 }
 
 /** A table's line, or one that begins with a chain or a command without a program, is of iptables-save. */

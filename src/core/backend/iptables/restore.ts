@@ -1,7 +1,8 @@
+import { didYouMean } from "../../base/nearest.js"
 import type { XtTable } from "../../ruleset/xtables/extension.js"
 import { readCommand } from "./command.js"
 import { readIpset } from "./ipset.js"
-import { isTable } from "./places.js"
+import { isTable, tableNames } from "./places.js"
 import type { Rules } from "./rules.js"
 import { splitRestoreLine, type Word } from "./words.js"
 
@@ -84,8 +85,9 @@ class RestoreReader {
     this.isLost = true
     this.rules.report.error(
       "xt-table",
-      `there is no table ${word.text}: raw, mangle, nat, filter, security`,
+      `there is no table ${word.text}: ${tableNames.join(", ")}`,
       word,
+      didYouMean(word.text, tableNames),
     )
   }
 
@@ -135,6 +137,7 @@ class RestoreReader {
       family,
       table: table.name,
       hasChain: (name) => table.has(name),
+      chains: () => table.names(),
       report,
       isRestore: true,
     })

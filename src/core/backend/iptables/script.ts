@@ -1,6 +1,7 @@
+import { didYouMean } from "../../base/nearest.js"
 import { readCommand } from "./command.js"
 import { readIpset } from "./ipset.js"
-import { isTable } from "./places.js"
+import { isTable, tableNames } from "./places.js"
 import type { Rules } from "./rules.js"
 import { type ShellCommand, shellCommands } from "./shell.js"
 import type { Word } from "./words.js"
@@ -19,50 +20,60 @@ const programs: Readonly<Record<string, 4 | 6>> = {
  * mean (loops, conditions, sysctls) and is not run.
  */
 export function readScript(text: string, rules: Rules): void {
-  for (const command of shellCommands(text)) readShellCommand(command, rules)
+  const commands = shellCommands(text)
+  const read = commands.filter((command) => readShellCommand(command, rules))
+  if (commands.length > 0 && read.length === 0)
+    rules.report.error("xt-command", "there is no command of iptables in this text", { line: 1, column: 1 })
 }
 
-function readShellCommand({ words, unknown, unclosed }: ShellCommand, rules: Rules): void {
+/** False: it is nothing that concerns rules, of either IP version. */
+function readShellCommand({ words, unknown, unclosed }: ShellCommand, rules: Rules): boolean {
   const { report, family } = rules
   const [program, ...rest] = withoutSudo(words)
-  if (!program) return
+  if (!program) return false
   if (unclosed) {
     report.error("xt-quote", "a quote has no end", unclosed)
-    return
+    return false
   }
   const name = program.text.slice(program.text.lastIndexOf("/") + 1)
   const version = programs[name]
   if (name === "ipset") {
     readIpset(rest, rules, program)
-    return
+    return true
   }
   // `ipset save` prints its lines without the program.
   if ((name === "create" || name === "add") && rest.length > 1) {
     readIpset([program, ...rest], rules, program)
-    return
+    return true
   }
   if (version === undefined) {
     if (!harmless.has(name))
       report.warning("xt-not-read", `${name}: a line of shell that is not read`, program)
-    return
+    return false
   }
-  if (version !== family) return
+  if (version !== family) return true
   if (unknown !== undefined) {
     report.warning(
       "xt-not-read",
       `what ${unknown} stands for is not known here, and the rule is not read`,
       program,
     )
-    return
+    return true
   }
   readIptables(program, rest, rules)
+  return true
 }
 
 function readIptables(program: Word, words: readonly Word[], rules: Rules): void {
   const { report, family } = rules
   const asked = tableOf(words)
   if (asked && !isTable(asked.text)) {
-    report.error("xt-table", `there is no table ${asked.text}: raw, mangle, nat, filter, security`, asked)
+    report.error(
+      "xt-table",
+      `there is no table ${asked.text}: ${tableNames.join(", ")}`,
+      asked,
+      didYouMean(asked.text, tableNames),
+    )
     return
   }
   const name = asked && isTable(asked.text) ? asked.text : "filter"
@@ -75,6 +86,7 @@ function readIptables(program: Word, words: readonly Word[], rules: Rules): void
     family,
     table: name,
     hasChain: (chain) => table.has(chain),
+    chains: () => table.names(),
     report,
     isRestore: false,
   })

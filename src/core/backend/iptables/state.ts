@@ -1,3 +1,4 @@
+import { didYouMean } from "../../base/nearest.js"
 import type { StepNode } from "../../ruleset/node.js"
 import type { Origin } from "../../ruleset/origin.js"
 import type { BaseChain } from "../../ruleset/ruleset.js"
@@ -43,6 +44,10 @@ export class TableState {
 
   has(name: string): boolean {
     return this.chains.some((chain) => chain.name === name)
+  }
+
+  names(): readonly string[] {
+    return this.chains.map(({ name }) => name)
   }
 
   /** `iptables-restore` begins with an empty table; policies stay. */
@@ -115,7 +120,13 @@ export class TableState {
 
   private chainOf(word: Word, report: Report): KeptChain | undefined {
     const chain = this.chains.find(({ name }) => name === word.text)
-    if (!chain) report.error("unknown-chain", `the table ${this.name} has no chain ${word.text}`, word)
+    if (!chain)
+      report.error(
+        "unknown-chain",
+        `the table ${this.name} has no chain ${word.text}`,
+        word,
+        didYouMean(word.text, this.names()),
+      )
     return chain
   }
 
