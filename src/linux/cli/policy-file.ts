@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs"
+import { recogniseFormat } from "../../core/backend/formats.js"
 import type { PolicyEnvironment, PolicyText } from "../../core/policy/environment.js"
 import type { HostFacts } from "../../core/policy/policy.js"
 import { reasonOf } from "../capture/reason.js"
@@ -42,6 +43,15 @@ export function readPolicyText(named: string | undefined, io: Io): PolicyText | 
   if ("problem" in read) {
     const hint = "distrusted" in read ? `sudo install -D -m 644 ${path} ${OWN}, and name that` : undefined
     io.wrong("unreadable-file", `${path} cannot be read: ${read.problem}`, hint)
+    return undefined
+  }
+  const found = recogniseFormat(read.text)
+  if (found !== undefined && found.format !== "policy") {
+    io.wrong(
+      "bad-command-line",
+      `${path === "-" ? "standard input" : path} is no policy but rules (${found.format}, by ${found.because})`,
+      `check, compile, replay and explain take them with --rules ${path}`,
+    )
     return undefined
   }
   return { path: path === "-" ? "standard-input" : path, text: read.text }

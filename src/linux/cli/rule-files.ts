@@ -63,14 +63,17 @@ export function openTexts(
   const files: OpenedFile[] = []
   const diagnostics: Diagnostic[] = []
   for (const [index, named] of texts.entries()) {
-    const format = formatOf(named, formats.length > 1 ? formats[index] : formats[0], io)
-    if (format === undefined) return undefined
-    const { ruleset, diagnostics: found } = readRules(fileOf(named, folders), format)
-    diagnostics.push(...found)
-    files.push({ path: named.path, format, ruleset })
+    const said = formats.length > 1 ? formats[index] : formats[0]
+    const asked = said === undefined ? formatsOf(named, io) : [said]
+    if (asked === undefined) return undefined
+    for (const format of asked) {
+      const { ruleset, diagnostics: found } = readRules(fileOf(named, folders), format)
+      diagnostics.push(...newOf(found, diagnostics))
+      files.push({ path: named.path, format, ruleset })
+    }
   }
   return {
-    name: files.map(({ path }) => path).join(" and "),
+    name: texts.map(({ path }) => path).join(" and "),
     files,
     ruleset: { tables: files.flatMap(({ ruleset }) => ruleset.tables) },
     diagnostics: [...diagnostics, ...tablesTwice(files)],
@@ -86,8 +89,14 @@ export function readNamed(path: string, io: Io): NamedText | undefined {
   return undefined
 }
 
-function formatOf({ path, text }: NamedText, said: RuleFormat | undefined, io: Io): RuleFormat | undefined {
-  if (said !== undefined) return said
+/** What else a second reading of a file has found. */
+function newOf(found: readonly Diagnostic[], told: readonly Diagnostic[]): readonly Diagnostic[] {
+  const known = new Set(told.map((each) => JSON.stringify(each)))
+  return found.filter((each) => !known.has(JSON.stringify(each)))
+}
+
+/** Mostly one; a script of both of iptables' programs is read for both. Undefined: it is none, which has been reported. */
+function formatsOf({ path, text }: NamedText, io: Io): readonly RuleFormat[] | undefined {
   const found = recogniseFormat(text)
   if (text.trim() === "") {
     // What `iptables-save | …` leaves where it was not permitted looks so, too.
@@ -106,8 +115,9 @@ function formatOf({ path, text }: NamedText, said: RuleFormat | undefined, io: I
     io.wrong("bad-command-line", `${path} is a policy, by ${found.because}`, `--policy ${path}`)
     return undefined
   }
-  io.note(`Rules: ${path} (${found.format}, by ${found.because})`)
-  return found.format
+  const formats = found.also === undefined ? [found.format] : [found.format, found.also]
+  io.note(`Rules: ${path} (${formats.join(" and ")}, by ${found.because})`)
+  return formats
 }
 
 /** A file's text, or why there is none. */
