@@ -52,6 +52,7 @@ export const diagnosticIds = {
   "import-without-effect": "A line of another tool's configuration does nothing there, whatever it says.",
   "import-harms": "A line of another tool's configuration stops honest traffic.",
   "import-not-carried": "A line of another tool's configuration has no counterpart in a policy.",
+  "export-cannot-say": "A policy says something that another tool's settings cannot say.",
   "import-nothing-found": "A file holds nothing of the tool that it was said to be of.",
   // packets as text
   "script-time":

@@ -28,6 +28,11 @@ export const commandGroups: readonly CommandGroup[] = [
         load: () => import("./import.js"),
       },
       {
+        name: "export",
+        summary: "a policy in another tool's settings",
+        load: () => import("./export.js"),
+      },
+      {
         name: "compile",
         summary: "what a policy becomes, or rules in another language",
         load: () => import("./compile.js"),

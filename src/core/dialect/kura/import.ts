@@ -1,6 +1,7 @@
 import { recogniseFormat } from "../../backend/formats.js"
 import { readIptables } from "../../backend/iptables/read.js"
 import { ruleText } from "../../backend/iptables/rule-text.js"
+import type { ReadRules } from "../../backend/read-rules.js"
 import type { Diagnostic, Span } from "../../base/diagnostic.js"
 import type { DialectFile, DraftMap, Imported, ImportItem, ImportOptions } from "../imported.js"
 import { importIptables } from "../iptables/import.js"
@@ -30,7 +31,9 @@ export function importKura(files: readonly DialectFile[], options: ImportOptions
   return importProperties(files)
 }
 
+/** Properties may have anything for values, a command too. */
 function formatOf(text: string): "iptables" | "ip6tables" | undefined {
+  if (!/^\*[a-z]+\s*$|-kura\b/m.test(text) || /^\uFEFF?\s*[<{]/.test(text)) return undefined
   const format = recogniseFormat(text)?.format
   return format === "iptables" || format === "ip6tables" ? format : undefined
 }
@@ -76,10 +79,10 @@ function importProperties(files: readonly DialectFile[]): Imported {
     ...{ ipv4: isOn(ipv4), ipv6: isOn(ipv6), form, zones },
     stopsFragments: true,
   }
-  const zone = Object.keys(zones)[0]!
+  const names = Object.keys(zones)
   const items = properties.flatMap((property): readonly ImportItem[] => {
-    if (property === ipv4) return parameterItems(property, 4, found, zone)
-    if (property === ipv6) return parameterItems(property, 6, found, zone)
+    if (property === ipv4) return parameterItems(property, 4, found, names)
+    if (property === ipv6) return parameterItems(property, 6, found, names)
     return [isOwn(property) ? strangeItem(property) : foreignItem(property)]
   })
   const [first] = files
@@ -138,7 +141,7 @@ function parameterItems(
   property: Property,
   family: 4 | 6,
   found: Found,
-  zone: string,
+  zones: readonly string[],
 ): readonly ImportItem[] {
   const { text, span, value } = property
   const tool = family === 4 ? "iptables" : "ip6tables"
@@ -170,12 +173,12 @@ function parameterItems(
   const whole: ImportItem = {
     ...{ text, span, owner: "partly", protects: true },
     ownerDoes: `Loads ${rules.length} rules of ${tool} into the table mangle, of which ${live} can match: ${numbersOf(rules, ({ owner }) => owner === "nothing")} never do. Of the others ${numbersOf(rules, ({ harms }) => harms !== undefined)} stop honest traffic. None limits anything: a flood of well-formed packets passes.`,
-    becomes: Object.keys(found.zones).map(ownPath).join("; "),
+    becomes: zones.map(ownPath).join("; "),
     relation: "looser",
     why: `${versions} Kura's rules are for every device and loopback, the policy's for the devices under interfaces. preset: default protects without the harm, and limits floods.`,
     diagnostics: [],
   }
-  return [whole, ...rules.map((rule) => ruleItem(rule, span, family, zone, true))]
+  return [whole, ...rules.map((rule) => ruleItem(rule, span, family, zones, true))]
 }
 
 /** `rules 4 to 7, 9 and 11 to 15`. */
@@ -191,7 +194,13 @@ function numbersOf(rules: readonly KuraRule[], test: (rule: KuraRule) => boolean
   return texts.length < 2 ? texts.join("") : `${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`
 }
 
-function ruleItem(rule: KuraRule, span: Span, family: 4 | 6, zone: string, isParameter: boolean): ImportItem {
+function ruleItem(
+  rule: KuraRule,
+  span: Span,
+  family: 4 | 6,
+  zones: readonly string[],
+  isParameter: boolean,
+): ImportItem {
   const { text, does, owner, harms } = rule
   const tool = family === 4 ? "iptables" : "ip6tables"
   const item = { text: `${tool} -t mangle -A prerouting-kura ${text}`, span, relation: "same" as const }
@@ -204,7 +213,7 @@ function ruleItem(rule: KuraRule, span: Span, family: 4 | 6, zone: string, isPar
       ownerDoes: isParameter
         ? `Never matches: connection tracking puts fragments together first. Kura's ${thresholds} stops them all instead.`
         : "Never matches: connection tracking puts fragments together first.",
-      becomes: isParameter ? `protect.${zone}.fragments: drop` : null,
+      becomes: isParameter ? zones.map((zone) => `protect.${zone}.fragments: drop`).join("; ") : null,
       protects: isParameter,
       diagnostics: isParameter
         ? [
@@ -226,7 +235,7 @@ function ruleItem(rule: KuraRule, span: Span, family: 4 | 6, zone: string, isPar
     }
   return {
     ...item,
-    ...{ owner, ownerDoes: does, becomes: ownPath(zone), protects: true },
+    ...{ owner, ownerDoes: does, becomes: zones.map(ownPath).join("; "), protects: true },
     diagnostics:
       harms === undefined ? [] : [problem("import-harms", "warning", `stops honest traffic: ${harms}`, span)],
   }
@@ -264,7 +273,7 @@ function importRules(files: readonly DialectFile[]): Imported | undefined {
   const forms = new Map<4 | 6, IcmpForm>()
   for (const file of files) {
     const family = formatOf(file.text) === "ip6tables" ? 6 : 4
-    const { ruleset, diagnostics: found } = readIptables(file, family)
+    const { ruleset, diagnostics: found } = readKuraRules(file, family)
     diagnostics.push(...found)
     const rules = ruleset.tables.flatMap(({ name, chains }) =>
       chains.flatMap((chain) =>
@@ -292,7 +301,7 @@ function importRules(files: readonly DialectFile[]): Imported | undefined {
       const index = isOwn ? known.findIndex((rule) => rule.text === text) : -1
       const [rule] = index < 0 ? [] : known.splice(index, 1)
       const span = origin.span!
-      if (rule) items.push({ ...ruleItem(rule, span, family, "wan", false), text: origin.text })
+      if (rule) items.push({ ...ruleItem(rule, span, family, ["wan"], false), text: origin.text })
       else items.push(otherRule(text, origin.text, span))
     }
   }
@@ -301,15 +310,42 @@ function importRules(files: readonly DialectFile[]): Imported | undefined {
     ...{ ipv4: forms.has(4), ipv6: forms.has(6), zones: { wan: "auto" }, stopsFragments: false },
     form: [...forms.values()].includes("all") ? "all" : "echo-requests",
   }
-  const texts = (version: 4 | 6) =>
-    files.filter(({ text }) => (formatOf(text) === "ip6tables") === (version === 6)).map(({ text }) => text)
+  const isThere = (version: 4 | 6) => (found.ipv4 && version === 4) || (found.ipv6 && version === 6)
+  const texts = (version: 4 | 6) => (isThere(version) ? kuraRulesText(version, forms.get(version)!) : "")
   return {
     policy: policyOf(found),
     items,
     diagnostics,
     closed,
     handOver: handOver("rules"),
-    ownerRules: () => ({ ipv4: texts(4).join("\n"), ipv6: texts(6).join("\n") }),
+    ownerRules: () => ({ ipv4: texts(4), ipv6: texts(6) }),
+  }
+}
+
+/** Commands as Kura's manual has them name neither the table nor make the chain. */
+function readKuraRules(file: DialectFile, family: 4 | 6): ReadRules {
+  const command = /^(\s*(?:sudo\s+)?(?:\S*\/)?ip6?tables)(?=\s+-[AI]\s+\S+-kura\b)/gm
+  if (!command.test(file.text)) return readIptables(file, family)
+  const tool = family === 4 ? "iptables" : "ip6tables"
+  const chains = ["prerouting-kura", "output-kura"].map((chain) => `${tool} -t mangle -N ${chain}`)
+  const text = [...chains, file.text.replace(command, "$1 -t mangle")].join("\n")
+  const { ruleset, diagnostics } = readIptables({ ...file, text }, family)
+  const lines = file.text.split("\n")
+  const back = (span: Span): Span => ({ file: span.file, line: span.line - chains.length, column: 1 })
+  return {
+    ruleset: {
+      tables: ruleset.tables.map((table) => ({
+        ...table,
+        chains: table.chains.map((chain) => ({
+          ...chain,
+          rules: chain.rules.map((rule) => {
+            const span = back(rule.origin.span!)
+            return { ...rule, origin: { span, text: lines[span.line - 1]?.trim() ?? rule.origin.text } }
+          }),
+        })),
+      })),
+    },
+    diagnostics: diagnostics.map((each) => (each.span ? { ...each, span: back(each.span) } : each)),
   }
 }
 
