@@ -509,6 +509,22 @@ test("JSON and text of the same rules are the same ruleset", () => {
   expect(fromJson.ruleset.tables[0]!.chains[1]!.rules.map(({ origin }) => origin.span.line)).toEqual([10, 16])
 })
 
+test("several values that a map leads to, as nft lists their types", () => {
+  const elements = '"elem": [[8443, {"concat": ["10.0.0.5", 443]}]]'
+  const fromJson = readNftJson(
+    file(
+      `{"nftables": [{"table": {"family": "ip", "name": "n"}}, {"map": {"family": "ip", "table": "n", "name": "m", "type": "inet_service", "map": "ipv4_addr . inet_service", ${elements}}}]}`,
+    ),
+  )
+  const fromText = readNft(
+    file(
+      "table ip n { map m { type inet_service : ipv4_addr . inet_service\nelements = { 8443 : 10.0.0.5 . 443 } } }",
+    ),
+  )
+  expect([...fromJson.diagnostics, ...fromText.diagnostics].map(printDiagnostic)).toEqual([])
+  expect(plain(fromJson.ruleset)).toEqual(plain(fromText.ruleset))
+})
+
 describe("mistakes in JSON are told where they are", () => {
   const cases: readonly (readonly [text: string, problem: string])[] = [
     ["", "rules.json:1:1: the JSON text ends too early [nft-json-syntax]"],

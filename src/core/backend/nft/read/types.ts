@@ -21,7 +21,11 @@ const typeNames = (Object.keys(dataTypes) as TypeName[]).filter((name) => !namel
 /** The types that a set is declared with: a name, names of a concatenation, or what an expression behind `typeof` is worth. Undefined: it was reported. */
 export function elaborateTypes(syntax: Syntax, context: Context): TypeName[] | undefined {
   const name = stringOf(syntax)
-  if (name !== undefined) return typeNamed(name, syntax, context)
+  if (name !== undefined) {
+    // So nft 1.0.6 lists what a map leads to, and cannot read it again: "map": "ipv4_addr . inet_service".
+    const found = name.split(" . ").map((each) => typeNamed(each, syntax, context))
+    return found.includes(undefined) ? undefined : found.flatMap((types) => types ?? [])
+  }
   const parts = partsOf(syntax)
   if (!parts) {
     const node = elaborateExpression(syntax, { ...context, isTypeof: true, protocol: {}, assume: () => {} })
