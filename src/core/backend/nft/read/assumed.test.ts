@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { readNft } from "./read.js"
+import { readNft, readNftJson } from "./read.js"
 
 /** What the engine does not do is told where it stands, and says what is assumed. */
 const assumed: readonly (readonly [rule: string, problem: string])[] = [
@@ -52,6 +52,21 @@ test.each(["meta cpu", "ct expiration", "frag id"])("%s cannot be set", (field) 
   expect(problemsOf(`${field} set ${number}`)).toEqual([
     ["error", "nft-not-here", 9, 3, `${field} cannot be set`],
   ])
+})
+
+test("a chain whose devices a listing as JSON leaves out is taken to be on all of them; one that is added there has none", () => {
+  const chain = (handle: string) =>
+    `{"chain": {"family": "netdev", "table": "n", "name": "c"${handle}, "type": "filter", "hook": "ingress", "prio": 0, "policy": "drop"}}`
+  const table = '{"table": {"family": "netdev", "name": "n"}}'
+  const devicesOf = (text: string) => {
+    const { ruleset, diagnostics } = readNftJson({ path: "rules.json", text })
+    return [ruleset.tables[0]?.chains[0]?.base?.devices, diagnostics.map(({ message }) => message)]
+  }
+  expect(devicesOf(`{"nftables": [${table}, ${chain(', "handle": 1')}]}`)).toEqual([
+    ["*"],
+    ["this listing leaves out the chain's devices: it is taken to be on all of them"],
+  ])
+  expect(devicesOf(`{"nftables": [{"add": ${table}}, {"add": ${chain("")}}]}`)).toEqual([undefined, []])
 })
 
 /** Severity, id, line, column and message of what is found in one rule. */

@@ -84,8 +84,8 @@ function baseOf(elaboration: Elaboration, table: TableModel, value: Syntax): Bas
   const policy = stringOf(policySyntax) ?? "accept"
   if (policy !== "accept" && policy !== "drop")
     elaboration.report("nft-bad-value", `a policy is accept or drop, not ${policy}`, policySyntax ?? value)
-  const devices = wordsOf(entry(value, "dev"))
   const isAtDevice = hook === "ingress" || hook === "egress"
+  const devices = devicesOf(elaboration, value, isAtDevice)
   if (!isAtDevice && devices.length > 0)
     elaboration.report("nft-not-here", `chains at ${hook} have no device`, entry(value, "dev") ?? value)
   return {
@@ -96,6 +96,15 @@ function baseOf(elaboration: Elaboration, table: TableModel, value: Syntax): Bas
     ...(isAtDevice && devices.length > 0 && { devices }),
     ...(wordsOf(entry(value, "flags")).includes("offload") && { offload: true }),
   }
+}
+
+/** What nft 1.0.6 lists as JSON has a chain's handle and not its devices. */
+function devicesOf(elaboration: Elaboration, value: Syntax, isAtDevice: boolean): readonly string[] {
+  const devices = wordsOf(entry(value, "dev"))
+  const isListed = elaboration.isListing && entry(value, "handle") !== undefined
+  if (!isAtDevice || !isListed || devices.length > 0) return devices
+  elaboration.assume("this listing leaves out the chain's devices: it is taken to be on all of them", value)
+  return ["*"]
 }
 
 type Hooks = readonly BaseChain["hook"][]
