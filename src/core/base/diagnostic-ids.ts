@@ -254,6 +254,49 @@ export const diagnosticIds = {
   "xt-command": "A command of iptables is missing, stands twice, lacks a word or cannot be done.",
   "xt-no-rule": "A rule of iptables that should be replaced or deleted is not there.",
   "xt-not-read": "A line of a script is not read, and what it would change is not known.",
+  // FireHOL's configurations
+  "firehol-syntax":
+    "A quotation mark or a bracket of a FireHOL configuration has no end, so that bash does not read it.",
+  "firehol-empty": "A FireHOL configuration has no line that FireHOL would do anything with.",
+  "firehol-not-static":
+    "What becomes of a line of a FireHOL configuration is only known by running it, which the import never does.",
+  "firehol-unset-variable": "A variable of a FireHOL configuration is used that nothing in it sets.",
+  "firehol-unknown-command":
+    "A command of a FireHOL configuration is none of FireHOL's; bash says so, and FireHOL starts without the line.",
+  "firehol-outside":
+    "A line of a FireHOL configuration stands before the first interface or router, where FireHOL refuses it.",
+  "firehol-unknown-type": "FireHOL has no type of protection of that name, and stops at the line.",
+  "firehol-unknown-service": "FireHOL has no service of that name, and the configuration defines none.",
+  "firehol-unknown-parameter": "A word is none of FireHOL's rule parameters, and FireHOL stops at the line.",
+  "firehol-bad-argument":
+    "A value of a FireHOL line is missing, or not one that FireHOL or iptables takes; FireHOL itself often does not look.",
+  "firehol-ignored-words":
+    "Words of a FireHOL line are not read by FireHOL, or do something else than they seem to.",
+  "firehol-unquoted-types":
+    "Types of protection stand without quotation marks: FireHOL takes the second for a rate, or leaves it out.",
+  "firehol-after-group":
+    "A type of protection stands behind strong, full, all or bad-packets in one list, where FireHOL leaves it out.",
+  "firehol-connrate-without-upto":
+    "FireHOL's connrate as its manual writes it, without upto, is an error in every version.",
+  "firehol-connrate-twice":
+    "A second connrate of an interface shares the table of the first: its rate is not used, and both charge each connection.",
+  "firehol-client-parameters":
+    "Rule parameters behind connlimit or connrate do not say who is limited: FireHOL drops all other clients' connections.",
+  "firehol-address-family":
+    "An address of one family stands in a FireHOL line for both, so that one of iptables and ip6tables refuses the rules.",
+  "firehol-ipv6-mask":
+    "A mask that is meant for IPv4 is used by FireHOL for IPv6 as well, where it throws millions together.",
+  "firehol-shared-limit":
+    "A limit of FireHOL's flood protections is one for all sources, so that one of them can shut all others out.",
+  "firehol-hidden-by-accept":
+    "A protection of FireHOL's stands behind a line that accepts, and never sees what that line lets in.",
+  "firehol-invalid-unchecked":
+    "FireHOL's protection against invalid packets emits nothing by default, and with policy accept nothing else drops them.",
+  "firehol-fragments": "FireHOL's protection against fragments emits nothing.",
+  "firehol-name":
+    "The name of a FireHOL interface or router is too long for chains of iptables, or stands twice.",
+  "firehol-synproxy-settings": "FireHOL's synproxy changes settings of the kernel and never sets them back.",
+  "firehol-unlimited-log": "A FireHOL blacklist writes a line of log for every packet.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds

@@ -1,0 +1,303 @@
+import { didYouMean } from "../../base/nearest.js"
+import { type Context, checkFamilies, refuse, targetsOf } from "./context.js"
+import { Item } from "./item.js"
+import type { ScopeLine } from "./model.js"
+import { countAmount, iptablesBurst, rateAmount, readBurst, readRate } from "./rates.js"
+import { reachOf } from "./reach.js"
+import { type ServiceLine, servicesOf } from "./service-line.js"
+import { serviceNames } from "./services.js"
+import type { Setting } from "./setting.js"
+import type { ZonePolicy } from "./zone-policy.js"
+
+/** Most addresses that stand in one bypass line. */
+const MOST_HOSTS = 200
+
+/** `server`, `client` and `route`: what they let in becomes `open`. */
+export function translateService(line: ScopeLine, context: Context): Item {
+  const { scope, command } = line
+  const read = servicesOf(line.words, context.variables)
+  const reverse = line.verb === "client"
+  const item = new Item(command, "works", "", false)
+  checkWords(item, read, line, context)
+  if (reverse && scope.kind === "interface") {
+    item.owned("works", "Lets this host open such connections; without a client line nothing leaves.")
+    return item.differs("not-ours", "The policy closes nothing that leaves.")
+  }
+  const zones = targetsOf(scope, reverse && scope.kind === "router", context).map(({ zone }) => zone)
+  if (read.action !== "accept") return refusing(item, read, zones)
+  const from =
+    scope.kind === "router"
+      ? (reverse ? scope.leaving : scope.devices).join(", ") || "anywhere"
+      : scope.devices.join(", ")
+  item.owned(
+    "works",
+    `Lets in new connections to ${read.services.map(({ name }) => name).join(", ")} from ${from}.`,
+  )
+  if (read.conditions) return conditional(item, read, line, zones, context)
+  openAll(item, read, line, zones, context)
+  return item
+}
+
+function checkWords(
+  item: Item,
+  { services, parameters, action }: ServiceLine,
+  line: ScopeLine,
+  context: Context,
+): void {
+  if (action === "" || services.length === 0) {
+    item.tell("firehol-bad-argument", "the line names no service, or no action", "server ssh accept")
+    refuse(item, context, "A service or an action is missing.")
+  }
+  for (const { name, service } of services) {
+    if (service) continue
+    item.tell(
+      "firehol-unknown-service",
+      `"${name}" is none of FireHOL's services, and the file defines none of that name`,
+      didYouMean(name, serviceNames) ?? `server custom ${name} tcp/80 default accept`,
+    )
+    item.owned("refused", "")
+    refuse(item, context, `FireHOL has no service "${name}".`)
+  }
+  if (parameters.unknown !== undefined) {
+    item.tell("firehol-unknown-parameter", `"${parameters.unknown}" is not a rule parameter`)
+    refuse(item, context, `FireHOL cannot understand "${parameters.unknown}".`)
+  }
+  checkFamilies([parameters, ...line.groups], line.families, item, context)
+}
+
+/** drop, reject, tarpit: what is closed anyhow needs no word. */
+function refusing(item: Item, { services, action }: ServiceLine, zones: readonly ZonePolicy[]): Item {
+  const names = services.map(({ name }) => name).join(", ")
+  item.owned("works", `Closes ${names} (${action}).`)
+  const opened = services.flatMap(({ service }) => (service?.service === "ports" ? service.ports : []))
+  const needed = zones.filter((zone) => !zone.closed || opened.some((port) => zone.open.has(port)))
+  if (needed.length === 0) return item
+  item.protects = true
+  item.tell("import-not-carried", `${names} is closed by a line of its own, in a zone that is open otherwise`)
+  return item.differs("lost", "The policy closes all ports but those under open, or none.")
+}
+
+function openAll(
+  item: Item,
+  read: ServiceLine,
+  line: ScopeLine,
+  zones: readonly ZonePolicy[],
+  context: Context,
+): void {
+  const ports: string[] = []
+  let everything = false
+  for (const { name, service } of read.services) {
+    if (service?.service === "everything") everything = true
+    else if (service?.service === "ports") ports.push(...service.ports)
+    else if (service?.service === "icmp")
+      item.differs("same", "open lets pings and ICMP errors in, and icmp-floods limits pings.")
+    else if (service) {
+      item.tell("import-not-carried", `${name} is ${service.why}, which open has no words for`)
+      item.differs("stricter", `${name} stays closed where the zone is closed.`)
+    }
+  }
+  const reach = reachOf([read.parameters, ...line.groups, line.scope.parameters], context.sets)
+  const hosts = [...(reach.from?.four ?? []), ...(reach.from?.six ?? [])]
+  const to = [...(reach.to?.four ?? []), ...(reach.to?.six ?? [])]
+  const unknown = [...(reach.from?.unknown ?? []), ...(reach.to?.unknown ?? [])]
+  const isNarrow = reach.from !== undefined || reach.to !== undefined
+  const cannot = [...reach.others, ...unknown]
+  const closed = zones.filter((zone) => zone.closed)
+  if (closed.length === 0) {
+    if (zones.length > 0) item.differs("same", "Nothing is closed there, so nothing needs opening.")
+    return
+  }
+  if (cannot.length > 0 || hosts.length > MOST_HOSTS) {
+    item.tell(
+      "import-not-carried",
+      `the policy has no words for ${cannot.join(", ") || "so many addresses"}: the ports stay closed`,
+    )
+    item.differs("stricter", "Opened for everybody it would be open for those whom the line keeps out.")
+    return
+  }
+  if (reach.notFrom) {
+    item.tell("import-not-carried", "open has no hosts that are left out")
+    item.differs("looser", "The ports are open for those as well that the line leaves out.")
+  }
+  const selected = reach.ports ? ports.filter((port) => reach.ports!.includes(port)) : ports
+  for (const zone of closed) {
+    if (isNarrow) {
+      for (const phrase of phrases(zone.name, everything ? undefined : selected, hosts, to)) {
+        zone.bypass.add(phrase)
+        item.becomes.push(`bypass: ${phrase}`)
+      }
+      if (reach.from)
+        item.differs(
+          "looser",
+          "open cannot say from whom, so packets of those sources go past all protections of the zone to these ports.",
+        )
+      else
+        item.differs(
+          "looser",
+          "open cannot say to whom, so packets to those addresses go past all protections of the zone.",
+        )
+      continue
+    }
+    for (const port of selected) {
+      zone.open.add(port)
+      item.becomes.push(`${zone.path("open")}: ${port}`)
+    }
+  }
+  const isOneFamily = closed.some(({ zone }) =>
+    [...zone.arriving, ...zone.behind].some(
+      ({ families }) => (families.four && !line.families.four) || (families.six && !line.families.six),
+    ),
+  )
+  if (isOneFamily && !isNarrow) {
+    item.differs("looser", "open is for both families of addresses, the line is for one.")
+  }
+}
+
+/** `in on wan tcp port 22,80 from 192.0.2.1`: a phrase for each protocol. */
+function phrases(
+  zone: string,
+  ports: readonly string[] | undefined,
+  hosts: readonly string[],
+  to: readonly string[],
+): readonly string[] {
+  const ends = `${hosts.length > 0 ? ` from ${hosts.join(",")}` : ""}${to.length > 0 ? ` to ${to.join(",")}` : ""}`
+  if (!ports) return [`in on ${zone}${ends}`]
+  return ["tcp", "udp"].flatMap((protocol) => {
+    const own = ports.filter((port) => port.endsWith(`/${protocol}`)).map((port) => port.split("/")[0]!)
+    return own.length === 0 ? [] : [`in on ${zone} ${protocol} port ${[...new Set(own)].join(",")}${ends}`]
+  })
+}
+
+/** `accept with limit 10/sec 20`: the port is open, and limited. */
+function conditional(
+  item: Item,
+  read: ServiceLine,
+  line: ScopeLine,
+  zones: readonly ZonePolicy[],
+  context: Context,
+): Item {
+  const words = read.conditions!
+  const kind = words[0] ?? ""
+  item.protects = true
+  const ports = read.services.flatMap(({ service }) => (service?.service === "ports" ? service.ports : []))
+  if (kind === "knock") {
+    item.owned("works", "Only for whom knockd lets in.")
+    item.tell("import-not-carried", "the policy knows no port knocking: the port stays closed")
+    return item.differs("lost", "Opened for all it would be open to those who do not knock.")
+  }
+  const asked = limitOf(words, ports, context.exact)
+  if (!asked) {
+    item.tell(
+      "firehol-bad-argument",
+      `"with ${words.join(" ")}" is not a condition that FireHOL takes`,
+      "server ssh accept with limit 10/minute 5",
+    )
+    refuse(item, context, `FireHOL cannot understand "with ${words.join(" ")}".`)
+    return item.differs(context.exact ? "same" : "lost", "What limit is meant is not guessed.")
+  }
+  openAll(item, read, line, zones, context)
+  item.owned("works", asked.does)
+  if (asked.why !== undefined) item.differs(asked.relation, asked.why)
+  if (ports.length === 0) return item.differs("lost", "A limit for these services cannot be said.")
+  for (const zone of zones) {
+    const name =
+      asked.names.find(
+        (each) => zone.setting(each) === undefined || isAlike(zone.setting(each)!, asked.setting),
+      ) ?? asked.names[0]!
+    if (name === "port-floods") portFloods(zone, ports, asked.setting, item)
+    else zone.ask(name, asked.setting, "in", item)
+  }
+  return item
+}
+
+function isAlike(left: Setting, right: Setting): boolean {
+  return left.amount?.text === right.amount?.text && left.ports !== undefined
+}
+
+interface Limited {
+  readonly names: readonly string[]
+  readonly setting: Setting
+  readonly does: string
+  readonly relation: "same" | "stricter" | "looser"
+  readonly why?: string
+}
+
+function limitOf(words: readonly string[], ports: readonly string[], exact: boolean): Limited | undefined {
+  const [kind, ...rest] = words
+  if (kind === "limit") {
+    const rate = readRate(rest[0] ?? "")
+    const burst = readBurst(rest[1] ?? "")
+    if (!rate || burst === undefined) return undefined
+    const amount = rateAmount(rate, burst)
+    const does = `No more than ${amount.text}, all clients together; the rest is ${rest[2] === "overflow" ? rest[3] : "rejected"}.`
+    return {
+      names: ["connection-rate", "all-floods"],
+      setting: { amount, ports, ...(exact && { per: "everyone" }) },
+      does,
+      relation: exact ? "same" : "looser",
+      ...(!exact && { why: "Each source has the limit for itself, so that one cannot shut out all others." }),
+    }
+  }
+  if (kind === "hashlimit") {
+    const [, bound, text = "", ...options] = rest
+    const rate = readRate(text)
+    const value = (name: string) => (options.includes(name) ? options[options.indexOf(name) + 1] : undefined)
+    const burst = readBurst(value("burst") ?? `${iptablesBurst}`)
+    if (!rate || burst === undefined || bound !== "upto") return undefined
+    const mode = value("mode") ?? "srcip,dstport"
+    const mask = Number(value("srcmask") ?? 32)
+    const isSource = mode.split(",").includes("srcip")
+    const per = !isSource ? "everyone" : mask > 0 && mask < 32 ? `/${mask}` : undefined
+    return {
+      names: ["connection-rate", "all-floods"],
+      setting: { amount: rateAmount(rate, burst), ports, ...(per !== undefined && { per }) },
+      does: `No more than ${text} with bursts of ${burst}, by ${mode}.`,
+      relation: /port|dstip/.test(mode) && ports.length > 1 ? "stricter" : "same",
+      ...(/port|dstip/.test(mode) &&
+        ports.length > 1 && { why: "A source has one limit for all these ports together." }),
+    }
+  }
+  if (kind === "connlimit") {
+    const bound = rest[0] === "upto" || rest[0] === "above" ? rest[0] : undefined
+    const count = Number(rest[bound === undefined ? 0 : 1])
+    if (bound !== "upto" || !Number.isInteger(count) || count < 1) return undefined
+    const mask = rest.includes("mask") ? Number(rest[rest.indexOf("mask") + 1]) : 32
+    const per = rest.includes("daddr") ? "everyone" : mask > 0 && mask < 32 ? `/${mask}` : undefined
+    return {
+      names: ["connections"],
+      setting: { amount: countAmount(count), ports, ...(per !== undefined && { per }) },
+      does: `No more than ${count} connections at once from one client, to whatever service.`,
+      relation: "looser",
+      why: "The policy counts the connections to these ports; FireHOL those to all.",
+    }
+  }
+  if (kind === "recent") {
+    const [, seconds = "", hits = ""] = rest
+    if (!/^\d{1,7}$/.test(seconds) || !/^\d{1,7}$/.test(hits) || Number(seconds) < 1 || Number(hits) < 1)
+      return undefined
+    const text = `more than ${Number(hits)} in ${Number(seconds)}s`
+    return {
+      names: ["port-floods"],
+      setting: { amount: { text, rate: Number(hits) / Number(seconds), burst: Number(hits) }, ports },
+      does: `No more than ${hits} connections in ${seconds} seconds from one client.`,
+      relation: "stricter",
+      why: `Who tries more often is kept away from the port until quiet for ${seconds} seconds.`,
+    }
+  }
+  return undefined
+}
+
+/** Each port has a setting of its own there. */
+function portFloods(zone: ZonePolicy, ports: readonly string[], setting: Setting, item: Item): void {
+  const limit = setting.amount!.text
+  const seconds = limit.split(" in ")[1]!
+  const before = (zone.fixedValue("port-floods") ?? {}) as Record<string, never>
+  const own = Object.fromEntries(
+    ports
+      .filter((port) => !Object.hasOwn(before, port))
+      .map((port) => [port, { limit, action: "drop", "block-for": seconds, lift: "until-quiet" }]),
+  )
+  if (Object.keys(own).length < ports.length)
+    item.differs("lost", `${zone.name} has a limit for the port already.`)
+  if (Object.keys(own).length > 0) zone.fix("port-floods", { ...before, ...own }, "in", item)
+}
