@@ -24,6 +24,9 @@ const taskKeys = ["taskname", "tasktype", "taskid", "active", "scheduled"]
 const longestBlock = 32_768
 const defaultBlock = 60
 
+/** What the preset default has for who tries a decoy port. */
+const DECOY_MINUTES = 10
+
 /**
  * The Network Threat Protection settings of Kaspersky Endpoint Security for Linux, as `kesl-control --get-settings` prints them, alone or inside a
  * whole export, with commands for the chain kesl_bypass among them or in a file of their own.
@@ -337,15 +340,15 @@ const readers: Readonly<Record<Known, SettingReader>> = {
     const isIdle = action === "Notify" || !blocks
     const value = `${minutes}m`
     const becomes = `detect.port-scan.block-for: ${value}`
-    const isLooser = !exact && !isIdle && minutes > 10
+    const differs = !exact && !isIdle && minutes !== DECOY_MINUTES
     add(setting, {
       owner: isIdle ? "nothing" : "works",
       ownerDoes: isIdle
         ? "Nobody is kept out, so it means nothing."
         : `An attacking device is kept out for ${minutes} minutes.`,
       becomes: exact ? `${becomes}; protect.wan.decoy-ports.block-for: ${value}` : becomes,
-      relation: isLooser ? "looser" : "same",
-      ...(isLooser && {
+      relation: !differs ? "same" : minutes > DECOY_MINUTES ? "looser" : "stricter",
+      ...(differs && {
         why: "Who tries a decoy port twice is kept out for 10 minutes, because a SYN can be forged; --exact takes the setting's minutes there, too.",
       }),
       protects: !isIdle,
