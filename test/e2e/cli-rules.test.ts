@@ -251,6 +251,23 @@ test.each([
   }
 })
 
+test("packets of an IP version that no rules are for are told", () => {
+  const packets = "[2001:db8::7]:4000 > [2001:db8::1]:22 S\n203.0.113.7:4000 > 192.0.2.1:443 S"
+  const directory = folder({ "both.pcap": captureOf(packets) })
+  const hint = (...rules: string[]) =>
+    floodwall(["replay", ...rules.flatMap((each) => ["--rules", each]), "both.pcap"], { directory })
+      .output.split("\n")
+      .filter((line) => line.includes("no rule is"))
+  expect(hint("rules.v4")).toEqual([
+    "1 packet is IPv6, and no rule is: add --rules FILE with what ip6tables-save prints",
+  ])
+  expect(hint("rules.v6")).toEqual([
+    "1 packet is IPv4, and no rule is: add --rules FILE with what iptables-save prints",
+  ])
+  expect(hint("rules.v4", "rules.v6")).toEqual([])
+  expect(hint("rules.nft")).toEqual([])
+})
+
 test("a script of both of iptables' programs is read for both", () => {
   const script = `IPT=/sbin/iptables
 $IPT -A INPUT -s 203.0.113.64/26 -j DROP

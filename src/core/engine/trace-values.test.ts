@@ -54,6 +54,7 @@ test("values in nft's notation, by type", () => {
       { expression: "payload", protocol: "tcp", field: "flags" },
       { expression: "meta", key: "iifname" },
       { expression: "meta", key: "oifname" },
+      { expression: "meta", key: "iif" },
       { expression: "ct", key: "state" },
       {
         expression: "concatenation",
@@ -63,7 +64,7 @@ test("values in nft's notation, by type", () => {
         ],
       },
     ),
-  ).toEqual(["192.0.2.9", "22", "syn", '"eth0"', '""', "new", "198.51.100.1 . 22"])
+  ).toEqual(["192.0.2.9", "22", "syn", '"eth0"', '""', '"eth0"', "new", "198.51.100.1 . 22"])
 })
 
 test("what the packet does not have is undefined; what counts or goes by chance is not asked again", () => {

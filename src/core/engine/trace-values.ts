@@ -65,7 +65,8 @@ export class TraceValues {
       .map((type) => {
         const words = [...registers.subarray(at, at + wordsOf(type))]
         at += words.length
-        if (type === "ifname") return `"${this.interfaces.names[words[0]!] ?? ""}"`
+        // An interface's index is this engine's own: it says nothing to people, and the name is what they wrote.
+        if (type === "ifname" || type === "iface_index") return `"${this.interfaces.names[words[0]!] ?? ""}"`
         return literalToNft(words, type).replaceAll(" | ", ",")
       })
       .join(" . ")

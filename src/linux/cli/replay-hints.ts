@@ -15,6 +15,7 @@ export function replayHints(summary: ReplaySummary, story: ReplayStory, width: n
     ...strangeText(story),
     ...arrivalText(story),
     ...localText(summary, story),
+    ...unaskedText(story),
     ...checksumText(summary),
     ...settingsText(story),
   ]
@@ -59,6 +60,16 @@ function localText({ packets, mostFrequent }: ReplaySummary, story: ReplayStory)
   const { address, share } = mostFrequent
   const part = formatShare(Math.round(share * packets), packets)
   return [`${part} of packets are from or to ${address}: add --local ${address}`]
+}
+
+/** A gateway has rules for both: whoever names one file has mostly forgotten the other. */
+function unaskedText({ kind, unasked }: ReplayStory): string[] {
+  if (kind === "policy" || unasked === undefined) return []
+  const { version, packets } = unasked
+  const program = version === 6 ? "ip6tables-save" : "iptables-save"
+  return [
+    `${plural(packets, "packet is", "packets are")} IPv${version}, and no rule is: add --rules FILE with what ${program} prints`,
+  ]
 }
 
 function checksumText({ packets, checksums }: ReplaySummary): string[] {

@@ -31,6 +31,8 @@ export class ReplayListener {
   first = Number.NaN
   last = Number.NaN
   withoutDirection = 0
+  /** Packets of each IP version. */
+  readonly versions = { 4: 0, 6: 0 }
   /** How the packets to be traced were judged, in words. */
   readonly ways: string[] = []
   /** Packets that reached no hook, by why. */
@@ -80,7 +82,9 @@ export class ReplayListener {
     const seconds = record.seconds + record.nanoseconds / 1e9
     if (Number.isNaN(this.first)) this.first = seconds
     this.last = seconds
-    if (replay.packet.direction === 0) this.withoutDirection++
+    const { direction, family } = replay.packet
+    if (direction === 0) this.withoutDirection++
+    if (family !== 0) this.versions[family]++
     const { verdict } = judgement
     if (verdict === VERDICT_ACCEPT) this.#accepted[judgement.ctState]! += 1
     else if (verdict === VERDICT_NONE) count(this.leftAside, judgement.why)

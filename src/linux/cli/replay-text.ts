@@ -28,6 +28,8 @@ export interface ReplayStory {
   readonly strangeDevices: readonly string[]
   /** Where their packets are taken to arrive. */
   readonly firstInterface: string
+  /** Packets of an IP version for which there are no rules. */
+  readonly unasked?: { readonly version: 4 | 6; readonly packets: number } | undefined
 }
 
 /** Rows of each list that are shown. */

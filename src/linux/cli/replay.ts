@@ -1,4 +1,5 @@
 import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
+import type { Ruleset } from "../../core/ruleset/ruleset.js"
 import { readCapture } from "../capture/read-capture.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
 import { ComparedReplay } from "./compared-replay.js"
@@ -7,7 +8,7 @@ import { makeReplay } from "./make-replay.js"
 import type { Io } from "./output.js"
 import { ReplayListener } from "./replay-listener.js"
 import { allOption, type PathOptions, pathOptions } from "./replay-options.js"
-import { replayText } from "./replay-text.js"
+import { type ReplayStory, replayText } from "./replay-text.js"
 import { ruleConflict } from "./rule-options.js"
 import { isSameFile, SortedCaptures } from "./sorted-captures.js"
 import { openOther, openSubject } from "./subject.js"
@@ -126,7 +127,7 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
     const more = difference && compared ? { other: compared.replay.summary(), comparison: difference } : {}
     io.json({ summary: { ...summary, captures: read, ...more } })
   } else if (replay.count > 0 || problems.length === 0) {
-    const { first, last, accepted, leftAside, withoutDirection } = listener
+    const { first, last, accepted, leftAside, withoutDirection, versions } = listener
     const story = {
       ...{ first, last, accepted, leftAside, withoutDirection },
       kind: subject.kind,
@@ -136,6 +137,7 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
       settings: options.sysctl ?? [],
       strangeDevices: [...devices.strange],
       firstInterface: subject.firstInterface,
+      unasked: unaskedOf(subject.ruleset, versions),
     }
     const text =
       difference && compared && other
@@ -151,6 +153,14 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   io.report(problems)
   if (hasErrors(problems)) return exit.wrong
   return difference && difference.same < difference.packets ? exit.no : exit.done
+}
+
+/** Packets of an IP version for which there is no table. */
+function unaskedOf({ tables }: Ruleset, versions: Readonly<Record<4 | 6, number>>): ReplayStory["unasked"] {
+  const families = new Set(tables.map(({ family }) => family))
+  if (families.size !== 1) return undefined
+  const version = families.has("ip") ? 6 : families.has("ip6") ? 4 : undefined
+  return version && versions[version] > 0 ? { version, packets: versions[version] } : undefined
 }
 
 /** What cannot be meant, as a sentence. */
