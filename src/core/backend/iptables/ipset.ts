@@ -9,6 +9,7 @@ import { parseProtocol } from "../../ruleset/xtables/protocols.js"
 import { addressWords } from "../../ruleset/xtables/value-address.js"
 import { numberIn, parseNumber } from "../../ruleset/xtables/value-number.js"
 import { parsePort } from "../../ruleset/xtables/value-port.js"
+import { membersOf } from "./ipset-range.js"
 import type { Rules } from "./rules.js"
 import type { Word } from "./words.js"
 
@@ -160,9 +161,9 @@ function add(name: Word, [element, ...rest]: readonly Word[], rules: Rules, isEx
     )
     return
   }
-  const key = parseElement(element.text, state)
-  if (isProblem(key)) {
-    report.add("error", key, element)
+  const keys = parseElement(element.text, state)
+  if (isProblem(keys)) {
+    report.add("error", keys, element)
     return
   }
   const timeout = options.get("timeout")
@@ -171,23 +172,27 @@ function add(name: Word, [element, ...rest]: readonly Word[], rules: Rules, isEx
     report.error("timeout-not-declared", `the set ${name.text} was made without timeouts`, timeout)
     return
   }
-  const text = JSON.stringify(key)
-  if (state.elements.has(text) && !isExist)
+  if (!isExist && keys.some((key) => state.elements.has(JSON.stringify(key))))
     report.error("duplicate-name", `${element.text} is in the set already`, element)
   const comment = options.get("comment")?.text
-  state.elements.set(text, {
-    key,
-    ...(seconds !== undefined && { timeout: seconds === 0 ? Infinity : seconds * SECOND }),
-    ...(comment !== undefined && { comment }),
-  })
+  for (const key of keys)
+    state.elements.set(JSON.stringify(key), {
+      key,
+      ...(seconds !== undefined && { timeout: seconds === 0 ? Infinity : seconds * SECOND }),
+      ...(comment !== undefined && { comment }),
+    })
 }
 
 function remove(name: Word, [element]: readonly Word[], rules: Rules, isExist: boolean): void {
   const state = stateOf(name, element, rules)
   if (!state || !element) return
-  const key = parseElement(element.text, state)
-  if (isProblem(key)) rules.report.add("error", key, element)
-  else if (!state.elements.delete(JSON.stringify(key)) && !isExist)
+  const keys = parseElement(element.text, state)
+  if (isProblem(keys)) {
+    rules.report.add("error", keys, element)
+    return
+  }
+  const missing = keys.filter((key) => !state.elements.delete(JSON.stringify(key)))
+  if (missing.length > 0 && !isExist)
     rules.report.error("xt-no-rule", `${element.text} is not in the set ${name.text}`, element)
 }
 
@@ -220,20 +225,22 @@ const commands: Readonly<Record<string, Verb>> = {
   "-L": nothing,
 }
 
-/** `192.0.2.1,tcp:80` by the parts of the set's type. */
-function parseElement(text: string, { parts, family, declaration }: IpsetState): Item | Problem {
+/** `192.0.2.1,tcp:80` by the parts of the set's type: the elements that it stands for. */
+function parseElement(text: string, { parts, family, declaration }: IpsetState): readonly Item[] | Problem {
   const texts = text.split(",")
   if (texts.length !== parts.length)
     return badValue(
       `an element of this set has ${parts.length} ${parts.length === 1 ? "part" : "parts"}, and "${text}" has ${texts.length}`,
     )
   const items: Item[] = []
+  const single: boolean[] = []
   for (const [index, part] of parts.entries()) {
     const found = partItems(texts[index]!, part, family, declaration)
     if (isProblem(found)) return found
     items.push(...(found as readonly Item[]))
+    single.push(...(found as readonly Item[]).map(() => part !== "net"))
   }
-  return items.length === 1 ? items[0]! : { parts: items }
+  return membersOf(items, single)
 }
 
 function partItems(

@@ -189,7 +189,7 @@ describe("sets of ipset come with the tables that ask for them", () => {
     ],
     [
       "ipset create bad hash:ip,port counters\nipset add bad 1.2.3.4,80\nipset add bad 1.2.3.4,udp:53-54",
-      "create bad hash:ip,port family inet counters\nadd bad 1.2.3.4,tcp:80\nadd bad 1.2.3.4,udp:53-54\n",
+      "create bad hash:ip,port family inet counters\nadd bad 1.2.3.4,tcp:80\nadd bad 1.2.3.4,udp:53\nadd bad 1.2.3.4,udp:54\n",
     ],
     [
       "create bad hash:ip netmask 24\nadd bad 1.2.3.4",
@@ -199,10 +199,14 @@ describe("sets of ipset come with the tables that ask for them", () => {
       "create bad hash:net,iface\nadd bad 10.0.0.0/8,eth0",
       "create bad hash:net,iface family inet\nadd bad 10.0.0.0/8,eth0\n",
     ],
+    [
+      "ipset create bad hash:ip\nipset add bad 1.2.3.0/30\nipset add bad 1.2.4.254-1.2.5.0\nipset del bad 1.2.3.0/31",
+      "create bad hash:ip family inet\nadd bad 1.2.3.2\nadd bad 1.2.3.3\nadd bad 1.2.4.254\nadd bad 1.2.4.255\nadd bad 1.2.5.0\n",
+    ],
     ["create bad hash:mac\nadd bad 0:1:2:3:4:ff", "create bad hash:mac\nadd bad 00:01:02:03:04:ff\n"],
     [
       "create bad bitmap:port range 0-1024\nadd bad 20-22",
-      "create bad bitmap:port range 0-65535\nadd bad 20-22\n",
+      "create bad bitmap:port range 0-65535\nadd bad 20\nadd bad 21\nadd bad 22\n",
     ],
   ])("%s", (lines, expected) => {
     const rules = "iptables -A INPUT -m set --match-set bad src -j DROP\n"
@@ -216,6 +220,7 @@ describe("sets of ipset come with the tables that ask for them", () => {
 
   test.each<[string, string]>([
     ["create bad hash:ip\nadd bad 1.2.3", "xt-bad-value"],
+    ["create bad hash:ip\nadd bad 1.0.0.0/8", "xt-bad-value"],
     ["create bad hash:ip\nadd bad 1.2.3.4,80", "xt-bad-value"],
     ["create bad hash:ip\nadd bad 1.2.3.4 timeout 5", "timeout-not-declared"],
     ["create other hash:ip", "unknown-set"],
