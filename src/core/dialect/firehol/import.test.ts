@@ -177,7 +177,7 @@ describe("whatever stands in the file", () => {
         }
         expect(errorsOf(load(imported).diagnostics)).toEqual([])
       }),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     )
   })
 

@@ -261,10 +261,10 @@ describe("equal where the report says so", () => {
         expect(arriving(judge(ours(configuration, exact), script))).toEqual(theirs)
         for (const line of theirs) seen[line.startsWith("accept") ? "accept" : "drop"]++
       }),
-      { numRuns: 60, seed: 7 },
+      { numRuns: 25, seed: 7 },
     )
     // The positive control: both happened, often.
-    expect(Math.min(seen.accept, seen.drop)).toBeGreaterThan(300)
+    expect(Math.min(seen.accept, seen.drop)).toBeGreaterThan(100)
   })
 })
 

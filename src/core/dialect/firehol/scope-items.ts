@@ -82,7 +82,10 @@ export function translateScope(scope: Scope, context: Context, left: readonly st
     )
     item.differs("lost", `Devices of ${left.join(", ")} are in no zone.`)
   } else if (scope.devices.some(isAny))
-    item.differs("same", "any is every device by the usual names, without loopback.")
+    item.differs(
+      "same",
+      "any is every device by the usual names, without loopback and the bridges of containers.",
+    )
   if (closed) for (const zone of zones) close(zone, scope, item, context)
   sourcesOf(scope, zones, item, context)
   return item

@@ -10,7 +10,10 @@ export interface ZoneDevices {
   readonly behind: readonly Scope[]
 }
 
-/** What `any` stands for: kinds of device by their usual names, without loopback, which FireHOL always lets pass. */
+/**
+ * What `any` stands for: kinds of device by their usual names. Not loopback, which FireHOL always lets pass, and not the bridges of containers (docker0, br-…): they
+ * have rules of their own, and closed they would cut containers off.
+ */
 export const anyDevice: readonly string[] = [
   "eth*",
   "en*",
@@ -20,10 +23,10 @@ export const anyDevice: readonly string[] = [
   "tun*",
   "tap*",
   "wg*",
-  "br*",
+  "br0",
+  "br1",
   "bond*",
   "vlan*",
-  "veth*",
   "usb*",
   "ib*",
 ]
@@ -118,6 +121,10 @@ function withoutNamed(patterns: readonly string[], named: ReadonlySet<string>) {
   const devices: string[] = []
   const missing: string[] = []
   for (const pattern of patterns) {
+    if (!pattern.endsWith("*")) {
+      if (!named.has(pattern)) devices.push(pattern)
+      continue
+    }
     const stem = pattern.slice(0, -1)
     const inside = [...named].filter((name) => name !== pattern && overlaps(name, pattern))
     if (inside.length === 0) devices.push(pattern)
