@@ -351,13 +351,13 @@ function newRun(): Run {
     log() {},
     random: () => 0,
     routes: {
-      addressType(packet, which) {
+      addressType(packet: Packet, which: "source" | "destination") {
         const words = wordsOf(packet, which)
         if (local.has(words.join())) return 2
         if (packet.family === 4 && words[0] === 0xffffffff) return 3
         return words[0]! >>> (packet.family === 4 ? 28 : 24) === (packet.family === 4 ? 14 : 255) ? 5 : 1
       },
-      interfaceTo: (packet, which) =>
+      interfaceTo: (packet: Packet, which: "source" | "destination") =>
         packet.family === 4 && wordsOf(packet, which)[0]! >>> 8 === address("198.51.100.0")[0]! >>> 8 ? 3 : 2,
     },
   } as unknown as Run

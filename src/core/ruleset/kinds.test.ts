@@ -89,6 +89,7 @@ function compile(node: StepNode, alive = 0) {
   let places = 0
   const build = buildFrom({
     set: (name) => ({
+      types: ["integer"],
       keyWords: 1,
       contains: (_packet, run, at) => run.registers[at] === name.length,
       has: (run, at) => run.registers[at] === name.length,
@@ -100,6 +101,7 @@ function compile(node: StepNode, alive = 0) {
       const matchers = elements.map((element) => matcherOf(element.key, key, { interfaces: () => [2] }))
       const has = (run: Run, at: number) => matchers.some((matches) => matches(run.registers, at))
       return {
+        types: key,
         keyWords: 1,
         contains: (_packet, run, at) => has(run, at),
         has,
@@ -110,7 +112,7 @@ function compile(node: StepNode, alive = 0) {
     },
     chain: (name) => name.length,
     interfaces: (name) => (name === "eth0" ? [2] : name === "br-*" ? [5, 6] : []),
-    connectionCounter: () => ({ count: () => alive }),
+    connectionCounter: () => ({ count: () => alive, giveUp: () => false }),
     accounting: () => undefined,
     needsConntrack: () => undefined,
     shared: (_kind, _name, make) => make(),
@@ -283,6 +285,15 @@ const connection: RunConnection = {
   replyDestinationPort: 14,
   status: 32,
   mark: 5,
+  id: 1,
+  helper: "",
+  remaining: () => 0,
+  packets: () => 0,
+  bytes: () => 0,
+  zone: () => 0,
+  hasLabel: () => false,
+  setLabel: () => {},
+  labels: () => 0,
 }
 
 test.each<[StepNode, Partial<Run>, string]>([
