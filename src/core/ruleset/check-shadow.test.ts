@@ -34,3 +34,8 @@ test.each([
 ])("%j: %j", (rules, found) => {
   expect(shadowed(...rules)).toEqual(found)
 })
+
+test("a rule that stands a second time is told from afar", () => {
+  const hosts = Array.from({ length: 2000 }, (_, host) => `ip saddr 10.0.${host >> 8}.${host & 255} drop`)
+  expect(shadowed(...hosts, hosts[0]!)).toEqual(["2001 by 1"])
+})

@@ -7,20 +7,26 @@ import type { Item } from "./value.js"
 import { expressionsIn } from "./walk.js"
 import type { XtAddress, XtHeaderNode } from "./xtables/node.js"
 
-/** How many rules before it a rule is compared with. Chains of tens of thousands of rules are lists of hosts, which should be sets. */
+/** How many rules before it a rule is compared with. Chains of tens of thousands of rules are lists of hosts, which should be sets: there it is fewer. */
 const LOOKED_BACK = 500
+/** Comparisons in a chain: about a second's. */
+const MOST_COMPARED = 2_000_000
 
-/** Rules that no packet comes to, because one rule before decides about all that they mean: a second time the same, or a network within one that was let in. */
+/**
+ * Rules that no packet comes to, because one rule before decides about all that they mean: a second time the same, wherever it stands in the chain, or a network
+ * within one that was let in not far before.
+ */
 export function checkShadows(chain: Chain, table: Table): readonly Diagnostic[] {
-  const rules = chain.rules.map((rule) => ({ rule, asked: askedBy(rule, table) }))
-  return rules.flatMap(({ rule, asked }, index): Diagnostic[] => {
+  const back = Math.min(LOOKED_BACK, Math.ceil(MOST_COMPARED / Math.max(1, chain.rules.length)))
+  const asked: Asked[] = []
+  const same = new Map<string, number>()
+  return chain.rules.flatMap((rule, index): Diagnostic[] => {
+    const own = askedBy(rule, table)
+    asked.push(own)
+    const key = own.steps.map((step) => step.key).join("\n")
+    const earlier = same.get(key) ?? shadowOf(own, asked, index, back)
     // A rule that asks nothing is told as one that ends its chain (`unreachable-rule`).
-    const earlier = rules
-      .slice(Math.max(0, index - LOOKED_BACK), index)
-      .find(
-        (other) =>
-          other.asked.ends && other.asked.steps.length > 0 && isWithin(asked.steps, other.asked.steps),
-      )
+    if (own.ends && own.steps.length > 0 && !same.has(key)) same.set(key, index)
     if (earlier === undefined) return []
     return [
       {
@@ -28,10 +34,19 @@ export function checkShadows(chain: Chain, table: Table): readonly Diagnostic[] 
         severity: "lint",
         message: `no packet comes to this rule of chain ${chain.name}: an earlier one decides about all that it means`,
         span: rule.origin.span,
-        related: { span: earlier.rule.origin.span, message: "this rule" },
+        related: { span: chain.rules[earlier]!.origin.span, message: "this rule" },
       },
     ]
   })
+}
+
+/** The first of so many rules before it that takes all of its packets. */
+function shadowOf(own: Asked, asked: readonly Asked[], index: number, back: number): number | undefined {
+  for (let at = Math.max(0, index - back); at < index; at++) {
+    const { ends, steps } = asked[at]!
+    if (ends && steps.length > 0 && isWithin(own.steps, steps)) return at
+  }
+  return undefined
 }
 
 interface Asked {
