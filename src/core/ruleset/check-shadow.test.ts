@@ -36,6 +36,6 @@ test.each([
 })
 
 test("a rule that stands a second time is told from afar", () => {
-  const hosts = Array.from({ length: 2000 }, (_, host) => `ip saddr 10.0.${host >> 8}.${host & 255} drop`)
-  expect(shadowed(...hosts, hosts[0]!)).toEqual(["2001 by 1"])
+  const hosts = Array.from({ length: 700 }, (_, host) => `ip saddr 10.0.${host >> 8}.${host & 255} drop`)
+  expect(shadowed(...hosts, hosts[0]!)).toEqual(["701 by 1"])
 })
