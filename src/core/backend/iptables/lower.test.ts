@@ -39,6 +39,18 @@ test.each<readonly [rule: string, wanted: readonly string[]]>([
   ],
   ["ip6 saddr 2001:db8::/32 drop", []],
   ['meta nfproto ipv4 iifname "eth*" drop', [`${P} -i eth+ -j DROP`]],
+  ["iif lo accept", [`${P} -i lo -j ACCEPT`]],
+  ["iif != lo drop", [`${P} ! -i lo -j DROP`]],
+  ["ct status dnat accept", [`${P} -m conntrack --ctstate DNAT -j ACCEPT`]],
+  ["ct status snat,dnat accept", [`${P} -m conntrack --ctstate SNAT,DNAT -j ACCEPT`]],
+  ['log prefix "in: "', [`${P} -j LOG --log-prefix "in: "`]],
+  [
+    'log prefix "x" level debug flags tcp sequence,options flags skuid flags ether drop',
+    [
+      `${P} -j LOG --log-prefix x --log-level 7 --log-tcp-sequence --log-tcp-options --log-uid --log-macdecode`,
+      `${P} -j DROP`,
+    ],
+  ],
   ['iifname { "eth0", "ppp0" } drop', [`${P} -i eth0 -j DROP`, `${P} -i ppp0 -j DROP`]],
   ["tcp flags & (fin|syn) == fin|syn drop", [`${P} -p tcp -m tcp --tcp-flags FIN,SYN FIN,SYN -j DROP`]],
   ["ct state invalid,new drop", [`${P} -m conntrack --ctstate INVALID,NEW -j DROP`]],

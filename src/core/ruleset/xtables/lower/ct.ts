@@ -23,6 +23,9 @@ export function ctToXtables(node: CtNode, test: XtTest, writer: XtWriter): XtCon
       const isState = node.key === "state"
       const asked = bitsAsked(test, isState ? 0x4f : 0xfff)
       if (!asked) break
+      // Whether an address was changed is asked among the states. Without a connection nft's rule does not match, and `! --ctstate DNAT` would.
+      const changed = isState || !asked.any ? undefined : namesOf(asked.bits, changes)
+      if (changed && changed.length > 0) return [[match(family, "conntrack", ["ctstate", changed.join(",")])]]
       const names = isState ? namesOf(asked.bits, ctState) : namesOf(asked.bits, statuses)
       if (!names) break
       if (names.length === 0) return asked.any ? never : always
@@ -72,6 +75,8 @@ export function ctToXtables(node: CtNode, test: XtTest, writer: XtWriter): XtCon
 }
 
 const statuses = { EXPECTED: 1, SEEN_REPLY: 2, ASSURED: 4, CONFIRMED: 8 } as const
+
+const changes = { SNAT: 16, DNAT: 32 } as const
 
 /** `state & bits != 0` (any of them), `== 0` (none), and one of a list of states, which are single bits. */
 function bitsAsked(test: XtTest, all: number): { bits: number; any: boolean } | undefined {

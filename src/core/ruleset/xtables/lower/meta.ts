@@ -23,8 +23,10 @@ export function metaToXtables(node: MetaNode, test: XtTest, writer: XtWriter): X
       return settled(test, family === 4 ? 0x0800 : 0x86dd, 16)
     case "l4proto":
       return protocolToXtables(test, writer)
+    case "iif":
     case "iifname":
       return device("input", test, writer)
+    case "oif":
     case "oifname":
       return device("output", test, writer)
     case "mark": {
@@ -61,7 +63,7 @@ function settled(test: XtTest, known: number, bits: number): XtCondition {
   return ranges.some(([from, to]) => from <= known && known <= to) ? always : never
 }
 
-/** Several names are several rules; none of several cannot be asked, for a rule has one `-i`. */
+/** An index is written as the name that it was asked by. Several names are several rules; none of several cannot be asked, for a rule has one `-i`. */
 function device(which: "input" | "output", test: XtTest, { family, chain }: XtWriter): XtCondition {
   const names = test.items.map((item) =>
     "value" in item && typeof item.value === "string" ? item.value.replace(/\*$/, "+") : undefined,

@@ -33,9 +33,10 @@ function limitToXtables({ rate, burst, over }: LimitNode, rule: XtRuleWriter): v
 /** xt_NFLOG's prefix, its ending zero included, is 64 bytes. */
 const LOG_PREFIX_MAXIMUM = 63
 
-function logToXtables({ prefix, group, snapshotLength }: LogNode, rule: XtRuleWriter): void {
+function logToXtables(node: LogNode, rule: XtRuleWriter): void {
+  const { prefix, group, snapshotLength } = node
   if (group === undefined) {
-    rule.cannot({ unsupported: "only logs for a group are written for iptables" })
+    kernelLogToXtables(node, rule)
     return
   }
   rule.act(
@@ -45,6 +46,36 @@ function logToXtables({ prefix, group, snapshotLength }: LogNode, rule: XtRuleWr
       ["nflog-group", String(group)],
       ...(prefix ? [["nflog-prefix", prefix.slice(0, LOG_PREFIX_MAXIMUM)] as const] : []),
       ...(snapshotLength === undefined ? [] : [["nflog-size", String(snapshotLength)] as const]),
+    ),
+  )
+}
+
+/** xt_LOG's prefix, its ending zero included, is 30 bytes. */
+const KERNEL_LOG_PREFIX_MAXIMUM = 29
+
+const logFlags: Readonly<Record<string, string>> = {
+  "tcp sequence": "log-tcp-sequence",
+  "tcp options": "log-tcp-options",
+  "ip options": "log-ip-options",
+  skuid: "log-uid",
+  ether: "log-macdecode",
+}
+
+function kernelLogToXtables({ prefix, level, flags = [] }: LogNode, rule: XtRuleWriter): void {
+  const options = flags.map((flag) => logFlags[flag])
+  if (prefix.length > KERNEL_LOG_PREFIX_MAXIMUM || level === "audit" || options.includes(undefined)) {
+    const what =
+      prefix.length > KERNEL_LOG_PREFIX_MAXIMUM ? "a prefix of 30 characters" : "this way of logging"
+    rule.cannot({ unsupported: `iptables has no words for ${what}` })
+    return
+  }
+  rule.act(
+    target(
+      rule.family,
+      "LOG",
+      ...(prefix ? [["log-prefix", prefix] as const] : []),
+      ...(level === undefined ? [] : [["log-level", level] as const]),
+      ...options.map((option) => [option!] as const),
     ),
   )
 }
