@@ -295,17 +295,17 @@ describe("settings", () => {
   test("a mistake that opens the firewall is said of the whole", () => {
     const { closed, diagnostics } = loaded(importConf('TCP_IN = "22"\nPORTFLOOD = "22;TCP;5;300"'))
     expect(closed.before).toBe(
-      "CSF closes nothing: it gives up at a mistake, and flushes the whole firewall open",
+      "CSF closes nothing: it gives up at a mistake, and flushes the whole firewall open.",
     )
     expect(closed.after).toBe(
-      "the policy closes every port to new connections but 22/tcp; on the way out everything is open",
+      "The policy closes every port to new connections but 22/tcp; on the way out everything is open.",
     )
     expect(diagnostics.map(({ id }) => id)).toEqual(["csf-breaks-open"])
   })
 
   test("without lists of ports nothing is closed, and it is said", () => {
     expect(loaded(importConf('PORTFLOOD = "22;tcp;5;300"')).closed.after).toMatch(
-      /^the policy closes nothing/,
+      /^The policy closes nothing/,
     )
   })
 

@@ -15,14 +15,14 @@ export function closedBy({ configuration, items, open, breaksOpen, refused }: Fi
       ? "CSF closes nothing: it gives up at a mistake, and flushes the whole firewall open"
       : configuration.closes
         ? `CSF closes every port that is not listed, on the way in${closesOut ? " and out" : ""}, and all that is passed on${ipv6}`
-        : "the file does not say which ports CSF keeps open (TCP_IN, UDP_IN)"
+        : "The file does not say which ports CSF keeps open (TCP_IN, UDP_IN)"
   const after =
     open === undefined
-      ? "the policy closes nothing: it has no open, for the file says nothing of ports"
+      ? "The policy closes nothing: it has no open, for the file says nothing of ports"
       : open.length === 0
-        ? "the policy closes every port to new connections"
-        : `the policy closes every port to new connections but ${short(open)}`
-  return { before, after: `${after}; on the way out everything is open` }
+        ? "The policy closes every port to new connections"
+        : `The policy closes every port to new connections but ${short(open)}`
+  return { before: `${before}.`, after: `${after}; on the way out everything is open.` }
 }
 
 const shown = 12

@@ -1,0 +1,138 @@
+import { expect } from "vitest"
+import { readIptables } from "../../src/core/backend/iptables/read.js"
+import { renderNft } from "../../src/core/backend/nft/render.js"
+import { printDiagnostic } from "../../src/core/base/diagnostic.js"
+import { importCsf } from "../../src/core/dialect/csf/import.js"
+import { printDraft } from "../../src/core/dialect/draft.js"
+import { parseScript } from "../../src/core/packet/script.js"
+import { compilePolicy } from "../../src/core/policy/compile.js"
+import { loadPolicy } from "../../src/core/policy/load.js"
+import type { Ruleset } from "../../src/core/ruleset/ruleset.js"
+import { laboratoryFacts } from "../../src/linux/demo/engine-run.js"
+import type { ActFrame } from "../../src/linux/demo/traffic/act.js"
+import { createLaboratory, type Laboratory } from "../../src/linux/host/namespace/laboratory.js"
+import { describe, judgeBoth } from "./support/agree.js"
+import { kernelTest } from "./support/kernel-test.js"
+
+/**
+ * CSF's own rules in the kernel, by iptables, and in a second laboratory the policy that its configuration is imported as, over the same packets at the same times: who passes on
+ * either side. The engine must say the same of both.
+ */
+interface Case {
+  readonly name: string
+  readonly conf: string
+  readonly exact: boolean
+  readonly script: string
+  /** `.` passes, `x` does not. */
+  readonly csf: string
+  readonly ours: string
+}
+
+const firewall = "192.0.2.1"
+const burst = (count: number, port: number) => `203.0.113.9:4000++ > ${firewall}:${port} S repeat ${count}`
+const tries = (port: number, ...gaps: number[]) =>
+  gaps.map((gap, index) => `+${gap} 203.0.113.9:${4000 + index} > ${firewall}:${port} S`).join("\n")
+const flags = ["S", "SF", "SR", "FPU", "none", "F", ".", "S.", "SPFUR.", "SP", "SEW"]
+
+const cases: readonly Case[] = [
+  {
+    name: "PORTFLOOD: the manual's five by default",
+    conf: 'PORTFLOOD = "22;tcp;5;300"',
+    exact: false,
+    script: `${burst(8, 22)}\n${burst(2, 80)}`,
+    csf: "....xxxx..",
+    ours: ".....xxx..",
+  },
+  {
+    name: "PORTFLOOD, exact: what CSF's rules let pass, and quiet that lifts",
+    conf: 'PORTFLOOD = "22;tcp;5;2,53;udp;3;300"',
+    exact: true,
+    script: `${tries(22, 0, 0, 0, 0, 0, 0, 1, 2.4, 0)}\n203.0.113.9:5000++ > ${firewall}:53 udp len 4 repeat 4`,
+    csf: "....xxx....xx",
+    ours: "....xxx....xx",
+  },
+  {
+    name: "PORTFLOOD, exact: a slow sender gets in again with CSF only",
+    conf: 'PORTFLOOD = "22;tcp;5;2"',
+    exact: true,
+    script: tries(22, 0, 0, 0, 0, 0, 1.2, 1.2, 1.2),
+    csf: "....xx..",
+    ours: "....xxxx",
+  },
+  {
+    name: "PORTFLOOD: two items of a port share a list",
+    conf: 'PORTFLOOD = "22;tcp;5;300,22;tcp;5;300"',
+    exact: true,
+    script: burst(5, 22),
+    csf: "..xxx",
+    ours: "..xxx",
+  },
+  {
+    name: "CONNLIMIT",
+    conf: 'CONNLIMIT = "22;3,80;2"',
+    exact: false,
+    script: `${burst(5, 22)}\n${burst(3, 80)}`,
+    csf: "...xx..x",
+    ours: "...xx..x",
+  },
+  {
+    name: "TCP_IN, UDP_IN and PACKET_FILTER, exact",
+    conf: 'TCP_IN = "22,8000:8100"\nUDP_IN = "53"\nPACKET_FILTER = "1"',
+    exact: true,
+    script: [
+      ...flags.map((word, index) => `203.0.113.${index + 10}:4000 > ${firewall}:22 ${word}`),
+      // Each from a source of its own: what came through is told apart by what NAT leaves alone.
+      ...[23, 8000, 8101].map((port, index) => `203.0.113.${index + 30}:4000 > ${firewall}:${port} S`),
+      ...[53, 54].map((port, index) => `203.0.113.${index + 40}:4000 > ${firewall}:${port} udp len 4`),
+    ].join("\n"),
+    csf: ".xxxxxxxxx.x.x.x",
+    ours: ".xxxxxxxxx.x.x.x",
+  },
+]
+
+for (const { name, conf, exact, script, csf, ours } of cases)
+  kernelTest(`CSF in the kernel, and the policy: ${name}`, ({ laboratory }) => {
+    const frames = framesOf(script)
+    const text = `ETH_DEVICE = "wan0"\n${conf}\n`
+    const read = () => ({ id: "unreadable-file", message: "none" }) as const
+    const imported = importCsf([{ path: "csf.conf", text }], { exact, read })
+    const rules = imported.ownerRules!().ipv4
+    const owner = judge(laboratory, readIptables({ path: "csf", text: rules }, 4).ruleset, frames, () =>
+      laboratory.firewall.run("iptables-restore", [], { input: rules }),
+    )
+    expect(owner).toBe(csf)
+
+    const environment = { read: () => ({ problem: "none" }), glob: () => [], host: laboratoryFacts }
+    const draft = printDraft(imported.policy, imported.items, "CSF")
+    const { policy, diagnostics } = loadPolicy({ path: "policy.yaml", text: draft }, environment)
+    if (!policy) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
+    const { ruleset } = compilePolicy(policy, laboratoryFacts)
+    const second = createLaboratory()
+    try {
+      expect(judge(second, ruleset, frames, () => second.firewall.nft(renderNft(ruleset).text))).toBe(ours)
+    } finally {
+      second.close()
+    }
+  })
+
+function framesOf(script: string): readonly ActFrame[] {
+  const { packets, diagnostics } = parseScript(script, "script")
+  if (diagnostics.length > 0) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
+  return packets.map(({ bytes, time }) => ({ side: "outside", at: time, bytes, prelude: false }))
+}
+
+/** What the kernel did with each packet; where the engine says otherwise, that is told instead. */
+function judge(
+  laboratory: Laboratory,
+  ruleset: Ruleset,
+  frames: readonly ActFrame[],
+  load: () => void,
+): string {
+  load()
+  const comparisons = judgeBoth(laboratory, { ruleset }, frames, { pace: true })
+  // Differences on answers of the firewall are told, too.
+  return comparisons
+    .filter(({ arrival, same }) => !arrival.own || same === false)
+    .map((each) => (each.same === false ? `(${describe(each)})` : each.kernel === "through" ? "." : "x"))
+    .join("")
+}
