@@ -40,16 +40,34 @@ export function compareWords(left: readonly number[], right: readonly number[]):
   return 0
 }
 
+/** By characters, for long lists hold little else. */
 function ipv4Words(text: string): number[] | undefined {
-  const parts = text.split(".")
-  if (parts.length !== 4) return undefined
   let word = 0
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined
-    word = word * 256 + Number(part)
+  let part = 0
+  let digits = 0
+  let dots = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === DOT) {
+      if (digits === 0) return undefined
+      word = word * 256 + part
+      part = 0
+      digits = 0
+      dots++
+      continue
+    }
+    // No leading zeros.
+    if (code < ZERO || code > NINE || (digits > 0 && part === 0)) return undefined
+    part = part * 10 + code - ZERO
+    digits++
+    if (part > 255) return undefined
   }
-  return [word]
+  return dots === 3 && digits > 0 ? [word * 256 + part] : undefined
 }
+
+const DOT = 46
+const ZERO = 48
+const NINE = 57
 
 function ipv6Words(text: string): number[] | undefined {
   const halves = text.split("::")

@@ -31,7 +31,7 @@ function withoutRedundant(steps: readonly StepNode[], table: RuleTable): StepNod
   const dropped = new Set<number>()
   const pending = new Map<Level, Dependency>()
   for (const [index, step] of steps.entries()) {
-    for (const expression of expressionsIn(step)) {
+    for (const expression of pending.size > 0 ? expressionsIn(step) : []) {
       for (const [level, dependency] of pending) {
         if (!dependency.impliedBy(expression)) continue
         dropped.add(dependency.index)

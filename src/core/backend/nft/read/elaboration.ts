@@ -1,8 +1,10 @@
 import type { Diagnostic } from "../../../base/diagnostic.js"
 import type { DiagnosticId } from "../../../base/diagnostic-ids.js"
-import type { SetDeclaration } from "../../../ruleset/ruleset.js"
+import type { BaseChain, SetDeclaration } from "../../../ruleset/ruleset.js"
+import type { ProtocolContext } from "./context.js"
 import type { RuleContext } from "./keeper.js"
 import { type ChainModel, Model, objectKey, type TableModel } from "./model.js"
+import { plainSpan } from "./place.js"
 import type { Syntax } from "./syntax.js"
 import { entry, wordOf } from "./tree.js"
 
@@ -12,6 +14,7 @@ export class Elaboration {
   readonly diagnostics: Diagnostic[] = []
   /** JSON, in which nft forgets which sets are dynamic. */
   readonly isListing: boolean
+  private readonly contexts = new Map<TableModel | ChainModel, MadeContext>()
 
   constructor(isListing: boolean) {
     this.isListing = isListing
@@ -23,7 +26,7 @@ export class Elaboration {
       id,
       severity: "error",
       message,
-      span: at.span,
+      span: plainSpan(at.span),
       ...(hint !== undefined && { hint }),
     })
   }
@@ -34,7 +37,7 @@ export class Elaboration {
       id: "nft-assumed",
       severity: "warning",
       message,
-      span: at.span,
+      span: plainSpan(at.span),
       ...(hint !== undefined && { hint }),
     })
   }
@@ -56,10 +59,21 @@ export class Elaboration {
 
   /** What the elaboration of a rule, or of what a table declares, knows around it. */
   contextOf(table: TableModel, chain?: ChainModel): RuleContext {
-    const { base } = chain ?? {}
+    const base = chain?.base
+    let made = this.contexts.get(chain ?? table)
+    if (!made || made.base !== base) {
+      const shared = this.sharedContext(table)
+      made = { base, context: base ? { ...shared, hook: base.hook, chainType: base.type } : shared }
+      this.contexts.set(chain ?? table, made)
+    }
+    made.context.protocol = {}
+    return made.context
+  }
+
+  /** What is the same for all rules of a table. One rule is elaborated at a time, and begins with a protocol of its own. */
+  private sharedContext(table: TableModel): FreshContext {
     return {
       family: table.family,
-      ...(base && { hook: base.hook, chainType: base.type }),
       set: (name) => table.sets.get(name)?.declaration,
       setNames: () => [...table.sets.keys()],
       report: (id, message, at, hint) => this.report(id, message, at, hint),
@@ -69,7 +83,7 @@ export class Elaboration {
         isListing: this.isListing,
         declare: (declaration, at) => {
           if (!table.sets.has(declaration.name))
-            table.sets.set(declaration.name, { declaration, elements: [], at })
+            table.sets.set(declaration.name, { declaration, elements: [], compared: 0, at })
         },
         objectNames: (kind) =>
           [...table.objects.values()].filter((each) => each.kind === kind).map(({ name }) => name),
@@ -80,6 +94,13 @@ export class Elaboration {
       },
     }
   }
+}
+
+type FreshContext = Omit<RuleContext, "protocol"> & { protocol: ProtocolContext }
+
+interface MadeContext {
+  readonly base: BaseChain | undefined
+  readonly context: FreshContext
 }
 
 function markDynamic(table: TableModel, name: string): void {

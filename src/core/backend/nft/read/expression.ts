@@ -35,6 +35,8 @@ const objects: Readonly<Record<string, ElaborateObject>> = {
   ...Object.fromEntries(operations.map((operator) => [operator, elaborateOperation(operator)])),
 }
 
+const objectsByName: ReadonlyMap<string, ElaborateObject> = new Map(Object.entries(objects))
+
 /**
  * What a piece of syntax asks of a packet. `expected`: the types of a map's data, or of what a statement writes, where only the place tells; `bits`: how wide what is written is,
  * where it has fewer than its type. A constant becomes a node of its own. Undefined: it was reported.
@@ -57,7 +59,7 @@ export function expressionOf(
   expected: Expected,
 ): ExpressionNode | undefined {
   const [name, inner] = single(syntax) ?? []
-  const elaborate = name === undefined ? undefined : objects[name]
+  const elaborate = name === undefined ? undefined : objectsByName.get(name)
   if (!elaborate || !inner) return constantOf(syntax, context, expected)
   const node = elaborate(inner, syntax, context, expected)
   const assumption = node && assumptionOf(node)
@@ -69,7 +71,7 @@ export function expressionOf(
 export function asksPacket(syntax: Syntax): boolean {
   if (syntax.kind === "leaf") return false
   const [name, inner] = single(syntax) ?? []
-  if (name === undefined || !inner || !(name in objects)) return false
+  if (name === undefined || !inner || !objectsByName.has(name)) return false
   const isMade = name === "concat" || operations.includes(name)
   if (!isMade) return true
   return inner.kind === "array" && inner.items.some(asksPacket)

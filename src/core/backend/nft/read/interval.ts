@@ -6,6 +6,8 @@ import { numberOfWords, onesOf, wordsOfNumber } from "./wide-number.js"
 /** The elements of a set as nft lists them: in order, and where there are ranges among them, merged where they touch. */
 export function normalItems(items: readonly Item[], types: readonly TypeName[]): Item[] {
   const type = types[0]!
+  const plain = types.length === 1 ? plainNumbers(items) : undefined
+  if (plain) return plain.map((value) => ({ value: [value] }))
   const numbers = types.length === 1 ? items.map((item) => intervalOf(item, type)) : []
   if (types.length !== 1 || numbers.includes(undefined)) return distinct(sorted(items, types), types)
   const intervals = (numbers as Interval[]).sort(byFrom)
@@ -21,6 +23,17 @@ export function normalItems(items: readonly Item[], types: readonly TypeName[]):
     else merged.push({ ...each })
   }
   return merged.map((each) => itemOf(each, type))
+}
+
+/** The values, each once and in order, where all are numbers of one word. */
+function plainNumbers(items: readonly Item[]): readonly number[] | undefined {
+  const found: number[] = []
+  for (const item of items) {
+    if (!("value" in item) || typeof item.value === "string" || item.value.length !== 1) return undefined
+    found.push(item.value[0]!)
+  }
+  found.sort((left, right) => left - right)
+  return found.filter((value, index) => value !== found[index - 1])
 }
 
 /** An item as nft lists it as an element: a range that is a network is written as one. */

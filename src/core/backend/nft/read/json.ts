@@ -1,5 +1,7 @@
 import type { Diagnostic, Span } from "../../../base/diagnostic.js"
 import type { RuleFile } from "../../read-rules.js"
+import { EntryList } from "./entry-list.js"
+import { Place, plainSpan, Source } from "./place.js"
 import type { Syntax } from "./syntax.js"
 import { array, leaf } from "./tree.js"
 
@@ -19,7 +21,7 @@ export function readJson(file: RuleFile, diagnostics: Diagnostic[]): Syntax | un
       id: "nft-json-syntax",
       severity: "error",
       message: failure.message,
-      span: reader.here(),
+      span: plainSpan(reader.here()),
     })
     return undefined
   }
@@ -40,14 +42,12 @@ const escapes: Readonly<Record<string, string>> = {
 
 class JsonReader {
   private readonly text: string
-  private readonly file: string
+  private readonly source: Source
   private at = 0
-  private line = 1
-  private lineStart = 0
 
   constructor(file: RuleFile) {
     this.text = file.text
-    this.file = file.path
+    this.source = new Source(file.path, file.text)
   }
 
   document(): Syntax {
@@ -58,7 +58,7 @@ class JsonReader {
   }
 
   here(): Span {
-    return { file: this.file, line: this.line, column: this.at - this.lineStart + 1 }
+    return new Place(this.source, this.at, this.at)
   }
 
   private fail(message: string): never {
@@ -68,10 +68,7 @@ class JsonReader {
   private space(): void {
     for (;;) {
       const code = this.text.charCodeAt(this.at)
-      if (code === 10) {
-        this.line++
-        this.lineStart = this.at + 1
-      } else if (code !== 32 && code !== 9 && code !== 13 && code !== 0xfeff) return
+      if (code !== 32 && code !== 10 && code !== 9 && code !== 13 && code !== 0xfeff) return
       this.at++
     }
   }
@@ -116,7 +113,7 @@ class JsonReader {
     this.space()
     if (this.text[this.at] === "}") {
       this.at++
-      return { kind: "object", entries, span }
+      return { kind: "object", entries: listOf(entries), span }
     }
     for (;;) {
       this.space()
@@ -130,7 +127,7 @@ class JsonReader {
       const sign = this.text[this.at]
       if (sign !== "," && sign !== "}") this.fail('"," or "}" is missing')
       this.at++
-      if (sign === "}") return { kind: "object", entries, span }
+      if (sign === "}") return { kind: "object", entries: listOf(entries), span }
     }
   }
 
@@ -180,4 +177,14 @@ class JsonReader {
       this.at += 2
     }
   }
+}
+
+function listOf(entries: ReadonlyMap<string, Syntax>): EntryList {
+  const pairs = new Array<string | Syntax>(entries.size * 2)
+  let end = 0
+  for (const [name, value] of entries) {
+    pairs[end++] = name
+    pairs[end++] = value
+  }
+  return new EntryList(pairs)
 }

@@ -1,120 +1,199 @@
 import type { Span } from "../../../base/diagnostic.js"
+import { Place, type Source } from "./place.js"
 
 /**
  * nft's text as tokens. Words are not sorted into keywords here: whether `fwd`, `log` or `tcp` is a statement, a field or a value is for the place in the grammar
  * to say, where nft's own scanner switches contexts for the same purpose.
  */
-export interface Token {
+export class Token extends Place {
   readonly kind: "word" | "string" | "number" | "sign" | "line" | "end" | "bad"
   /** A string's text is without its quotation marks. */
   readonly text: string
-  readonly span: Span
-  /** Where it begins and ends in its file. */
-  readonly from: number
-  readonly to: number
+
+  constructor(kind: Token["kind"], text: string, source: Source, from: number, to: number) {
+    super(source, from, to)
+    this.kind = kind
+    this.text = text
+  }
+
+  /** Where it stands: itself, so that no other object is needed. */
+  get span(): Span {
+    return this
+  }
 }
 
-const blank = /(?:[ \t\r\f\v]|\\\r?\n)+/y
-const comment = /#[^\n]*/y
-const quoted = /"([^"\n]*)"/y
-const ipv4 = /\d{1,3}(?:\.\d{1,3}){3}(?![\w.])/y
+/** Addresses with colons are rare: what may be one is looked at again by these. */
 const colons = /(?:[0-9a-fA-F]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{1,4})?(?!\w)/y
-const hexadecimal = /0[xX][0-9a-fA-F]+(?![\w])/y
 const twoParts = /[0-9a-fA-F]{1,4}:[0-9a-fA-F]{1,4}(?![\w:])/y
-const digits = /\d+(?!\w)/y
-const wordFromDigit = /\d[\w]*/y
-/** As nft's scanner has it: slashes, dots and hyphens belong to a word. A star ends it: a wildcard of interface names. */
-const word = /(?:[A-Za-z_][\w./-]*(?:\\?\*)?|\\\*)/y
-const sign = /==|!=|<=|>=|<<|>>|[=<>,.:;{}[\]()&|^!/*@$+-]/y
 
-/** Reads the whole text. The last token is of kind `end`; what fits nothing is of kind `bad`, and reading goes on behind it. */
-export function tokenize(text: string, file: string): Token[] {
-  const tokens: Token[] = []
-  let at = 0
-  let line = 1
-  let lineStart = 0
+/** Classes of characters, as bits. */
+const BLANK = 1
+const DIGIT = 2
+const HEXADECIMAL = 4
+/** Letters and `_`. */
+const LETTER = 8
+/** As nft's scanner has it, slashes, dots and hyphens belong to a word. */
+const INNER = 16
+const SIGN = 32
 
-  const push = (kind: Token["kind"], from: number, to: number, value: string) => {
-    const column = from - lineStart + 1
-    const span = { file, line, column, endLine: line, endColumn: column + to - from }
-    tokens.push({ kind, text: value, span, from, to })
-    at = to
-  }
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
-    return pattern.exec(text)?.[0]
+const classes = new Uint8Array(128)
+const mark = (characters: string, bit: number) => {
+  for (const character of characters) classes[character.charCodeAt(0)]! |= bit
+}
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+mark(" \t\r\f\v", BLANK)
+mark("0123456789", DIGIT | HEXADECIMAL)
+mark("abcdefABCDEF", HEXADECIMAL)
+mark(letters, LETTER)
+mark("./-", INNER)
+mark("=<>,.:;{}[]()&|^!/*@$+-", SIGN)
+
+const NEWLINE = 10
+const RETURN = 13
+const QUOTE = 34
+const HASH = 35
+const STAR = 42
+const DOT = 46
+const COLON = 58
+const LESS = 60
+const EQUAL = 61
+const GREATER = 62
+const NOT = 33
+const BACKSLASH = 92
+
+/** Reads a text token by token: most of them are forgotten at once. The last is of kind `end`, as often as it is asked for; what fits nothing is of kind `bad`. */
+export class Lexer {
+  private readonly source: Source
+  private at = 0
+
+  constructor(source: Source) {
+    this.source = source
   }
 
-  while (at < text.length) {
-    const code = text.charCodeAt(at)
-    if (code === 10) {
-      push("line", at, at + 1, "\n")
-      line++
-      lineStart = at
-      continue
+  read(): Token {
+    const { text } = this.source
+    for (;;) {
+      const { at } = this
+      if (at >= text.length) return new Token("end", "", this.source, text.length, text.length)
+      const code = text.charCodeAt(at)
+      const kind = classOf(code)
+      if ((kind & BLANK) !== 0) this.at++
+      else if (code === BACKSLASH && continuedAt(text, at) > 0) this.at = continuedAt(text, at)
+      else if (code === HASH) this.at = endOfLine(text, at)
+      else if (code === NEWLINE) return this.token("line", at + 1)
+      else if (code === QUOTE) return this.quoted()
+      else return this.plain(code, kind)
     }
-    const space = take(blank)
-    if (space !== undefined) {
-      for (let index = 0; index < space.length; index++) {
-        if (space.charCodeAt(index) !== 10) continue
-        line++
-        lineStart = at + index + 1
-      }
-      at += space.length
-      continue
-    }
-    if (code === 35) {
-      at += take(comment)!.length
-      continue
-    }
-    if (code === 34) {
-      const string = take(quoted)
-      if (string === undefined) push("bad", at, endOfLine(text, at), '"')
-      else push("string", at, at + string.length, string.slice(1, -1))
-      continue
-    }
-    const address = addressAt(take)
-    if (address !== undefined) {
-      push("word", at, at + address.length, address)
-      continue
-    }
-    if (code >= 48 && code <= 57) {
-      const number = take(hexadecimal) ?? take(digits)
-      if (number === undefined) {
-        const other = take(wordFromDigit)!
-        push("word", at, at + other.length, other)
-      } else push("number", at, at + number.length, number)
-      continue
-    }
-    const name = take(word)
-    if (name !== undefined) {
-      push("word", at, at + name.length, name)
-      continue
-    }
-    const found = take(sign)
-    if (found === undefined) push("bad", at, at + 1, text.slice(at, at + 1))
-    else push("sign", at, at + found.length, found)
   }
-  push("end", text.length, text.length, "")
-  return tokens
+
+  private token(kind: Token["kind"], to: number): Token {
+    const { source, at } = this
+    this.at = to
+    return new Token(kind, source.text.slice(at, to), source, at, to)
+  }
+
+  private quoted(): Token {
+    const { source, at } = this
+    const { text } = source
+    const end = text.indexOf('"', at + 1)
+    const line = endOfLine(text, at)
+    const isClosed = end >= 0 && end < line
+    this.at = isClosed ? end + 1 : line
+    return new Token(
+      isClosed ? "string" : "bad",
+      isClosed ? text.slice(at + 1, end) : '"',
+      source,
+      at,
+      this.at,
+    )
+  }
+
+  private plain(code: number, kind: number): Token {
+    const { at } = this
+    const { text } = this.source
+    const address = (kind & HEXADECIMAL) !== 0 || code === COLON ? addressEnd(text, at) : -1
+    if (address > 0) return this.token("word", address)
+    if ((kind & DIGIT) !== 0) {
+      const end = runEnd(text, at, DIGIT | LETTER)
+      return this.token(isNumber(text, at, end) ? "number" : "word", end)
+    }
+    if ((kind & LETTER) !== 0)
+      return this.token("word", starEnd(text, runEnd(text, at, DIGIT | LETTER | INNER)))
+    if (code === BACKSLASH && text.charCodeAt(at + 1) === STAR) return this.token("word", at + 2)
+    if ((kind & SIGN) === 0) return this.token("bad", at + 1)
+    return this.token("sign", at + (isDouble(code, text.charCodeAt(at + 1)) ? 2 : 1))
+  }
 }
 
-/** IPv4, IPv6 and Ethernet addresses, and `major:minor`, each one token. */
-function addressAt(take: (pattern: RegExp) => string | undefined): string | undefined {
-  const dotted = take(ipv4)
-  if (dotted !== undefined) return dotted
-  const long = take(colons)
-  if (long !== undefined) {
-    // `fe80::1: 80` is an address, a colon and a port.
-    const text = /(?:[^:]|::):$/.test(long) ? long.slice(0, -1) : long
-    const groups = text.split(":").length
-    if (text.includes("::") || groups === 6 || groups === 8 || (groups === 7 && text.includes(".")))
-      return text
-  }
-  return take(twoParts)
+function classOf(code: number): number {
+  return code < 128 ? classes[code]! : 0
+}
+
+function runEnd(text: string, at: number, bits: number): number {
+  let end = at
+  while ((classOf(text.charCodeAt(end)) & bits) !== 0) end++
+  return end
 }
 
 function endOfLine(text: string, at: number): number {
   const end = text.indexOf("\n", at)
   return end < 0 ? text.length : end
+}
+
+/** Behind the newline that a backslash takes away, or -1. */
+function continuedAt(text: string, at: number): number {
+  const next = text.charCodeAt(at + 1) === RETURN ? at + 2 : at + 1
+  return text.charCodeAt(next) === NEWLINE ? next + 1 : -1
+}
+
+/** A star ends a word: a wildcard of interface names. It may be escaped. */
+function starEnd(text: string, end: number): number {
+  const code = text.charCodeAt(end)
+  if (code === STAR) return end + 1
+  return code === BACKSLASH && text.charCodeAt(end + 1) === STAR ? end + 2 : end
+}
+
+/** All digits, or `0x` and hexadecimal ones. */
+function isNumber(text: string, at: number, end: number): boolean {
+  if (runEnd(text, at, DIGIT) >= end) return true
+  const isHexadecimal = text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120
+  return isHexadecimal && end > at + 2 && runEnd(text, at + 2, HEXADECIMAL) >= end
+}
+
+/** `==`, `!=`, `<=`, `>=`, `<<`, `>>`. */
+function isDouble(first: number, second: number): boolean {
+  if (second === EQUAL) return first === EQUAL || first === NOT || first === LESS || first === GREATER
+  return first === second && (first === LESS || first === GREATER)
+}
+
+/** IPv4, IPv6 and Ethernet addresses, and `major:minor`, are each one token: behind it, or -1. */
+function addressEnd(text: string, at: number): number {
+  const end = runEnd(text, at, HEXADECIMAL)
+  const next = text.charCodeAt(end)
+  if (next === DOT) return ipv4End(text, at)
+  if (next !== COLON) return -1
+  colons.lastIndex = at
+  const long = colons.exec(text)?.[0]
+  if (long !== undefined) {
+    // `fe80::1: 80` is an address, a colon and a port.
+    const address = /(?:[^:]|::):$/.test(long) ? long.slice(0, -1) : long
+    const groups = address.split(":").length
+    if (address.includes("::") || groups === 6 || groups === 8 || (groups === 7 && address.includes(".")))
+      return at + address.length
+  }
+  twoParts.lastIndex = at
+  const two = twoParts.exec(text)?.[0]
+  return two === undefined ? -1 : at + two.length
+}
+
+function ipv4End(text: string, at: number): number {
+  let end = at
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && text.charCodeAt(end++) !== DOT) return -1
+    const from = end
+    end = runEnd(text, from, DIGIT)
+    if (end === from || end > from + 3) return -1
+  }
+  const behind = text.charCodeAt(end)
+  return behind === DOT || (classOf(behind) & (DIGIT | LETTER)) !== 0 ? -1 : end
 }

@@ -26,6 +26,8 @@ export interface TableModel {
 export interface SetModel {
   declaration: SetDeclaration
   elements: SetElement[]
+  /** Pairs of elements that were looked at for values in common. */
+  compared: number
   /** Where it is declared. */
   readonly at: Syntax
 }

@@ -4,6 +4,7 @@ import type { FlowtableDeclaration, ObjectDeclaration, ObjectKind } from "../../
 import type { Context } from "./context.js"
 import { elaborateLimit, elaborateQuota } from "./limit-statement.js"
 import { synproxyOf } from "./nat-statement.js"
+import { plainSpan } from "./place.js"
 import { elaboratePriority } from "./priority.js"
 import type { Syntax } from "./syntax.js"
 import { entry, numberOf, wordOf, wordsOf } from "./tree.js"
@@ -30,7 +31,10 @@ export function elaborateObject(
   context: Context,
 ): ObjectDeclaration | undefined {
   const comment = wordOf(entry(value, "comment"))
-  const rest = { ...(comment !== undefined && { comment }), origin: { span: value.span, text: "" } }
+  const rest = {
+    ...(comment !== undefined && { comment }),
+    origin: { span: plainSpan(value.span), text: "" },
+  }
   switch (kind) {
     case "counter":
       return { kind, name, statement: { step: "counter" }, ...rest }
@@ -127,6 +131,6 @@ export function elaborateFlowtable(name: string, value: Syntax, context: Context
     devices: wordsOf(entry(value, "dev")),
     ...(flags.includes("offload") && { offload: true }),
     ...((entry(value, "counter") !== undefined || flags.includes("counter")) && { counter: true }),
-    origin: { span: value.span, text: "" },
+    origin: { span: plainSpan(value.span), text: "" },
   }
 }

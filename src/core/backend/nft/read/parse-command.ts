@@ -13,11 +13,13 @@ import {
   parseObjectBlock,
   parsePlace,
   parseTable,
+  ruleCommand,
   takePending,
 } from "./parse-table.js"
 import { describe, type Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, object, spanning } from "./tree.js"
+import { array, named, object } from "./tree.js"
 import { families } from "./words.js"
 
 /** All lines of a file, and of what it includes: commands in the order in which nft runs them. */
@@ -59,7 +61,7 @@ function parseLine(p: Parser, commands: Syntax[]): void {
     const span = spanning(first.span, p.previous().span)
     // Inside a block each command has its own place: a rule's first word, or the name of what is declared.
     const at = (entries["text"] ?? entries["name"])?.span ?? span
-    commands.push(object({ [verb]: object({ [kind]: object(entries, at) }, at) }, at))
+    commands.push(named(verb, named(kind, object(entries, at), at), at))
   }
   let verb = "add"
   if (p.isOneOf(verbs)) verb = p.next().text
@@ -166,8 +168,7 @@ function parseChain(p: Parser, verb: string, push: Push): void {
       }
       const rule = parseRuleBody(p)
       rules.push(...takePending(p, place))
-      if (rule.kind === "object")
-        rules.push({ kind: "rule", entries: { ...place, chain: name, ...Object.fromEntries(rule.entries) } })
+      rules.push(ruleCommand(place, name, rule))
     })
   }
   push(verb, "chain", { ...place, name, ...entries })
@@ -191,8 +192,7 @@ function parseRule(p: Parser, verb: string, push: Push): void {
   if (p.isEnd()) p.fail("a rule has at least one statement")
   const rule = parseRuleBody(p)
   for (const { kind, entries } of takePending(p, place)) push("add", kind, entries)
-  if (rule.kind === "object")
-    push(verb, "rule", { ...place, chain, ...where, ...Object.fromEntries(rule.entries) })
+  push(verb, "rule", { ...place, chain, ...where, ...rule })
 }
 
 function parseSetCommand(p: Parser, verb: string, word: string, push: Push): void {

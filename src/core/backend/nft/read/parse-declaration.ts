@@ -1,7 +1,8 @@
 import type { Entries } from "./parse-block.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, spanning } from "./tree.js"
+import { array, leaf } from "./tree.js"
 
 /** What stands in the braces of chains and flowtables. */
 

@@ -1,7 +1,8 @@
 import { parseExpression } from "./parse-expression.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { leaf, object, spanning } from "./tree.js"
+import { leaf, named, object } from "./tree.js"
 
 /** Statements that remember something, and may stand in a rule as well as in an element of a set; their values stand in objects too. */
 
@@ -15,7 +16,7 @@ export function parseElementStatement(p: Parser): Syntax {
   const first = p.next()
   const done = (name: string, value: Syntax): Syntax => {
     const span = spanning(first.span, p.previous().span)
-    return object({ [name]: value }, span)
+    return named(name, value, span)
   }
   const { text } = first
   if (text === "ct") {

@@ -1,8 +1,9 @@
 import { leftWords, parseField, startsExpression, startsHeader, startsUnmistakably } from "./parse-field.js"
 import { parseSet } from "./parse-set.js"
 import { describe, type Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, named, object } from "./tree.js"
 import { binaryOperators } from "./words.js"
 
 /**
@@ -87,29 +88,31 @@ function parsePrefix(p: Parser, value: Syntax, first: Syntax["span"]): Syntax {
   p.next()
   const length = p.number("a prefix length")
   const span = spanning(first, length.span)
-  return object({ prefix: object({ addr: value, len: length }, span) }, span)
+  return named("prefix", object({ addr: value, len: length }, span), span)
 }
 
+/** Each operator, and how tightly it binds. */
+const operators = new Map(
+  binaryOperators.flatMap((words, level) =>
+    Object.entries(words).map(([word, sign]) => [word, { sign, level }] as const),
+  ),
+)
+
+/** Operators of this level and tighter ones. */
 function parseBinary(p: Parser, place: Place, level: number): Syntax {
-  const operators = binaryOperators[level]
-  if (!operators) return parsePrimary(p, place)
   const first = p.peek()
-  let left = parseBinary(p, place, level + 1)
+  let left = parsePrimary(p, place)
   for (;;) {
     const token = p.peek()
-    const operator =
-      token.kind === "word" || token.kind === "sign" ? operatorOf(operators, token.text) : undefined
-    if (operator === undefined) return left
+    if (token.kind !== "word" && token.kind !== "sign") return left
+    const operator = operators.get(token.text)
+    if (operator === undefined || operator.level < level) return left
     p.next()
     // What stands behind an operator on the left side may be a constant: `ip frag-off & 0x1fff`.
-    const right = parseBinary(p, place === "left" ? "operand" : place, level + 1)
+    const right = parseBinary(p, place === "left" ? "operand" : place, operator.level + 1)
     const span = spanning(first.span, p.previous().span)
-    left = object({ [operator]: array([left, right], span) }, span)
+    left = named(operator.sign, array([left, right], span), span)
   }
-}
-
-function operatorOf(operators: Readonly<Record<string, string>>, text: string): string | undefined {
-  return Object.hasOwn(operators, text) ? operators[text] : undefined
 }
 
 function parsePrimary(p: Parser, place: Place): Syntax {

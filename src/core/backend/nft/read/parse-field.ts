@@ -1,8 +1,9 @@
 import { numberLeaf, parseExpression } from "./parse-expression.js"
 import { parseExtensionHeader, parseHeader, parseRaw } from "./parse-header.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, named, object } from "./tree.js"
 import { bareMetaKeys, ctKeys, extensionHeaderFields, headerFields, metaKeys, tunnels } from "./words.js"
 
 /** What is asked of a packet, its connection and its way, by the words it begins with: `meta mark`, `fib saddr type`, `tcp dport`. */
@@ -101,7 +102,7 @@ export function parseField(p: Parser): Syntax {
   const first = p.peek()
   const wrap = (name: string, entries: Readonly<Record<string, Syntax | undefined>>): Syntax => {
     const span = spanning(first.span, p.previous().span)
-    return object({ [name]: object(entries, span) }, span)
+    return named(name, object(entries, span), span)
   }
   if (p.is("@")) return parseRaw(p, wrap)
   const { text } = first

@@ -1,8 +1,9 @@
 import { didYouMean } from "../../../base/nearest.js"
 import { keyOf, type Wrap } from "./parse-field.js"
 import { describe, type Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { leaf, spanning } from "./tree.js"
+import { leaf } from "./tree.js"
 import { extensionHeaderFields, headerFields, tunnels } from "./words.js"
 
 /** Fields of headers: `ip saddr`, `frag id`, `vxlan tcp dport`, `tcp option maxseg size`, `@th,16,16`. */

@@ -1,6 +1,7 @@
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, object } from "./tree.js"
 
 /** `log prefix "x" level warn flags tcp sequence,options group 7 snaplen 64 queue-threshold 10`, in any order. */
 export function parseLog(p: Parser): Syntax {

@@ -1,7 +1,8 @@
 import { parseExpression, parseList, parseRight, parseSetOrReference } from "./parse-expression.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, named, object } from "./tree.js"
 import { relations } from "./words.js"
 
 /** Statements that begin with something asked of the packet: comparisons, verdict maps, and what is set. */
@@ -15,18 +16,18 @@ const objectKinds: Readonly<Record<string, string>> = {
 export function parseMatchOrMangle(p: Parser): Syntax {
   const first = p.peek()
   // `ct timeout set "x"` and `ct expectation set "x"` name objects; no field of ct is called so.
-  const named = objectKinds[p.peek(1).text]
-  if (p.is("ct") && named !== undefined && p.is("set", 2)) {
+  const objectKind = objectKinds[p.peek(1).text]
+  if (p.is("ct") && objectKind !== undefined && p.is("set", 2)) {
     p.next()
     p.next()
     p.next()
     const object_ = parseExpression(p, "operand")
-    return object({ [named]: object_ }, spanning(first.span, p.previous().span))
+    return named(objectKind, object_, spanning(first.span, p.previous().span))
   }
   const left = parseExpression(p, "left")
   const done = (name: string, entries: Readonly<Record<string, Syntax>>): Syntax => {
     const span = spanning(first.span, p.previous().span)
-    return object({ [name]: object(entries, span) }, span)
+    return named(name, object(entries, span), span)
   }
   if (p.accept("vmap")) return done("vmap", { key: left, data: parseSetOrReference(p) })
   if (p.accept("set")) return done("mangle", { key: left, value: parseList(p, "operand") })

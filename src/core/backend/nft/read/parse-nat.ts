@@ -1,7 +1,8 @@
 import { parseExpression, parseList } from "./parse-expression.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, object } from "./tree.js"
 
 /** Statements that send a packet elsewhere: address translation, proxies, copies, user space. */
 

@@ -3,8 +3,9 @@ import { parseCounterValues, parseLimitValues, parseQuotaValues } from "./parse-
 import { parseList } from "./parse-expression.js"
 import { parseSynproxyValues } from "./parse-nat.js"
 import { describe, type Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { leaf, object, spanning } from "./tree.js"
+import { leaf, object } from "./tree.js"
 
 /** What stands in the braces of objects. */
 

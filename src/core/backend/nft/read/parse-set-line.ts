@@ -4,8 +4,9 @@ import { parseElementStatement, startsElementStatement } from "./parse-element-s
 import { parseExpression } from "./parse-expression.js"
 import { parseElements } from "./parse-set.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, object } from "./tree.js"
 
 /** What stands in the braces of sets and maps. */
 

@@ -2,8 +2,9 @@ import { parseElementStatement, startsElementStatement } from "./parse-element-s
 import { parseExpression, parseReference } from "./parse-expression.js"
 import { parseElementOptions } from "./parse-set.js"
 import { describe, type Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, object } from "./tree.js"
 
 /** Statements that add to sets and maps. */
 

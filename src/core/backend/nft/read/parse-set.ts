@@ -2,8 +2,9 @@ import { parseElementStatement, startsElementStatement } from "./parse-element-s
 import { parseExpression } from "./parse-expression.js"
 import { parseVerdict, startsVerdict } from "./parse-verdict.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, isNull, object, spanning } from "./tree.js"
+import { array, isNull, object } from "./tree.js"
 
 /** `{ a, b-c, d . e timeout 30s comment "x", f : accept }`: `{"set": […]}`, where a map's element is an array of key and data. */
 export function parseSet(p: Parser): Syntax {

@@ -6,11 +6,15 @@ import { isNatWord, parseDuplicate, parseForward, parseNat, parseProxy, parseQue
 import { parseMeter, parseSetStatement } from "./parse-set-statement.js"
 import { parseVerdict, startsVerdict } from "./parse-verdict.js"
 import { describe, type Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, object } from "./tree.js"
 
-/** A rule's statements and its comment: `{"expr": […], "comment": …, "text": …}`. The text is what was written. */
-export function parseRuleBody(p: Parser): Syntax {
+/** What a rule holds, by its names in JSON; the text is what was written. */
+export type RuleBody = Readonly<Record<"expr" | "comment" | "text", Syntax | undefined>>
+
+/** A rule's statements and its comment. */
+export function parseRuleBody(p: Parser): RuleBody {
   const first = p.peek()
   const statements: Syntax[] = []
   let comment: Syntax | undefined
@@ -22,7 +26,7 @@ export function parseRuleBody(p: Parser): Syntax {
     for (const statement of parseStatement(p)) statements.push(statement)
   }
   const span = spanning(first.span, p.previous().span)
-  return object({ expr: array(statements, span), comment, text: leaf(p.textFrom(first), span, true) }, span)
+  return { expr: array(statements, span), comment, text: leaf(p.textFrom(first), span, true) }
 }
 
 /** Mostly one; a dynamic set's element may be followed by its statements. */

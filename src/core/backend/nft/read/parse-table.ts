@@ -3,7 +3,7 @@ import { parseChainLine, parseFlowtableLine, startsChainLine } from "./parse-dec
 import { parseDirective } from "./parse-directive.js"
 import { objectLines } from "./parse-object.js"
 import { parseSetLine } from "./parse-set-line.js"
-import { parseRuleBody } from "./parse-statement.js"
+import { parseRuleBody, type RuleBody } from "./parse-statement.js"
 import type { Parser } from "./parser.js"
 import type { Syntax } from "./syntax.js"
 import { array, leaf } from "./tree.js"
@@ -169,16 +169,20 @@ class TableBlock {
           if (command.kind === "chain") this.declared.push(command)
           else this.rules.push(command)
         }
-        if (rule.kind === "object")
-          rules.push({
-            kind: "rule",
-            entries: { ...place, chain: name, ...Object.fromEntries(rule.entries) },
-          })
+        rules.push(ruleCommand(place, name, rule))
       }),
     )
     this.declared.push({ kind: "chain", entries: { ...place, name, ...entries } })
-    this.rules.push(...rules)
+    for (const rule of rules) this.rules.push(rule)
   }
+}
+
+export function ruleCommand(
+  { family, table }: Place,
+  chain: Syntax,
+  { expr, comment, text }: RuleBody,
+): Command {
+  return { kind: "rule", entries: { family, table, chain, expr, comment, text } }
 }
 
 /** Chains without a name that the rule just read jumps to, as chains with the name that the kernel would give them. */

@@ -1,7 +1,8 @@
 import { parseRuleBody } from "./parse-statement.js"
 import type { Parser } from "./parser.js"
+import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
-import { array, leaf, object, spanning } from "./tree.js"
+import { array, leaf, named, object } from "./tree.js"
 
 /** Verdicts, with the chains without a name that they may bring. */
 
@@ -14,7 +15,7 @@ export function startsVerdict(p: Parser): boolean {
 /** `accept`, `jump chain`, `jump { … }`: `{"accept": null}`, `{"jump": {"target": …}}`. */
 export function parseVerdict(p: Parser): Syntax {
   const token = p.next()
-  if (plainVerdicts.has(token.text)) return object({ [token.text]: leaf(null, token.span) }, token.span)
+  if (plainVerdicts.has(token.text)) return named(token.text, leaf(null, token.span), token.span)
   const target = p.is("{") ? parseAnonymousChain(p) : p.name("chain")
   const span = spanning(token.span, p.previous().span)
   return object({ [token.text]: object({ target }, span) }, span)
@@ -28,7 +29,7 @@ function parseAnonymousChain(p: Parser): Syntax {
     const rules: Syntax[] = []
     p.skipSeparators()
     while (!p.is("}") && p.peek().kind !== "end") {
-      rules.push(parseRuleBody(p))
+      rules.push(object(parseRuleBody(p), open.span))
       p.endStatement("a rule")
     }
     p.expect("}", "behind the rules of a chain")

@@ -2,8 +2,10 @@ import { type Diagnostic, isProblem, type Span } from "../../../base/diagnostic.
 import type { DiagnosticId } from "../../../base/diagnostic-ids.js"
 import { didYouMean } from "../../../base/nearest.js"
 import type { RuleFile } from "../../read-rules.js"
-import { type Token, tokenize } from "./lexer.js"
+import { Token } from "./lexer.js"
+import { plainSpan, Source } from "./place.js"
 import type { Syntax } from "./syntax.js"
+import { TokenWindow } from "./token-window.js"
 import { leaf } from "./tree.js"
 
 /** Thrown once the mistake is reported, caught where reading can go on: at the next line. It never leaves the reader. */
@@ -16,10 +18,9 @@ const depthMaximum = 200
 
 interface Frame {
   readonly file: RuleFile
-  readonly tokens: readonly Token[]
+  readonly tokens: TokenWindow
   /** How many includes led here. */
   readonly depth: number
-  at: number
 }
 
 /** The tokens of a file and of what it includes, the variables in force, and what is wrong: what all parts of the grammar share. */
@@ -31,35 +32,33 @@ export class Parser {
   private readonly frames: Frame[] = []
   private frame: Frame
   private readonly scopes: Map<string, Syntax>[] = [new Map()]
-  private readonly texts = new Map<string, string>()
   private depth = 0
 
   constructor(file: RuleFile) {
     this.frame = this.open(file, 0)
   }
 
-  private open(file: RuleFile, depth: number): Frame {
-    this.texts.set(file.path, file.text)
-    return { file, tokens: tokenize(file.text, file.path), depth, at: 0 }
+  private open(file: RuleFile, depth: number, before?: Token): Frame {
+    return { file, tokens: new TokenWindow(new Source(file.path, file.text), before), depth }
   }
 
   /** Looking ahead stays inside a file. */
   peek(ahead = 0): Token {
-    while (this.frame.tokens[this.frame.at]!.kind === "end" && this.frames.length > 0)
-      this.frame = this.frames.pop()!
-    const { tokens, at } = this.frame
-    return tokens[Math.min(at + ahead, tokens.length - 1)]!
+    const token = this.frame.tokens.peek(ahead)
+    if (token.kind !== "end" || this.frames.length === 0) return token
+    while (this.frame.tokens.peek(0).kind === "end" && this.frames.length > 0) this.frame = this.frames.pop()!
+    return this.frame.tokens.peek(ahead)
   }
 
   next(): Token {
     const token = this.peek()
-    if (token.kind !== "end") this.frame.at++
+    if (token.kind !== "end") this.frame.tokens.advance()
     return token
   }
 
   /** The token before: where what was read ends. */
   previous(): Token {
-    return this.frame.tokens[Math.max(0, this.frame.at - 1)]!
+    return this.frame.tokens.previous()
   }
 
   /** A word or a sign; never a text in quotation marks. */
@@ -151,7 +150,13 @@ export class Parser {
   }
 
   report(id: DiagnosticId, message: string, span: Span, hint?: string): void {
-    this.diagnostics.push({ id, severity: "error", message, span, ...(hint !== undefined && { hint }) })
+    this.diagnostics.push({
+      id,
+      severity: "error",
+      message,
+      span: plainSpan(span),
+      ...(hint !== undefined && { hint }),
+    })
   }
 
   /** The name of a chain, a set, a device …: a word, a text in quotation marks, or a variable that holds one. */
@@ -263,19 +268,18 @@ export class Parser {
     }
     for (const each of found.toReversed()) {
       this.frames.push(this.frame)
-      const opened = this.open({ ...(file.include && { include: file.include }), ...each }, depth + 1)
       // The line of the include ends here; what ends it in its own file ends the last line that it brings.
-      const line: Token = { kind: "line", text: "\n", span: at.span, from: 0, to: 0 }
-      this.frame = { ...opened, tokens: [line, ...opened.tokens] }
+      const line = new Token("line", "\n", at.source, at.from, at.from)
+      this.frame = this.open({ ...(file.include && { include: file.include }), ...each }, depth + 1, line)
     }
   }
 
   /** The text from one token to another of the same file, on one line. */
   textFrom(first: Token): string {
     const last = this.previous()
-    if (last.span.file !== first.span.file) return ""
-    const text = this.texts.get(first.span.file)?.slice(first.from, last.to) ?? ""
-    return text.replaceAll(/\\?\s*\n\s*/g, " ")
+    if (last.source !== first.source) return ""
+    const text = first.source.text.slice(first.from, last.to)
+    return text.includes("\n") ? text.replaceAll(/\\?\s*\n\s*/g, " ") : text
   }
 }
 

@@ -5,6 +5,7 @@ import { elaborate } from "./elaborate.js"
 import { readJson } from "./json.js"
 import { parseCommands } from "./parse-command.js"
 import { Parser } from "./parser.js"
+import { plainSpan } from "./place.js"
 import type { Syntax } from "./syntax.js"
 import { entry } from "./tree.js"
 
@@ -42,7 +43,7 @@ function commandsOf(document: Syntax, diagnostics: Diagnostic[]): readonly Synta
     id: "nft-json-syntax",
     severity: "error",
     message: 'nft writes and reads an object with the entry "nftables", an array of commands',
-    span: document.span,
+    span: plainSpan(document.span),
   })
   return undefined
 }

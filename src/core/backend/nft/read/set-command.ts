@@ -2,7 +2,7 @@ import { didYouMean } from "../../../base/nearest.js"
 import type { SetDeclaration, SetElement } from "../../../ruleset/ruleset.js"
 import type { Elaboration } from "./elaboration.js"
 import { overlap } from "./interval.js"
-import type { TableModel } from "./model.js"
+import type { SetModel, TableModel } from "./model.js"
 import { elaborateSet } from "./set-declaration.js"
 import { elaborateElements } from "./set-element.js"
 import type { Syntax } from "./syntax.js"
@@ -10,7 +10,7 @@ import { entry, listOf } from "./tree.js"
 
 /** Commands that make, fill, empty and delete sets and maps. */
 
-/** Pairs of elements that are compared; more are left to the kernel. */
+/** Pairs of elements of a set that are compared, all its commands together; more are left to the kernel. */
 const overlapsTried = 1e6
 
 export function setCommand(
@@ -33,7 +33,7 @@ export function setCommand(
   const context = elaboration.contextOf(table)
   const elements = listOf(entry(value, "elem"))
   if (known && entry(value, "type") === undefined) {
-    known.elements.push(...elaborateElements(elements, known.declaration, context))
+    addElements(known, elaborateElements(elements, known.declaration, context))
     return
   }
   const declaration = elaborateSet(value, name, isMap, context)
@@ -48,10 +48,10 @@ export function setCommand(
       elaboration.report("nft-already-there", `the ${what} ${name} is there already`, value)
     else if (!isSameSet(known.declaration, full))
       elaboration.report("nft-already-there", `${name} is there already, with other types or flags`, value)
-    known.elements.push(...elaborateElements(elements, known.declaration, context))
+    addElements(known, elaborateElements(elements, known.declaration, context))
     return
   }
-  const made = { declaration: full, elements: [] as ReturnType<typeof elaborateElements>, at: value }
+  const made = { declaration: full, elements: [] as SetElement[], compared: 0, at: value }
   table.sets.set(name, made)
   made.elements = elaborateElements(elements, full, context)
 }
@@ -92,19 +92,26 @@ export function elementCommand(
   }
   const added = elaborateElements(written, declaration, context)
   if (declaration.flags.includes("interval") && !declaration.autoMerge)
-    checkOverlap(elaboration, set.elements, added, declaration, value)
+    checkOverlap(elaboration, set, added, value)
+  addElements(set, added)
+}
+
+/** One by one: there may be more than a call takes arguments. */
+function addElements(set: SetModel, added: readonly SetElement[]): void {
   for (const element of added) set.elements.push(element)
 }
 
 /** A range may not reach into another; where nft itself merges them, it may. A few new ones against what is there. */
 function checkOverlap(
   elaboration: Elaboration,
-  known: readonly SetElement[],
+  set: SetModel,
   added: readonly SetElement[],
-  { key, name }: SetDeclaration,
   at: Syntax,
 ): void {
-  if (known.length * added.length > overlapsTried) return
+  const { elements: known, declaration } = set
+  const { key, name } = declaration
+  set.compared += known.length * added.length
+  if (set.compared > overlapsTried) return
   for (const { key: one } of added)
     for (const { key: other } of known)
       if (overlap(one, other, key) && JSON.stringify(one) !== JSON.stringify(other)) {

@@ -3,6 +3,7 @@ import type { SetDeclaration } from "../../../ruleset/ruleset.js"
 import { setTypeOf } from "../../../ruleset/type.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
+import { plainSpan } from "./place.js"
 import { elaborateStatement } from "./statement.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, stringOf, wordOf } from "./tree.js"
@@ -81,7 +82,7 @@ export function elaborateSet(
     ...(comment !== undefined && { comment }),
     ...(size !== undefined && { size }),
     ...(statements.length > 0 && { statements }),
-    origin: { span: value.span, text: "" },
+    origin: { span: plainSpan(value.span), text: "" },
   }
 }
 

@@ -42,7 +42,7 @@ export function elaborateStatement(syntax: Syntax, context: Context): readonly S
     )
     return [never("?")]
   }
-  const elaborate = Object.hasOwn(statements, name) ? statements[name] : undefined
+  const elaborate = statementsByName.get(name)
   if (!elaborate) {
     context.assume(
       `the engine does not know the statement "${name}": the rule is taken never to match`,
@@ -63,7 +63,7 @@ export function elaborateStatement(syntax: Syntax, context: Context): readonly S
 /** nft 1.0.6 writes some statements with their entries beside the name; the first entry names it. */
 function wholeStatement(syntax: Syntax): readonly [string, Syntax] | undefined {
   if (syntax.kind !== "object") return undefined
-  for (const [name, value] of syntax.entries) if (Object.hasOwn(statements, name)) return [name, value]
+  for (const [name, value] of syntax.entries) if (statementsByName.has(name)) return [name, value]
   return undefined
 }
 
@@ -137,3 +137,5 @@ const statements: Readonly<Record<string, ElaborateStatement>> = {
     return { step: "opaque", text: `xt ${type} "${name}"`, assumes }
   },
 }
+
+const statementsByName: ReadonlyMap<string, ElaborateStatement> = new Map(Object.entries(statements))

@@ -2,7 +2,7 @@ import { parseAddress } from "../../../base/address.js"
 import { didYouMean } from "../../../base/nearest.js"
 import { services } from "../../../base/services.js"
 import { symbolsOf } from "../../../ruleset/symbols.js"
-import { dataTypes, isTextType, type TypeName } from "../../../ruleset/type.js"
+import { dataTypes, isTextType, type TypeName, wordsOf } from "../../../ruleset/type.js"
 import type { Literal } from "../../../ruleset/value.js"
 import type { Context } from "./context.js"
 import type { SyntaxLeaf } from "./syntax.js"
@@ -25,6 +25,8 @@ export function literalOf(
   context: Context,
   bits: number = dataTypes[type],
 ): Literal | undefined {
+  const words = plainWords(leaf.value, type, bits)
+  if (words) return words
   const said = meaningOf(leaf, type)
   if (typeof said === "object" && "wrong" in said) {
     context.report("nft-unknown-value", said.wrong, leaf, didYouMean(String(leaf.value), said.names ?? []))
@@ -46,6 +48,22 @@ export function literalOf(
     return undefined
   }
   return wordsOfNumber(said, type)
+}
+
+/** Numbers that mean something else than they say, or are wrong above some value. */
+const unusual: ReadonlySet<TypeName> = new Set(["ifname", "string", "time", "ct_label", "day", "hour"])
+
+/** What nearly all elements of long sets are: an address, or a number of one word. Undefined: it is to be looked at closely. */
+function plainWords(value: SyntaxLeaf["value"], type: TypeName, bits: number): readonly number[] | undefined {
+  if (typeof value === "number") {
+    const isPlain = wordsOf(type) === 1 && !unusual.has(type) && Number.isInteger(value)
+    return isPlain && value >= 0 && value < 2 ** bits ? [value] : undefined
+  }
+  if (typeof value !== "string" || (type !== "ipv4_addr" && type !== "ipv6_addr")) return undefined
+  const parsed = parseAddress(value)
+  return parsed && parsed.words.length === wordsOf(type) && bits === dataTypes[type]
+    ? parsed.words
+    : undefined
 }
 
 function meaningOf(leaf: SyntaxLeaf, type: TypeName): Said {

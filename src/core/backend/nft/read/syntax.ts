@@ -1,4 +1,5 @@
 import type { Span } from "../../../base/diagnostic.js"
+import type { EntryList } from "./entry-list.js"
 
 /**
  * What nft's text and its JSON have in common: the objects of libnftables-json(5), each with its place. Both readers make it, and one elaboration turns it into a ruleset.
@@ -8,7 +9,7 @@ export type Syntax = SyntaxObject | SyntaxArray | SyntaxLeaf
 
 export interface SyntaxObject {
   readonly kind: "object"
-  readonly entries: ReadonlyMap<string, Syntax>
+  readonly entries: EntryList
   readonly span: Span
 }
 

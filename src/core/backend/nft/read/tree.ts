@@ -1,4 +1,5 @@
 import type { Span } from "../../../base/diagnostic.js"
+import { EntryList } from "./entry-list.js"
 import type { Syntax, SyntaxArray, SyntaxLeaf, SyntaxObject } from "./syntax.js"
 
 /** How the readers make the tree, and how the elaboration asks it. */
@@ -13,21 +14,23 @@ export function array(items: readonly Syntax[], span: Span): SyntaxArray {
 
 /** Entries that are undefined are left out. */
 export function object(entries: Readonly<Record<string, Syntax | undefined>>, span: Span): SyntaxObject {
-  const map = new Map<string, Syntax>()
-  for (const [name, value] of Object.entries(entries)) if (value !== undefined) map.set(name, value)
-  return { kind: "object", entries: map, span }
+  const names = Object.keys(entries)
+  let count = 0
+  for (let at = 0; at < names.length; at++) if (entries[names[at]!] !== undefined) count += 2
+  const pairs = new Array<string | Syntax>(count)
+  let end = 0
+  for (let at = 0; at < names.length; at++) {
+    const value = entries[names[at]!]
+    if (value === undefined) continue
+    pairs[end++] = names[at]!
+    pairs[end++] = value
+  }
+  return { kind: "object", entries: new EntryList(pairs), span }
 }
 
-/** From the beginning of one to the end of the other. */
-export function spanning(first: Span, last: Span): Span {
-  const { file, line, column } = first
-  return {
-    file,
-    line,
-    column,
-    ...(last.endLine !== undefined && { endLine: last.endLine }),
-    ...(last.endColumn !== undefined && { endColumn: last.endColumn }),
-  }
+/** An object with one entry, as most of nft's objects are. */
+export function named(name: string, value: Syntax, span: Span): SyntaxObject {
+  return { kind: "object", entries: new EntryList([name, value]), span }
 }
 
 export function entry(syntax: Syntax | undefined, name: string): Syntax | undefined {
@@ -36,8 +39,7 @@ export function entry(syntax: Syntax | undefined, name: string): Syntax | undefi
 
 /** The only entry of an object, as most of nft's objects have: its name and what it holds. */
 export function single(syntax: Syntax): readonly [name: string, value: Syntax] | undefined {
-  if (syntax.kind !== "object" || syntax.entries.size !== 1) return undefined
-  return syntax.entries.entries().next().value
+  return syntax.kind === "object" && syntax.entries.size === 1 ? syntax.entries.first() : undefined
 }
 
 export function stringOf(syntax: Syntax | undefined): string | undefined {
@@ -55,7 +57,7 @@ export function wordOf(syntax: Syntax | undefined): string | undefined {
 export function numberOf(syntax: Syntax | undefined): number | undefined {
   if (syntax?.kind !== "leaf") return undefined
   if (typeof syntax.value === "number") return syntax.value
-  return typeof syntax.value === "string" && /^\d+$/.test(syntax.value) ? Number(syntax.value) : undefined
+  return typeof syntax.value === "string" && isDigits(syntax.value) ? Number(syntax.value) : undefined
 }
 
 /** One is as good as a list of one, everywhere in nft's JSON. */
@@ -71,4 +73,12 @@ export function wordsOf(syntax: Syntax | undefined): readonly string[] {
 
 export function isNull(syntax: Syntax | undefined): boolean {
   return syntax?.kind === "leaf" && syntax.value === null
+}
+
+function isDigits(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 48 || code > 57) return false
+  }
+  return text !== ""
 }

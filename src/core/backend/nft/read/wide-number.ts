@@ -4,6 +4,7 @@ import { dataTypes, type TypeName, wordsOf } from "../../../ruleset/type.js"
 export function wordsOfNumber(value: bigint, type: TypeName): number[] {
   if (type === "ether_addr") return [Number(value >> 16n), Number(value & 0xffffn)]
   const count = wordsOf(type)
+  if (count === 1) return [Number(value & mask32)]
   return Array.from({ length: count }, (_, index) =>
     Number((value >> BigInt(32 * (count - 1 - index))) & mask32),
   )
