@@ -54,6 +54,42 @@ export const diagnosticIds = {
   "import-not-carried": "A line of another tool's configuration has no counterpart in a policy.",
   "export-cannot-say": "A policy says something that another tool's settings cannot say.",
   "import-nothing-found": "A file holds nothing of the tool that it was said to be of.",
+  // CSF's configuration
+  "csf-syntax":
+    'A line of a file of CSF\'s is not what CSF reads there: KEY = "VALUE" in csf.conf, an address a line in its lists.',
+  "csf-breaks-open":
+    "With this item CSF gives up, and leaves the host with all chains flushed and all policies accepting.",
+  "csf-rule-refused":
+    "The rule that an item of CSF's asks for is refused by iptables, or can match nothing; CSF goes on without it.",
+  "csf-one-less":
+    "CSF drops the connection that fills the count of PORTFLOOD, where its manual lets that one pass.",
+  "csf-closes-port": "An item of PORTFLOOD drops the first connection already, so that nobody gets in.",
+  "csf-count": "A count of PORTFLOOD is not from 1 to 20, so that CSF skips the item.",
+  "csf-fields-swapped": "An item of PORTFLOOD may have its count and its seconds swapped, and CSF skips it.",
+  "csf-fields-extra": "An item of a list of CSF's has more fields than CSF reads: often a comma is missing.",
+  "csf-list-shared":
+    "Several items of PORTFLOOD share one list of the kernel's, so that they count for each other.",
+  "csf-ambiguous": "A number in CSF's configuration is read differently by CSF and by iptables.",
+  "csf-limit-for-all":
+    "A limit of CSF's is one for all sources together, so that one of them shuts all others out.",
+  "csf-bad-value": "A setting of CSF's has a value that CSF or iptables cannot use.",
+  "csf-unknown-setting": "A line of csf.conf names a setting that is not known.",
+  "csf-refused": "CSF does not start with this line, so that nothing of its configuration comes into force.",
+  "csf-testing": "CSF is in its testing mode, in which it takes its firewall down every few minutes.",
+  "csf-ipv6-open": "CSF is told to leave IPv6 alone, so that all its ports are open.",
+  "csf-without-tracking":
+    "CSF is told to do without connection tracking, so that its limits count packets of open connections.",
+  "csf-other-devices": "CSF filters every device, and the policy only those that it names.",
+  "csf-families-differ":
+    "A port is open for one IP version in CSF's configuration, and a policy opens it for both.",
+  "csf-outgoing-stays-open": "CSF closes ports on the way out, and a policy does not.",
+  "csf-needs-guard":
+    "A setting of CSF's goes by logs or by time: that is the guard's, and this version has none.",
+  "csf-not-carried": "A line of CSF's protects, and a policy has no word for it.",
+  "csf-include": "A file that a list of CSF's includes cannot be read.",
+  "csf-everybody": "A line of CSF's is for every address that there is.",
+  "csf-nothing-found":
+    'A file is none of CSF\'s: neither KEY = "VALUE" lines, nor one of its lists by its name.',
   // packets as text
   "script-time":
     "A packet script gives time as +0.3 or +5ms after the packet before, or @2s after the start.",

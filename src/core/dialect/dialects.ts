@@ -1,3 +1,4 @@
+import { importCsf } from "./csf/import.js"
 import { importFirehol } from "./firehol/import.js"
 import type { ImportDialect } from "./imported.js"
 import { importIptables } from "./iptables/import.js"
@@ -14,6 +15,7 @@ export interface Dialect {
 /** Whose configurations are read, by the word of the command line. */
 export const dialects = {
   firehol: { title: "FireHOL", tool: "FireHOL", read: importFirehol },
+  csf: { title: "ConfigServer Firewall", tool: "CSF", read: importCsf },
   kura: { title: "Eclipse Kura", tool: "Kura", read: importKura },
   kesl: { title: "Kaspersky Endpoint Security for Linux", tool: "KESL", read: importKesl },
   iptables: { title: "iptables", tool: "iptables", read: importIptables },
