@@ -18,7 +18,7 @@ import type { Conntrack } from "./conntrack/conntrack.js"
 import { ConnectionCounts } from "./conntrack/count.js"
 import type { Interfaces } from "./interfaces.js"
 import { MapData } from "./sets/data.js"
-import { flatten, keyWordsOf } from "./sets/elements.js"
+import { flatten, flattenOne, keyWordsOf } from "./sets/elements.js"
 import { HashSet } from "./sets/hash-set.js"
 import { IntervalSet } from "./sets/interval-set.js"
 import { withOthers } from "./sets/set-with-others.js"
@@ -219,23 +219,24 @@ class Compiler {
   ): HashSet | IntervalSet {
     const statements = this.statementsFor(part)
     const data = new MapData(part.chain)
-    const flat = () =>
-      flatten(elementsOf(declaration), declaration.key, (name) => this.options.interfaces.matching(name))
+    const { key } = declaration
+    const named = (name: string) => this.options.interfaces.matching(name)
     if (declaration.flags.includes("interval")) {
-      const set = new IntervalSet(declaration, declaration.key, statements, data)
-      this.fills.push(() => set.fill(flat(), 0))
+      const set = new IntervalSet(declaration, key, statements, data)
+      this.fills.push(() => set.fill(flatten(elementsOf(declaration), key, named), 0))
       return set
     }
     const { onSetAdd } = this.options
-    const set = new HashSet(declaration, keyWordsOf(declaration.key), statements, data, {
+    const set = new HashSet(declaration, keyWordsOf(key), statements, data, {
       rule,
       added: onSetAdd
         ? (words, expires, run, by) => onSetAdd(table, declaration, words, expires, run, by)
         : null,
     })
     this.fills.push(() => {
-      for (const { from, element } of flat())
-        set.put(from, 0, element.timeout ?? declaration.timeout ?? Infinity, element.data)
+      for (const declared of elementsOf(declaration))
+        for (const { from, element } of flattenOne(declared, key, named))
+          set.put(from, 0, element.timeout ?? declaration.timeout ?? Infinity, element.data)
     })
     return set
   }

@@ -24,20 +24,32 @@ export function flatten(
   key: readonly TypeName[],
   interfaces: (name: string) => readonly number[],
 ): FlatElement[] {
-  return elements.flatMap((element) => {
-    const items = "parts" in element.key ? element.key.parts : [element.key]
-    let flat: { from: number[]; to: number[] }[] = [{ from: [], to: [] }]
-    items.forEach((item, part) => {
-      const choices = rangesOf(item, key[part] ?? "integer", interfaces)
-      flat = flat.flatMap((before) =>
-        choices.map((choice) => ({
-          from: [...before.from, ...choice.from],
-          to: [...before.to, ...choice.to],
-        })),
-      )
-    })
-    return flat.map((each) => ({ ...each, element }))
+  return elements.flatMap((element) => flattenOne(element, key, interfaces))
+}
+
+/** The same of one element: who puts a million of them elsewhere need not have them all as words first. */
+export function flattenOne(
+  element: SetElement,
+  key: readonly TypeName[],
+  interfaces: (name: string) => readonly number[],
+): FlatElement[] {
+  if (!("parts" in element.key))
+    return rangesOf(element.key, key[0] ?? "integer", interfaces).map(({ from, to }) => ({
+      from,
+      to,
+      element,
+    }))
+  let flat: Range[] = [{ from: [], to: [] }]
+  element.key.parts.forEach((item, part) => {
+    const choices = rangesOf(item, key[part] ?? "integer", interfaces)
+    flat = flat.flatMap((before) =>
+      choices.map((choice) => ({
+        from: [...before.from, ...choice.from],
+        to: [...before.to, ...choice.to],
+      })),
+    )
   })
+  return flat.map((each) => ({ ...each, element }))
 }
 
 interface Range {
