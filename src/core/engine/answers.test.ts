@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { readIptables } from "../backend/iptables/read.js"
 import { buildPacket } from "../packet/build.js"
 import { decode } from "../packet/decode.js"
 import type { PacketDescription } from "../packet/description.js"
@@ -67,6 +68,15 @@ test("a reset that ends its connection, and is counted on its way, leaves a tabl
     expect(judge(engine, reset, "output", round * 1e8 + 5e7)).toBe("accept established")
   }
   expect(engine.conntrack.table.count).toBeLessThanOrEqual(1)
+})
+
+test("connlimit at output lets each reset pass that ends its own connection", () => {
+  const text = "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m connlimit --connlimit-upto 2\nCOMMIT\n"
+  const engine = engineOf(readIptables({ path: "rules", text }, 4).ruleset)
+  for (const round of [0, 1, 2]) {
+    expect(judge(engine, syn, "input", round * 50e6)).toBe("accept new")
+    expect(judge(engine, reset, "output", round * 50e6 + 12e6)).toBe("accept established")
+  }
 })
 
 test("packets of one connection within a tick count once when the first has confirmed it; new connections each for itself", () => {

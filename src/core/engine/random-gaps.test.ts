@@ -1,10 +1,9 @@
 import { expect, test } from "vitest"
-import { readIptables } from "../backend/iptables/read.js"
 import { buildPacket } from "../packet/build.js"
 import { decode } from "../packet/decode.js"
 import type { PacketDescription } from "../packet/description.js"
 import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
-import { ACK, Packet, RST, SYN } from "../packet/packet.js"
+import { Packet, SYN } from "../packet/packet.js"
 import {
   add,
   counter,
@@ -101,19 +100,4 @@ test("an error about the host's own reset confirms no connection: the kernel's t
     "reject related",
   )
   expect(engine.conntrack.table.count).toBe(0)
-})
-
-test("connlimit at output drops a second reset that ends its connection, which the kernel lets pass", () => {
-  const text = "*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -p tcp -m connlimit --connlimit-upto 2\nCOMMIT\n"
-  const engine = engineOf(readIptables({ path: "rules", text }, 4).ruleset)
-  const tcp = { sourcePort: 1, destinationPort: 2, flags: SYN }
-  const reset = {
-    ...back,
-    tcp: { sourcePort: 2, destinationPort: 1, flags: RST | ACK, acknowledgement: 1 },
-  }
-  const verdicts = [0, 1, 2].map((round) => {
-    judge(engine, { ...there, tcp }, "input", round * 50e6)
-    return judge(engine, reset, "output", round * 50e6 + 12e6)
-  })
-  expect(verdicts).toEqual(["accept established", "drop established", "drop established"])
 })

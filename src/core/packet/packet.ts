@@ -14,6 +14,7 @@ export const TCP = 6
 export const UDP = 17
 export const DCCP = 33
 export const ICMPV6 = 58
+export const GRE = 47
 export const SCTP = 132
 export const UDPLITE = 136
 

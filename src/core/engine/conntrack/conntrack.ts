@@ -1,4 +1,4 @@
-import { ICMP, ICMPV6, type Packet, RST, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import { GRE, ICMP, ICMPV6, type Packet, RST, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import type { Run, RunConnection } from "../../ruleset/runtime.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import { checksumFits } from "./checksum.js"
@@ -8,6 +8,7 @@ import { ERROR, icmpMayBegin, icmpRole, QUERY, UNTRACKED } from "./icmp.js"
 import { icmpv6MayBegin, icmpv6Role } from "./icmpv6.js"
 import {
   INVALID_CHECKSUM,
+  INVALID_GRE,
   INVALID_ICMP_EMBEDDED,
   INVALID_ICMP_FAMILY,
   INVALID_ICMP_NEW,
@@ -22,7 +23,7 @@ import { CONFIRMED, DST_NAT_DONE, HELPER, ORIGINAL, REPLY, SEEN_REPLY, SRC_NAT_D
 import { ConnectionTable } from "./table.js"
 import { TcpTracker, tcpFault } from "./tcp.js"
 import { AGAIN, TAKEN } from "./tracker.js"
-import { invert, tupleOf } from "./tuple.js"
+import { callOf, invert, tupleOf } from "./tuple.js"
 import { AnsweredTracker, UdpTracker, udpFault, udpliteFault } from "./udp.js"
 
 // Bits of `ct state` (ruleset/expression/ct.ts).
@@ -32,7 +33,6 @@ export const STATE_RELATED = 4
 export const STATE_NEW = 8
 export const STATE_UNTRACKED = 64
 
-const GRE = 47
 const NO_NEXT_HEADER = 59
 
 /**
@@ -127,6 +127,7 @@ export class Conntrack {
       const fault = udpliteFault(packet, end, verify)
       return fault !== 0 ? this.invalid(run, fault) : this.resolve(packet, run, end)
     }
+    if (protocol === GRE && callOf(packet) < 0) return this.invalid(run, INVALID_GRE)
     return this.resolve(packet, run, end)
   }
 

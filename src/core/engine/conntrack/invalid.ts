@@ -20,6 +20,7 @@ export const INVALID_SCTP_NEW = 18
 export const INVALID_SCTP_CHUNKS = 19
 export const INVALID_SCTP_TAG = 20
 export const INVALID_SCTP_STATE = 21
+export const INVALID_GRE = 22
 
 /** For people and for `why` of a replay's output. The names are stable. */
 export const invalidReasons: readonly { readonly name: string; readonly sentence: string }[] = [
@@ -51,4 +52,5 @@ export const invalidReasons: readonly { readonly name: string; readonly sentence
   { name: "sctp-chunks", sentence: "an SCTP chunk is malformed or stands where it may not" },
   { name: "sctp-tag", sentence: "the SCTP verification tag is not the association's" },
   { name: "sctp-state", sentence: "this SCTP chunk is impossible in the association's state" },
+  { name: "gre-call", sentence: "GRE of PPTP's version that carries no PPP" },
 ]

@@ -1,4 +1,5 @@
-import { ICMP, ICMPV6, type Packet } from "../../packet/packet.js"
+import { GRE, ICMP, ICMPV6, type Packet } from "../../packet/packet.js"
+import { greCall } from "./gre.js"
 import { KIND, PORTS } from "./layout.js"
 import { hasPorts, kindOf } from "./tuple.js"
 
@@ -44,6 +45,10 @@ export function quotedTuple(packet: Packet, offset: number, end: number, into: U
   } else if (protocol === ICMP || protocol === ICMPV6) {
     if (transport + 8 > available) return false
     into[PORTS] = (view.getUint16(transport + 4) << 16) | view.getUint16(transport)
+  } else if (protocol === GRE) {
+    const call = greCall(view, transport, available)
+    if (call < 0) return false
+    into[PORTS] = call
   }
   return true
 }

@@ -1,12 +1,13 @@
 import type { Packet } from "../../packet/packet.js"
-import { ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import { GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import { greCall } from "./gre.js"
 import { KIND, PORTS } from "./layout.js"
 
 /**
  * A tuple names one direction of a connection, in ten words:
  * source (4), destination (4), source and destination port, family and protocol.
  *
- * For ICMP the ports are the identifier, and type and code, as in the kernel (struct nf_conntrack_tuple).
+ * For ICMP the ports are the identifier, and type and code, as in the kernel (struct nf_conntrack_tuple); for GRE the second one is PPTP's call.
  */
 
 /** The word of family and protocol. */
@@ -40,7 +41,14 @@ export function tupleOf(packet: Packet, into: Uint32Array): void {
     // The identifier is wherever the header has it, whatever the type.
     into[PORTS] =
       (packet.view.getUint16(packet.transportOffset + 4) << 16) | (packet.icmpType << 8) | packet.icmpCode
-  else into[PORTS] = 0
+  else into[PORTS] = protocol === GRE ? Math.max(0, callOf(packet)) : 0
+}
+
+/** As `greCall`, of the packet's own header. */
+export function callOf(packet: Packet): number {
+  const captured = packet.frameOffset + packet.capturedLength
+  const end = packet.networkLength === 0 ? captured : packet.networkOffset + packet.networkLength
+  return greCall(packet.view, packet.transportStart, Math.min(end, captured))
 }
 
 /** DCCP is not among them: Linux 6.18 has no tracker for it any more, so it is tracked by addresses alone. */

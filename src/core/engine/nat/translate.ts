@@ -1,6 +1,7 @@
 import { ICMP, ICMPV6, type Packet } from "../../packet/packet.js"
 import { type End, type Rewriter, SOURCE } from "../../packet/rewrite.js"
 import { PORTS } from "../conntrack/layout.js"
+import { hasPorts } from "../conntrack/tuple.js"
 
 /** Makes one end of a packet what the tuple says. True: its address is another one now. */
 export function translatePacket(packet: Packet, rewriter: Rewriter, tuple: Uint32Array, end: End): boolean {
@@ -10,7 +11,7 @@ export function translatePacket(packet: Packet, rewriter: Rewriter, tuple: Uint3
   if (protocol === ICMP || protocol === ICMPV6) {
     if (carriesIdentifier(protocol, packet.icmpType) && packet.icmpIdentifier !== ports >>> 16)
       rewriter.setIcmpIdentifier(packet, ports >>> 16)
-  } else {
+  } else if (hasPorts(protocol)) {
     const port = end === SOURCE ? ports >>> 16 : ports & 0xffff
     if (port !== (end === SOURCE ? packet.sourcePort : packet.destinationPort))
       rewriter.setPort(packet, end, port)
