@@ -251,6 +251,16 @@ test.each([
   }
 })
 
+test("an empty file beside one with rules is no rules: ip6tables-save prints so where there are none", () => {
+  const directory = folder({ "empty.v6": "" })
+  const { status, output, error } = floodwall(["check", "--rules", "rules.v4", "--rules", "empty.v6"], {
+    directory,
+  })
+  expect({ status, output: output.split("\n").length }).toEqual({ status: 0, output: 2 })
+  expect(error).toContain("Rules: empty.v6 is empty, and taken for no rules\n")
+  expect(floodwall(["check", "--rules", "empty.v6"], { directory }).status).toBe(2)
+})
+
 test("packets of an IP version that no rules are for are told", () => {
   const packets = "[2001:db8::7]:4000 > [2001:db8::1]:22 S\n203.0.113.7:4000 > 192.0.2.1:443 S"
   const directory = folder({ "both.pcap": captureOf(packets) })

@@ -80,7 +80,7 @@ function trafficText(title: string, traffic: readonly ChangedTraffic[], paint: P
     service,
     formatCount(packets),
     // Who stops it, or has stopped it.
-    `${before.verdict} → ${after.verdict}  ${decidedText(after.verdict === "accept" ? before : after)}`.trimEnd(),
+    `${before.verdict} → ${after.verdict}  ${decidedText(isStopped(after) ? after : before)}`.trimEnd(),
   ])
   const columns: Column[] = [
     { title: `  ${title}` },
@@ -120,6 +120,10 @@ function sideText(decided: Decided, style: Style): string {
   const paint = decided.verdict === "accept" ? style.good : style.bad
   const by = placeText(decided)
   return `${paint(decided.verdict)}${by === "" ? "" : ` ${by}`}`
+}
+
+function isStopped({ verdict }: Decided): boolean {
+  return verdict === "drop" || verdict === "reject"
 }
 
 /** `rules.v4:12 -A INPUT -j DROP`; the policy of a chain by its name. */

@@ -64,6 +64,10 @@ export function openTexts(
   const diagnostics: Diagnostic[] = []
   for (const [index, named] of texts.entries()) {
     const said = formats.length > 1 ? formats[index] : formats[0]
+    if (said === undefined && isEmpty(named) && texts.some((other) => !isEmpty(other))) {
+      io.note(`Rules: ${named.path} is empty, and taken for no rules`)
+      continue
+    }
     const asked = said === undefined ? formatsOf(named, io) : [said]
     if (asked === undefined) return undefined
     for (const format of asked) {
@@ -89,6 +93,11 @@ export function readNamed(path: string, io: Io): NamedText | undefined {
   return undefined
 }
 
+/** ip6tables-save of iptables-nft prints nothing where nobody has made a rule of IPv6. */
+function isEmpty({ text }: NamedText): boolean {
+  return text.trim() === ""
+}
+
 /** What else a second reading of a file has found. */
 function newOf(found: readonly Diagnostic[], told: readonly Diagnostic[]): readonly Diagnostic[] {
   const known = new Set(told.map((each) => JSON.stringify(each)))
@@ -98,7 +107,7 @@ function newOf(found: readonly Diagnostic[], told: readonly Diagnostic[]): reado
 /** Mostly one; a script of both of iptables' programs is read for both. Undefined: it is none, which has been reported. */
 function formatsOf({ path, text }: NamedText, io: Io): readonly RuleFormat[] | undefined {
   const found = recogniseFormat(text)
-  if (text.trim() === "") {
+  if (isEmpty({ path, text })) {
     // What `iptables-save | …` leaves where it was not permitted looks so, too.
     io.wrong("unknown-rule-format", `${path} is empty`, "--format nft says that there really are no rules")
     return undefined
