@@ -82,7 +82,7 @@ test.each([
   expect((await run(words)).error).toContain(hint)
 })
 
-test.each(["run", "blocked", "block", "unblock", "why", "events", "lab", "import"])(
+test.each(["run", "blocked", "block", "unblock", "why", "events", "lab"])(
   "%s is not offered before it exists",
   async (name) => {
     expect((await run([name])).status).toBe(2)
