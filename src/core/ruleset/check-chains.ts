@@ -5,7 +5,7 @@ import { expressionNeedsConntrack, stepAsksTooEarly } from "./kinds.js"
 import { isName } from "./name.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import type { BaseChain, Chain, Rule, Table } from "./ruleset.js"
-import { expressionsIn, isUnconditional, reachableFrom, stepsIn, targetsOf } from "./walk.js"
+import { chainNamed, expressionsIn, isUnconditional, reachableFrom, stepsIn, targetsOf } from "./walk.js"
 
 /** The chains together: loops, rules that nothing reaches, questions asked at a place where the kernel has no answer yet. */
 export function checkChains(table: Table): readonly Diagnostic[] {
@@ -32,9 +32,7 @@ function checkName(chain: Chain): readonly Diagnostic[] {
 }
 
 function checkLoop(chain: Chain, table: Table): readonly Diagnostic[] {
-  const behind = [...targetsOf(chain, table)].flatMap((name) =>
-    table.chains.filter((next) => next.name === name),
-  )
+  const behind = [...targetsOf(chain, table)].flatMap((name) => chainNamed(name, table) ?? [])
   if (!behind.some((next) => reachableFrom(next, table).includes(chain))) return []
   return [
     {

@@ -8,7 +8,7 @@ import type { ExpressionNode, StepNode } from "./node.js"
 import type { Rule, SetDeclaration, Table } from "./ruleset.js"
 import { setTypeOf, type TypeName } from "./type.js"
 import type { Item } from "./value.js"
-import { expressionsIn, stepsIn, verdictsOf } from "./walk.js"
+import { chainNamed, expressionsIn, stepsIn, verdictsOf } from "./walk.js"
 
 type Report = (id: Diagnostic["id"], message: string, hint?: string) => void
 
@@ -25,11 +25,11 @@ export function checkRule(rule: Rule, table: Table): readonly Diagnostic[] {
   for (const verdict of rule.steps.flatMap((step) => verdictsOf(step, table))) {
     const needsChain = verdict.verdict === "jump" || verdict.verdict === "goto"
     if (!needsChain) continue
-    const target = table.chains.find(({ name }) => name === verdict.chain)
-    const names = table.chains.map(({ name }) => name)
-    if (!target)
+    const target = chainNamed(verdict.chain ?? "", table)
+    if (!target) {
+      const names = table.chains.map(({ name }) => name)
       report("unknown-chain", `there is no chain ${verdict.chain}`, didYouMean(verdict.chain ?? "", names))
-    else if (target.base)
+    } else if (target.base)
       report("jump-to-base-chain", `${target.name} is a base chain, and rules cannot jump there`)
   }
   const end = rule.steps.findIndex(({ step }) => step === "verdict" || step === "reject")

@@ -37,18 +37,37 @@ export function verdictsOf(step: StepNode, table: Table): readonly VerdictNode[]
   return elements.flatMap(({ data }) => (data && "step" in data ? [data] : []))
 }
 
+const places = new WeakMap<Table, ReadonlyMap<string, number>>()
+
+/** Rules of thousands of services have as many chains: they are not gone through for each jump. */
+export function chainNamed(name: string, table: Table): Chain | undefined {
+  return table.chains[placesOf(table).get(name) ?? -1]
+}
+
+function placesOf(table: Table): ReadonlyMap<string, number> {
+  let known = places.get(table)
+  if (!known) {
+    known = new Map(table.chains.map(({ name }, at) => [name, at]))
+    places.set(table, known)
+  }
+  return known
+}
+
 /** Names of the chains that a chain's rules jump or go to. */
 export function targetsOf(chain: Chain, table: Table): ReadonlySet<string> {
   const verdicts = chain.rules.flatMap(({ steps }) => steps.flatMap((step) => verdictsOf(step, table)))
   return new Set(verdicts.flatMap((verdict) => verdict.chain ?? []))
 }
 
-/** A chain and all chains that are reached from it, itself first. */
+/** A chain and all chains that are reached from it, itself first; those that one chain jumps to as they stand in the table. */
 export function reachableFrom(chain: Chain, table: Table): readonly Chain[] {
   const found = new Set<Chain>([chain])
   for (const current of found) {
-    const targets = targetsOf(current, table)
-    for (const next of table.chains) if (targets.has(next.name)) found.add(next)
+    const targets = [...targetsOf(current, table)].map((name) => placesOf(table).get(name) ?? -1)
+    for (const at of targets.sort((left, right) => left - right)) {
+      const next = table.chains[at]
+      if (next) found.add(next)
+    }
   }
   return [...found]
 }

@@ -39,7 +39,7 @@ function walk(
   way.add(chain)
   for (const { draft } of uniqueRules(chain)) {
     const name = draft.verdict?.chain
-    const next = name === undefined ? undefined : table.chains.find((each) => each.name === name)
+    const next = name === undefined ? undefined : table.named(name)
     if (!next || !draft.jump) continue
     if (next.isBuiltIn) {
       report.error(

@@ -108,7 +108,7 @@ class RestoreReader {
       report.error("xt-line", `"${counters.text}" is not a pair of counters: [0:0]`, counters)
       return
     }
-    const isThere = table.chains.find((chain) => chain.name === name.text)
+    const isThere = table.named(name.text)
     if (!isThere) table.newChain(name, report)
     else if (!isThere.isBuiltIn)
       report.error("duplicate-name", `the table ${table.name} already has a chain ${name.text}`, name)

@@ -34,26 +34,38 @@ const NAME_MAXIMUM = 28
 export class TableState {
   readonly name: XtTable
   readonly family: 4 | 6
-  chains: KeptChain[]
+  private byName: Map<string, KeptChain>
 
   constructor(name: XtTable, family: 4 | 6) {
     this.name = name
     this.family = family
-    this.chains = tables[name].map((chain) => ({ name: chain, isBuiltIn: true, policy: "accept", rules: [] }))
+    this.byName = new Map(
+      tables[name].map((chain) => [chain, { name: chain, isBuiltIn: true, policy: "accept", rules: [] }]),
+    )
   }
 
   has(name: string): boolean {
-    return this.chains.some((chain) => chain.name === name)
+    return this.byName.has(name)
+  }
+
+  named(name: string): KeptChain | undefined {
+    return this.byName.get(name)
+  }
+
+  /** In the order in which they were made. */
+  get chains(): readonly KeptChain[] {
+    return [...this.byName.values()]
   }
 
   names(): readonly string[] {
-    return this.chains.map(({ name }) => name)
+    return [...this.byName.keys()]
   }
 
   /** `iptables-restore` begins with an empty table; policies stay. */
   empty(): void {
-    this.chains = this.chains.filter((chain) => chain.isBuiltIn)
-    for (const chain of this.chains) chain.rules = []
+    for (const chain of this.chains)
+      if (chain.isBuiltIn) chain.rules = []
+      else this.byName.delete(chain.name)
   }
 
   newChain(word: Word, report: Report): void {
@@ -70,7 +82,7 @@ export class TableState {
       report.error("xt-bad-name", `"${text}" cannot be the name of a chain`, word)
       return
     }
-    this.chains.push({ name: text, isBuiltIn: false, policy: "accept", rules: [] })
+    this.byName.set(text, { name: text, isBuiltIn: false, policy: "accept", rules: [] })
   }
 
   policy(chain: Word, policy: Word, report: Report): void {
@@ -86,7 +98,7 @@ export class TableState {
       report.error("xt-policy", `"${policy.text}" is not a policy: ACCEPT or DROP`, policy)
       return
     }
-    this.chains.find(({ name }) => name === chain.text)!.policy = policy.text === "DROP" ? "drop" : "accept"
+    this.byName.get(chain.text)!.policy = policy.text === "DROP" ? "drop" : "accept"
   }
 
   apply(command: Command, origin: Origin, report: Report): void {
@@ -119,7 +131,7 @@ export class TableState {
   }
 
   private chainOf(word: Word, report: Report): KeptChain | undefined {
-    const chain = this.chains.find(({ name }) => name === word.text)
+    const chain = this.byName.get(word.text)
     if (!chain)
       report.error(
         "unknown-chain",
@@ -234,7 +246,7 @@ export class TableState {
             ? `chain ${chain.name} is jumped to, and cannot be deleted`
             : undefined
       if (problem !== undefined) report.error("xt-command", problem, command.chain ?? command.word)
-      else this.chains = this.chains.filter((each) => each !== chain)
+      else this.byName.delete(chain.name)
     }
   }
 
@@ -252,6 +264,7 @@ export class TableState {
     }
     const before = chain.name
     chain.name = text
+    this.byName = new Map(this.chains.map((each) => [each.name, each]))
     for (const each of this.chains) {
       each.rules = each.rules.map((rule) => {
         if (rule.draft.verdict?.chain !== before) return rule
