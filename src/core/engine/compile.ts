@@ -2,7 +2,6 @@ import type { Diagnostic } from "../base/diagnostic.js"
 import type { Hook } from "../ruleset/hook.js"
 import { hooks, priority } from "../ruleset/hook.js"
 import { buildFrom, requirementOfSteps } from "../ruleset/kinds.js"
-import type { StepNode } from "../ruleset/node.js"
 import type { ObjectKind } from "../ruleset/object.js"
 import type { Rule, Ruleset, SetDeclaration, SetElement, Table } from "../ruleset/ruleset.js"
 import {
@@ -14,6 +13,7 @@ import {
   type RuntimeSet,
   type Step,
 } from "../ruleset/runtime.js"
+import { JUMP_DEPTH, jumpDepths } from "../ruleset/walk.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
 import { ConnectionCounts } from "./conntrack/count.js"
 import type { Interfaces } from "./interfaces.js"
@@ -23,7 +23,7 @@ import { HashSet } from "./sets/hash-set.js"
 import { IntervalSet } from "./sets/interval-set.js"
 import { withOthers } from "./sets/set-with-others.js"
 import { type ElementBuildPart, ElementStatements } from "./sets/statements.js"
-import { type CompiledChain, type CompiledRule, JUMP_DEPTH, policyOutcome } from "./walk.js"
+import { type CompiledChain, type CompiledRule, policyOutcome } from "./walk.js"
 
 /** Told of each element that a rule adds: the table, the set, the key's words (borrowed), when it ends (Infinity: never), and the rule. */
 export type OnSetAdd = (
@@ -162,7 +162,7 @@ class Compiler {
       rule = undefined
       if (chain.base) this.base(table, first + index)
     }
-    this.checkJumps(table, chainIndex)
+    this.checkJumps(table)
   }
 
   finish(): CompiledRuleset {
@@ -333,24 +333,11 @@ class Compiler {
   }
 
   /** The kernel refuses rulesets whose jumps could go round, or nest deeper than its stack. */
-  private checkJumps(table: Table, chains: ReadonlyMap<string, number>): void {
-    const depths = new Map<string, number>()
-    const onWay = new Set<string>()
-    const depthOf = (name: string): number => {
-      const known = depths.get(name)
-      if (known !== undefined) return known
-      if (onWay.has(name)) return Infinity
-      onWay.add(name)
-      let depth = 0
-      for (const target of targetsOf(table, name))
-        if (chains.has(target)) depth = Math.max(depth, 1 + depthOf(target))
-      onWay.delete(name)
-      depths.set(name, depth)
-      return depth
-    }
+  private checkJumps(table: Table): void {
+    const depthOf = jumpDepths(table)
     for (const chain of table.chains) {
       if (!chain.base) continue
-      const depth = depthOf(chain.name)
+      const depth = depthOf(chain)
       const rule = chain.rules[0]
       if (depth === Infinity)
         this.report("jump-ring", `jumps from chain ${chain.name} lead back to where they began`, rule)
@@ -385,24 +372,6 @@ function elementsOf(declaration: SetDeclaration): readonly SetElement[] {
 
 function buildNothing(): never {
   throw new Error("a set that is not there has no statements")
-}
-
-function targetsOf(table: Table, name: string): string[] {
-  const chain = table.chains.find((each) => each.name === name)
-  const targets: string[] = []
-  const visit = (node: StepNode): void => {
-    if (node.step === "verdict" && node.chain !== undefined) targets.push(node.chain)
-    if (node.step !== "verdict-map") return
-    const verdicts =
-      typeof node.map === "string"
-        ? (table.sets.find((set) => set.name === node.map)?.elements ?? []).map(({ data }) => data)
-        : node.map.map(({ verdict }) => verdict)
-    for (const verdict of verdicts)
-      if (verdict !== undefined && "verdict" in verdict && verdict.chain !== undefined)
-        targets.push(verdict.chain)
-  }
-  for (const rule of chain?.rules ?? []) for (const step of rule.steps) visit(step)
-  return targets
 }
 
 /** Destinations before a packet is routed, sources behind that (nf_nat_proto.c). */

@@ -13,10 +13,8 @@ import {
   type Run,
   type Step,
 } from "../ruleset/runtime.js"
+import { JUMP_DEPTH } from "../ruleset/walk.js"
 import type { Trace } from "./trace.js"
-
-/** How deep jumps may nest: the kernel's stack has 16 places (NFT_JUMP_STACK_SIZE), and one is the base chain's (measured on Linux 6.18). */
-export const JUMP_DEPTH = 15
 
 export interface CompiledChain {
   readonly table: Table

@@ -15,7 +15,7 @@ export function addWords(sum: number, view: DataView, offset: number, length: nu
   let total = sum
   let at = offset
   for (let left = length; left > 0; left -= BLOCK) {
-    total += blockSum(view, at, left < BLOCK ? left : BLOCK)
+    total += blockSum(view, at, Math.min(left, BLOCK))
     at += BLOCK
   }
   return total

@@ -49,3 +49,23 @@ test.each([
 ])("iptables' raw: %s", (rule, isTooEarly) => {
   expect(lintsOfIptables(rule)).toEqual(isTooEarly ? ["conntrack-too-early"] : [])
 })
+
+test.each([
+  [15, []],
+  [16, ["jumps from chain INPUT nest 16 deep, the kernel takes 15"]],
+  [20_000, ["jumps from chain INPUT nest more than 150 deep, the kernel takes 15"]],
+])("%d chains that jump one to the other", (count, wanted) => {
+  const names = Array.from({ length: count }, (_, index) => `C${index}`)
+  const text = `*filter
+${names.map((name) => `:${name} - [0:0]`).join("\n")}
+-A INPUT -j C0
+${names
+  .slice(1)
+  .map((name, index) => `-A C${index} -j ${name}`)
+  .join("\n")}
+COMMIT
+`
+  const { ruleset, diagnostics } = readIptables({ path: "rules.v4", text }, 4)
+  expect(diagnostics).toEqual([])
+  expect(checkRuleset(ruleset).map(({ message }) => message)).toEqual(wanted)
+})

@@ -5,14 +5,26 @@ import { expressionNeedsConntrack, stepAsksTooEarly } from "./kinds.js"
 import { isName } from "./name.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import type { BaseChain, Chain, Rule, Table } from "./ruleset.js"
-import { chainNamed, expressionsIn, isUnconditional, reachableFrom, stepsIn, targetsOf } from "./walk.js"
+import {
+  chainNamed,
+  DEEPEST,
+  expressionsIn,
+  isUnconditional,
+  JUMP_DEPTH,
+  jumpDepths,
+  reachableFrom,
+  stepsIn,
+  targetsOf,
+} from "./walk.js"
 
 /** The chains together: loops, rules that nothing reaches, questions asked at a place where the kernel has no answer yet. */
 export function checkChains(table: Table): readonly Diagnostic[] {
+  const depthOf = jumpDepths(table)
   return [
     ...table.chains.flatMap((chain) => [
       ...checkName(chain),
-      ...checkLoop(chain, table),
+      ...checkLoop(chain, depthOf(chain), table),
+      ...checkDepth(chain, depthOf(chain)),
       ...checkUnreachable(chain),
       ...checkShadows(chain, table),
     ]),
@@ -31,7 +43,8 @@ function checkName(chain: Chain): readonly Diagnostic[] {
   ]
 }
 
-function checkLoop(chain: Chain, table: Table): readonly Diagnostic[] {
+function checkLoop(chain: Chain, depth: number, table: Table): readonly Diagnostic[] {
+  if (depth !== Infinity) return []
   const behind = [...targetsOf(chain, table)].flatMap((name) => chainNamed(name, table) ?? [])
   if (!behind.some((next) => reachableFrom(next, table).includes(chain))) return []
   return [
@@ -42,6 +55,22 @@ function checkLoop(chain: Chain, table: Table): readonly Diagnostic[] {
       ...spanOf(chain.rules[0]),
     },
   ]
+}
+
+function checkDepth(chain: Chain, depth: number): readonly Diagnostic[] {
+  if (!chain.base || depth <= JUMP_DEPTH || depth === Infinity) return []
+  return [
+    {
+      id: "jump-depth",
+      severity: "error",
+      message: `jumps from chain ${chain.name} nest ${depthText(depth)} deep, the kernel takes ${JUMP_DEPTH}`,
+      ...spanOf(chain.rules[0]),
+    },
+  ]
+}
+
+function depthText(depth: number): string {
+  return depth > DEEPEST ? `more than ${DEEPEST}` : `${depth}`
 }
 
 function checkUnreachable(chain: Chain): readonly Diagnostic[] {

@@ -72,6 +72,33 @@ export function reachableFrom(chain: Chain, table: Table): readonly Chain[] {
   return [...found]
 }
 
+/** How deep jumps may nest: the kernel's stack has 16 places (NFT_JUMP_STACK_SIZE), and one is the base chain's (measured on Linux 6.18). */
+export const JUMP_DEPTH = 15
+
+/** How deep it is looked: ways of thousands of jumps are refused all the same. */
+export const DEEPEST = 10 * JUMP_DEPTH
+
+/** For each chain of a table how deep the jumps from it nest, which is counted up to 150; Infinity: they lead back to where they began. */
+export function jumpDepths(table: Table): (chain: Chain) => number {
+  const depths = new Map<Chain, number>()
+  const onWay = new Set<Chain>()
+  return function depthOf(chain: Chain): number {
+    const known = depths.get(chain)
+    if (known !== undefined) return known
+    if (onWay.has(chain)) return Infinity
+    if (onWay.size > DEEPEST) return 0
+    onWay.add(chain)
+    let depth = 0
+    for (const name of targetsOf(chain, table)) {
+      const next = chainNamed(name, table)
+      if (next) depth = Math.max(depth, 1 + depthOf(next))
+    }
+    onWay.delete(chain)
+    depths.set(chain, depth)
+    return depth
+  }
+}
+
 /** Whether every packet that reaches the rule ends there: nothing is asked before a verdict that ends the chain. */
 export function isUnconditional(rule: Rule): boolean {
   for (const step of rule.steps) {

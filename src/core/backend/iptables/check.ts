@@ -23,6 +23,8 @@ function uniqueRules(chain: KeptChain): readonly KeptRule[] {
   return chain.rules.filter(({ draft }) => !drafts.has(draft) && drafts.add(draft))
 }
 
+const DEEPEST = 1000
+
 /** Notes that packets of a built-in chain come to this one and those behind it. A way that leads back is told once. */
 function walk(
   chain: KeptChain,
@@ -32,6 +34,8 @@ function walk(
   way: Set<KeptChain>,
   report: Report,
 ): void {
+  // No kernel takes so many jumps in a row, which the rules' check tells.
+  if (way.size > DEEPEST) return
   const known = reached.get(chain) ?? new Set()
   reached.set(chain, known)
   if (known.has(from)) return

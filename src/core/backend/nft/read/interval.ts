@@ -19,8 +19,8 @@ export function normalItems(items: readonly Item[], types: readonly TypeName[]):
   const merged: Interval[] = []
   for (const each of intervals) {
     const last = merged.at(-1)
-    if (last && each.from <= last.to + 1n) last.to = each.to > last.to ? each.to : last.to
-    else merged.push({ ...each })
+    if (!last || each.from > last.to + 1n) merged.push({ ...each })
+    else if (each.to > last.to) last.to = each.to
   }
   return merged.map((each) => itemOf(each, type))
 }

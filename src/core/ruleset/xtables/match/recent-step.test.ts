@@ -10,7 +10,12 @@ const one = "203.0.113.1"
 function pair(first: string, second: string, packets: Parameters<typeof outcomes>[1]): string {
   const build = sharingBuild()
   const steps = [first, second].map((text) => matchStep(recent, text, build))
-  return packets.map((packet) => (outcomes([steps[0]!], [packet]), outcomes([steps[1]!], [packet]))).join("")
+  return packets
+    .map((packet) => {
+      outcomes([steps[0]!], [packet])
+      return outcomes([steps[1]!], [packet])
+    })
+    .join("")
 }
 
 test.each([
