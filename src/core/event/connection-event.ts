@@ -1,0 +1,17 @@
+import { Flow } from "./flow.js"
+
+/** Begun; answered and confirmed by who called (TCP: handshake complete; others: answered); over. */
+export type ConnectionPhase = "new" | "established" | "ended"
+
+/** A step in a connection's life; source and destination are caller's and called one's, whichever way the packet went. One object for the life of its source. */
+export class ConnectionEvent extends Flow {
+  readonly event = "connection"
+  phase: ConnectionPhase = "new"
+  /** Since it began, in both directions; 0 where nothing counts. */
+  packetsOut = 0
+  packetsBack = 0
+  bytesOut = 0
+  bytesBack = 0
+  /** It was established before it ended. */
+  wasEstablished = false
+}
