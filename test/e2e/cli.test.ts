@@ -9,7 +9,7 @@ const names = commandGroups.flatMap((group) => group.commands.map((command) => c
 test("the commands are those that exist", () => {
   expect([...names].sort()).toEqual(
     [
-      ...["init", "check", "compile", "replay", "explain"],
+      ...["init", "check", "compile", "import", "export", "replay", "explain"],
       ...["apply", "confirm", "rollback", "enable", "disable", "remove", "pause", "resume", "status", "diff"],
     ].sort(),
   )
