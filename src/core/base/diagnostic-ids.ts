@@ -196,6 +196,7 @@ export const diagnosticIds = {
   "detect-without-guard":
     "A detector sees events, and nothing in this version feeds it any; no rule stands for it.",
   "unknown-detector": "There is no detector of this name.",
+  "window-too-long": "A sliding window remembers a few attempts of each source, and is asked for many more.",
   "protection-twice":
     "A protection, or one of its ports, is set twice, perhaps once by another accepted spelling.",
   "not-outgoing": "The protection has no meaning for packets that leave.",

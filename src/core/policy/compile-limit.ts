@@ -52,8 +52,21 @@ interface LimitTarget {
   readonly guard: (family: Family) => readonly StepNode[] | undefined
 }
 
+/** How one limit is counted: the protection's own, or that of some of its hosts. */
+export type LimitCompiler = (
+  limit: Limit,
+  per: Per,
+  protection: Protection,
+  target: LimitTarget,
+  origin: Origin,
+) => Limited
+
 /** The limit that each source has, or that all share; with the exceptions of `for`, which come first. */
-export function limitRules(protection: Protection, target: LimitTarget): Limited {
+export function limitRules(
+  protection: Protection,
+  target: LimitTarget,
+  compile: LimitCompiler = oneLimit,
+): Limited {
   const limited: Limited[] = []
   const earlier: Prefix[] = []
   const each: readonly (Exception | undefined)[] = [...protection.exceptions, undefined]
@@ -70,7 +83,7 @@ export function limitRules(protection: Protection, target: LimitTarget): Limited
         return own && withHosts(own, family, exception?.hosts, before)
       }
       const origin = exception?.origin ?? protection.origin
-      limited.push(oneLimit(limit, protection.per, protection, { ...target, name, guard }, origin))
+      limited.push(compile(limit, protection.per, protection, { ...target, name, guard }, origin))
     }
     // One by one: a list of hosts may have more than a call takes arguments.
     for (const host of exception?.hosts ?? []) earlier.push(host)
@@ -113,8 +126,8 @@ function oneLimit(
 ): Limited {
   if (per.kind === "everyone") return everyone(limit, target, origin)
   const meter = meterOf(limit)
-  const sources = optionOf(protection, "sources") ?? target.sources ?? sourcesMaximum
-  const newcomers = newcomersLimit(optionOf(protection, "newcomers"), sources, meter.timeout)
+  const sources = sourcesOf(protection, target.sources)
+  const newcomers = newcomersOf(protection, sources, meter.timeout)
   const rules: Rule[] = []
   const sets: SetDeclaration[] = []
   for (const family of families) {
@@ -183,8 +196,14 @@ function optionOf({ options }: Protection, name: "sources" | "newcomers"): numbe
   return typeof value === "number" ? value : typeof value === "string" ? Number(value) : undefined
 }
 
+/** How many sources a protection remembers. */
+export function sourcesOf(protection: Protection, usual: number | undefined): number {
+  return optionOf(protection, "sources") ?? usual ?? sourcesMaximum
+}
+
 /** The ceiling for newcomers: what the set forgets in the time, so that it cannot be filled; connection counts forget as half-open connections do, in a minute or two. */
-function newcomersLimit(written: number | undefined, sources: number, timeout: number | undefined): StepNode {
+export function newcomersOf(protection: Protection, sources: number, timeout: number | undefined): StepNode {
+  const written = optionOf(protection, "newcomers")
   const seconds = (timeout ?? 120e9) / 1e9
   const perSecond = Math.min(written ?? newcomersDefault, sources / seconds)
   const burst = Math.max(

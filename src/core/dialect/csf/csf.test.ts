@@ -28,6 +28,9 @@ function floods(value: string, exact = false): string[] {
 const held = (count: number, seconds: number) =>
   `{ limit: more than ${count} in ${seconds}s, action: drop, block-for: ${seconds}s, lift: until-quiet }`
 
+const sliding = (count: number, seconds: number) =>
+  `{ limit: more than ${count} in ${seconds}s, action: drop, lift: sliding }`
+
 describe("PORTFLOOD", () => {
   test.each<[string, string[]]>([
     ["22;tcp;5;300", [`works looser: 22/tcp: ${held(5, 300)} [csf-one-less]`]],
@@ -117,12 +120,12 @@ describe("PORTFLOOD", () => {
   ])("%s", (value, expected) => expect(floods(value)).toEqual(expected))
 
   test.each<[string, string[]]>([
-    ["22;tcp;5;300", [`works looser: 22/tcp: ${held(4, 300)} [csf-one-less]`]],
-    ["22;tcp;2;300", [`works same: 22/tcp: ${held(1, 300)} [csf-one-less]`]],
+    ["22;tcp;5;300", [`works stricter: 22/tcp: ${sliding(4, 300)} [csf-one-less]`]],
+    ["22;tcp;2;300", [`works stricter: 22/tcp: ${sliding(1, 300)} [csf-one-less]`]],
     ["22;tcp;1;300", ["partly lost (protects): - [csf-closes-port]"]],
     [
       "22;tcp;5;300 80;tcp;20;5",
-      [`partly looser: 22/tcp: ${held(4, 30_080)} [csf-fields-extra] [csf-one-less]`],
+      [`partly stricter: 22/tcp: ${sliding(4, 30_080)} [csf-fields-extra] [csf-one-less]`],
     ],
     [
       "22;tcp;5;300,22;tcp;5;300",
@@ -130,7 +133,14 @@ describe("PORTFLOOD", () => {
     ],
     [
       "53;udp;20;5,53;tcp;20;5",
-      new Array(2).fill(`works looser: 53: ${held(19, 5)} [csf-one-less] [csf-list-shared]`),
+      new Array(2).fill(`works stricter: 53: ${sliding(19, 5)} [csf-one-less] [csf-list-shared]`),
+    ],
+    [
+      "53;udp;20;5,53;tcp;10;5",
+      [
+        `works looser: 53/udp: ${sliding(19, 5)} [csf-one-less] [csf-list-shared]`,
+        `works looser: 53/tcp: ${sliding(9, 5)} [csf-one-less] [csf-list-shared]`,
+      ],
     ],
   ])("exact: %s", (value, expected) => expect(floods(value, true)).toEqual(expected))
 

@@ -204,16 +204,16 @@ function pair(
     )
   }
   taken.push({ pair: read, limit: allowed })
-  const { key, value } = carried(read, allowed, port, sharing, findings)
-  const isSame = exact && isAlone && !isStateless && allowed === 1 && (sharing.length === 1 || key !== port)
+  const { key, value } = carried(read, { allowed, port, isAlone }, sharing, findings)
+  const countsOther = sharing.length > own.length && key === port
+  const isExact = exact && isAlone && !isStateless && !countsOther
   return {
     owner: isAlone && !isStateless && read.extra.length === 0 ? "works" : "partly",
     does,
     becomes: [path(`port-floods.${key}`, flow(value))],
-    relation: isSame ? "same" : "looser",
-    ...(!isSame && {
-      why: why(read, allowed, exact, isStateless, sharing.length > own.length && key === port),
-    }),
+    ...(isExact
+      ? { relation: "stricter", why: remembersMore }
+      : { relation: "looser", why: why(read, allowed, { exact, isAlone, isStateless, countsOther }) }),
     protects: true,
     mistakes,
   }
@@ -222,8 +222,7 @@ function pair(
 /** What CSF counts together is one setting under exact, where its numbers are the same for both protocols. */
 function carried(
   { count, seconds, range }: Pair,
-  allowed: number,
-  port: string,
+  { allowed, port, isAlone }: { readonly allowed: number; readonly port: string; readonly isAlone: boolean },
   sharing: readonly Entry[],
   { exact, portFloods, configuration }: Findings,
 ): { readonly key: string; readonly value: Draft } {
@@ -231,8 +230,7 @@ function carried(
     limit: `more than ${allowed} in ${seconds}s`,
     ...(exact && configuration.filtersIpv6 && { per: { ipv4: "/32", ipv6: "/128" } }),
     action: "drop",
-    "block-for": `${seconds}s`,
-    lift: "until-quiet",
+    ...(exact && isAlone ? { lift: "sliding" } : { "block-for": `${seconds}s`, lift: "until-quiet" }),
   }
   const isShared =
     exact &&
@@ -244,19 +242,29 @@ function carried(
   return { key, value }
 }
 
+/** What is left of the differences where both count alike. */
+const remembersMore =
+  "it counts as CSF does, and remembers 65536 sources for each port, where CSF has room for 100 and forgets the one that was quiet longest: who comes from a hundred addresses lifts every block there"
+
+interface Circumstances {
+  readonly exact: boolean
+  readonly isAlone: boolean
+  readonly isStateless: boolean
+  readonly countsOther: boolean
+}
+
 function why(
   { count, seconds }: Pair,
   allowed: number,
-  exact: boolean,
-  isStateless: boolean,
-  countsOther: boolean,
+  { exact, isAlone, isStateless, countsOther }: Circumstances,
 ): string {
   const more = exact
     ? []
     : [`${count} connections pass, as CSF's manual says, where its rules let ${count - 1}`]
-  if (allowed > 1) more.push(`where two windows of ${seconds}s meet, up to ${allowed * 2} pass`)
+  const slides = exact && isAlone
+  if (allowed > 1 && !slides) more.push(`where two windows of ${seconds}s meet, up to ${allowed * 2} pass`)
   const stamps = Math.ceil((count - 1) / 2)
-  if (stamps > 1) {
+  if (stamps > 1 && !slides) {
     more.push(
       `stricter: who was dropped stays out until ${seconds}s are quiet, where CSF lets in who tries less than once in ${Math.round(seconds / stamps)}s`,
     )
