@@ -1,6 +1,6 @@
 import type { Span } from "../../base/diagnostic.js"
 import { isProblem } from "../../base/diagnostic.js"
-import { type Prefix, printPrefix } from "../../base/prefix.js"
+import { contains, type Prefix, printPrefix } from "../../base/prefix.js"
 import type { DialectFile, ImportOptions } from "../imported.js"
 import { isAdvanced, readAdvancedFilter, readNetwork } from "./advanced-filter.js"
 import {
@@ -113,6 +113,7 @@ const readers: Readonly<Record<AddressFile, Reader>> = {
     const network = readNetwork(text)
     if (!network) return noAddress(text, "allows nobody", false)
     if (network.length === 0) return everybody(text, "everything is accepted, from and to everybody")
+    if (isLoopback(network)) return ownHost()
     const address = printPrefix(network)
     const lines = [`in on ${zone} from ${address}`, `out on ${zone} to ${address}`]
     bypass.push(...lines)
@@ -162,6 +163,7 @@ const readers: Readonly<Record<AddressFile, Reader>> = {
     const network = readNetwork(text)
     if (!network) return noAddress(text, "is ignored by nobody", false)
     if (network.length === 0) return everybody(text, "lfd blocks nobody")
+    if (isLoopback(network)) return ownHost()
     const address = printPrefix(network)
     if (!neverBlock.includes(address)) neverBlock.push(address)
     return {
@@ -224,6 +226,22 @@ function listedAddress(list: ListedRule["list"], network: Prefix, goesOut: boole
   const address = printPrefix(network)
   const out = { family, list, direction: "out", match: `-d ${address}` } as const
   return [{ family, list, direction: "in", match: `-s ${address}` }, ...(goesOut ? [out] : [])]
+}
+
+const loopback: readonly Prefix[] = ["127.0.0.0/8", "::1"].flatMap((text) => readNetwork(text) ?? [])
+
+function isLoopback(network: Prefix): boolean {
+  return loopback.some((own) => contains(own, network))
+}
+
+/** The host's own address, which no packet from outside may have: in a bypass it would let forged ones past. */
+function ownHost(): Told {
+  return {
+    owner: "works",
+    does: "this host itself, which no rule of CSF's is for",
+    relation: "same",
+    protects: false,
+  }
 }
 
 function unsaid(

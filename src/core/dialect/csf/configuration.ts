@@ -27,6 +27,7 @@ const defaults: Readonly<Record<string, string>> = {
   CT_BLOCK_TIME: "1800",
   CT_PERMANENT: "0",
   CT_PORTS: "",
+  CT_STATES: "",
   CONNLIMIT: "",
   LF_BLOCKINONLY: "0",
 }
@@ -62,6 +63,11 @@ export class Configuration {
   /** Whether the file says which ports are open, so that all others are closed. */
   get closes(): boolean {
     return this.has("TCP_IN") || this.has("UDP_IN")
+  }
+
+  /** Whether iptables knows what DROP says; if not, every rule that names it is missing, and PORTFLOOD's chain is empty. */
+  get hasTarget(): boolean {
+    return ["DROP", "REJECT", "TARPIT"].includes(this.value("DROP"))
   }
 
   get filtersIpv6(): boolean {

@@ -5,6 +5,7 @@ import { loadPolicy } from "../../policy/load.js"
 import { printDraft } from "../draft.js"
 import type { Imported } from "../imported.js"
 import { brief, environment, importConf, importFiles } from "./csf-fixture.js"
+import { limitPhrase } from "./floods.js"
 
 /** What is printed is a policy: it loads without an error. */
 function loaded(imported: Imported): Imported {
@@ -89,6 +90,9 @@ describe("PORTFLOOD", () => {
     // Never guessed at.
     ["22;tcp;5;300 80;tcp;20;5", ["partly lost (protects): - [csf-fields-extra]"]],
     ["22;tcp;5;300;yes", ["partly lost (protects): - [csf-fields-extra]"]],
+    ["0x16;tcp;5;300", ["partly lost (protects): - [csf-ambiguous]"]],
+    ["22;tcp;5;0x10", ["partly lost (protects): - [csf-ambiguous]"]],
+    ["22;tcp;0x5;300", ["nothing same: - [csf-count]"]],
     ["022;tcp;5;300", ["partly lost (protects): - [csf-ambiguous]"]],
     ["22;tcp;05;300", ["partly lost (protects): - [csf-ambiguous]"]],
     // One list for both.
@@ -166,6 +170,33 @@ describe("PORTFLOOD", () => {
   })
 })
 
+test.each<[string, string | undefined]>([
+  ["100/s", "100/second burst 150"],
+  ["100", "100/second burst 150"],
+  ["30/m", "30/minute burst 150"],
+  ["30/MIN", "30/minute burst 150"],
+  ["5/hour", "5/hour burst 150"],
+  ["1/d", "1/day burst 150"],
+  // As iptables 1.8.9 takes them.
+  ["1.5/s", "1/second burst 150"],
+  ["10000/s", "10000/second burst 150"],
+  ["10001/s", undefined],
+  ["20000/m", "20000/minute burst 150"],
+  ["0/s", undefined],
+  ["abc", undefined],
+  ["100/", undefined],
+  ["100/minutes", undefined],
+  ["100/x", undefined],
+  ["", undefined],
+])("--limit %s", (rate, expected) => expect(limitPhrase(rate, "150")).toBe(expected))
+
+test.each([
+  ["0", "1/second burst 5"],
+  ["10000", "1/second burst 10000"],
+  ["10001", undefined],
+  ["many", undefined],
+])("--limit-burst %s", (burst, expected) => expect(limitPhrase("1/s", burst)).toBe(expected))
+
 describe("settings", () => {
   test.each<[string, string[]]>([
     [
@@ -189,7 +220,17 @@ describe("settings", () => {
       ],
     ],
     ['SYNFLOOD = "1"', ["1 works looser: protect.wan.syn-floods: 100/second burst 150 [csf-limit-for-all]"]],
-    ['SYNFLOOD = "1"\nSYNFLOOD_RATE = "many"', ["1 nothing same: - [csf-rule-refused]", "1 works same: -"]],
+    [
+      'SYNFLOOD = "1"\nSYNFLOOD_RATE = "many"',
+      ["1 partly lost (protects): - [csf-rule-refused]", "1 works same: -"],
+    ],
+    ['ICMP_IN_RATE = "1 a second"', ["1 partly lost (protects): - [csf-rule-refused]"]],
+    ['ICMP_OUT_RATE = "0/s"', ["1 partly lost (protects): - [csf-rule-refused]"]],
+    [
+      'DROP = "reject"\nPORTFLOOD = "22;tcp;5;300"',
+      ["1 nothing stricter: - [csf-bad-value]", "14 nothing same: - [csf-rule-refused]"],
+    ],
+    ['TCP_IN = "22 80"', ["11 works same: protect.wan.open: 2280/tcp [csf-ambiguous]"]],
     ['SYNFLOOD = "0"', ["1 nothing same: -"]],
     ['UDPFLOOD = "1"', ["1 works lost (protects): - [csf-not-carried]"]],
     [
@@ -341,6 +382,8 @@ describe("lists", () => {
         "works same: bypass: in on wan from 2001:db8::/32; bypass: out on wan to 2001:db8::/32",
       ],
     ],
+    ["allow", "127.0.0.1\n::1", ["works same: -", "works same: -"]],
+    ["ignore", "127.0.0.0/8", ["works same: -"]],
     [
       "allow",
       "192.0.2.77/24",

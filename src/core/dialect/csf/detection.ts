@@ -62,7 +62,8 @@ export function readConnectionTracking(findings: Findings): Told {
     const port = readCsfPort(text)
     return port.kind === "range" ? policyPort(port.range, "tcp") : undefined
   })
-  const does = `every ${configuration.value("CT_INTERVAL")}s lfd blocks who has more than ${limit} connections with this host, outgoing ones included${ports.length > 0 ? `, to ports ${ports.join(", ")}` : ""}`
+  const states = configuration.value("CT_STATES").replace(/\s/g, "")
+  const does = `every ${configuration.value("CT_INTERVAL")}s lfd blocks who has more than ${limit} connections with this host, outgoing ones included${ports.length > 0 ? `, to ports ${ports.join(", ")}` : ""}${states === "" ? "" : `, in the states ${states.split(",").join(", ")}`}`
   // Beside counts for single ports, the one for several ports together has no place.
   const hasPlace = ports.length === 0 || !configuration.isOn("CONNLIMIT")
   if (!/^[1-9]\d{0,8}$/.test(limit) || block === undefined || read.includes(undefined) || !hasPlace) {
@@ -89,7 +90,7 @@ export function readConnectionTracking(findings: Findings): Told {
     does,
     becomes: Object.entries(value).map(([key, each]) => path(`connections.${key}`, flow(each))),
     relation: "stricter",
-    why: "connections are counted when they open, and not every half minute; looser: connections that this host opens do not count",
+    why: `connections are counted when they open, and not every half minute${states === "" ? "" : ", whatever their state"}; looser: connections that this host opens do not count`,
     protects: true,
   }
 }

@@ -1,34 +1,44 @@
 import { isProblem } from "../../base/diagnostic.js"
-import { parseRate, printRate } from "../../base/rate.js"
+import { parseRate } from "../../base/rate.js"
 import type { Draft } from "../imported.js"
 import type { Setting } from "./conf.js"
 import { type Findings, flow, off, path, type Told } from "./findings.js"
 
-/** iptables' burst where none is said. */
+/** iptables' burst where none is said, or 0. */
 const usualBurst = 5
+
+const largestBurst = 10_000
 
 /** xt_limit counts no finer than a tenth of a millisecond. */
 const fastest = 10_000
 
-/** `100/s` as iptables' `--limit` takes it: without a unit it is a second's; undefined: iptables refuses it. */
+const units = { second: 1, minute: 60, hour: 3600, day: 86_400 } as const
+
+/** `100/s` as iptables' `--limit` takes it: any beginning of a unit, or none for a second's; digits, and what follows them does not count. Undefined: iptables refuses it. */
 export function limitPhrase(rate: string, burst: string | number = usualBurst): string | undefined {
-  const read = parseRate(/^\d+$/.test(rate) ? `${rate}/second` : rate)
-  if (isProblem(read) || read.unit === "week" || !/^[1-9]\d{0,8}$/.test(`${burst}`)) return undefined
-  const perSecond = read.unit === "second" ? read.count : 0
-  return perSecond > fastest ? undefined : `${printRate(read)} burst ${burst}`
+  const slash = rate.indexOf("/")
+  const word = slash < 0 ? "second" : rate.slice(slash + 1).toLowerCase()
+  const unit = Object.entries(units).find(([name]) => word !== "" && name.startsWith(word))
+  const count = Number.parseInt(rate, 10)
+  if (!unit || /\s/.test(rate) || !(count > 0) || count / unit[1] > fastest) return undefined
+  if (!/^\d{1,9}$/.test(`${burst}`) || Number(burst) > largestBurst) return undefined
+  const phrase = `${count}/${unit[0]}`
+  return isProblem(parseRate(phrase)) ? undefined : `${phrase} burst ${Number(burst) || usualBurst}`
 }
 
-function refused(setting: Setting, what: string): Told {
+/** The rule that lets so many past is refused, and the one behind it, which takes the rest, is not. */
+function takesAll(setting: Setting, what: string, all: string): Told {
   return {
-    owner: "nothing",
-    does: `iptables refuses ${what}, so the rule is not there`,
-    relation: "same",
-    protects: false,
+    owner: "partly",
+    does: `iptables refuses ${what}, so the rule that lets some past is not there; the one behind it drops ${all}`,
+    relation: "lost",
+    why: "which limit was meant is not guessed; without one all of them pass",
+    protects: true,
     mistakes: [
       {
         id: "csf-rule-refused",
-        message: `${setting.name} protects nothing: iptables refuses ${what}`,
-        hint: "a rate is written 100/s",
+        message: `${setting.name} drops ${all}: iptables refuses ${what}`,
+        hint: "a rate is written 100/s, at most 10000 a second; a burst is at most 10000",
       },
     ],
   }
@@ -40,7 +50,8 @@ export function readSynFlood(findings: Findings, setting: Setting): Told {
   if (!configuration.isOn("SYNFLOOD")) return off("CSF limits no SYNs")
   const [rate, burst] = [configuration.value("SYNFLOOD_RATE"), configuration.value("SYNFLOOD_BURST")]
   const phrase = limitPhrase(rate, burst)
-  if (phrase === undefined) return refused(setting, `${rate} burst ${burst}`)
+  if (phrase === undefined)
+    return takesAll(setting, `"${rate}" with a burst of "${burst}"`, "every SYN, so that nobody gets in")
   const value: Draft = exact ? { limit: phrase, per: "everyone" } : phrase
   incoming["syn-floods"] = value
   const both = configuration.filtersIpv6
@@ -68,11 +79,17 @@ export function readSynFlood(findings: Findings, setting: Setting): Told {
 }
 
 /** `UDPFLOOD = "1"`: what this host's own users send, not what arrives. */
-export function readUdpFlood(findings: Findings): Told {
+export function readUdpFlood(findings: Findings, setting: Setting): Told {
   const { configuration } = findings
   if (!configuration.isOn("UDPFLOOD")) return off("CSF limits no UDP that leaves")
   const rate = configuration.value("UDPFLOOD_LIMIT") || "100/s"
   const burst = configuration.value("UDPFLOOD_BURST") || "500"
+  if (limitPhrase(rate, burst) === undefined)
+    return takesAll(
+      setting,
+      `"${rate}" with a burst of "${burst}"`,
+      "all UDP that this host's own programs send, but for root's and UDPFLOOD_ALLOWUSER's",
+    )
   return {
     owner: "works",
     does: `UDP that programs of this host send, but for root's and UDPFLOOD_ALLOWUSER's, is rejected beyond ${rate} burst ${burst}; UDP that arrives is not limited`,
@@ -125,7 +142,7 @@ export function readIcmpInRate(findings: Findings, setting: Setting): Told {
     return off("CSF limits no pings that arrive")
   const rate = configuration.value("ICMP_IN_RATE")
   const phrase = limitPhrase(rate)
-  if (phrase === undefined) return refused(setting, rate)
+  if (phrase === undefined) return takesAll(setting, `"${rate}"`, "every ping of IPv4")
   const only4: Draft = configuration.filtersIpv6 ? { for: { "::/0": "off" } } : {}
   const value: Draft = exact ? { limit: phrase, per: "everyone", ...only4 } : phrase
   incoming["icmp-floods"] = value
@@ -154,7 +171,7 @@ export function readIcmpOutRate(findings: Findings, setting: Setting): Told {
   if (!configuration.isOn("ICMP_OUT_RATE")) return off("CSF limits no pings that leave")
   const rate = configuration.value("ICMP_OUT_RATE")
   const phrase = limitPhrase(rate)
-  if (phrase === undefined) return refused(setting, rate)
+  if (phrase === undefined) return takesAll(setting, `"${rate}"`, "every ping of IPv4 that this host sends")
   const value: Draft = { limit: phrase, per: "everyone" }
   outgoing["icmp-floods"] = value
   return {

@@ -1,5 +1,5 @@
-import { listItems, type Setting } from "./conf.js"
-import { type Findings, off, path, type Told } from "./findings.js"
+import { type ListItem, listItems, type Setting } from "./conf.js"
+import { type Findings, type Mistake, off, path, type Told } from "./findings.js"
 import { policyPort, readCsfPort } from "./port.js"
 
 type Protocol = "tcp" | "udp"
@@ -24,8 +24,24 @@ export function readOpenPorts(findings: Findings, setting: Setting): Told | null
     }
   }
   const other = otherFamily(setting, findings)
-  for (const item of items) findings.tell(item, told(item.plain, protocol, isIpv6, other, findings))
+  for (const item of items) {
+    const read = told(item.plain, protocol, isIpv6, other, findings)
+    const mistakes = [...(read.mistakes ?? []), ...joined(item)]
+    findings.tell(item, { ...read, ...(mistakes.length > 0 && { mistakes }) })
+  }
   return null
+}
+
+/** `22 80` without a comma is one port to CSF. */
+function joined({ text, plain }: ListItem): readonly Mistake[] {
+  if (!/\w\s+\w/.test(text)) return []
+  return [
+    {
+      id: "csf-ambiguous",
+      message: `"${text}" has a space where a comma may be missing: CSF reads ${plain}`,
+      hint: "if several ports are meant, write them with commas, and import again",
+    },
+  ]
 }
 
 /** The ports of the other IP version, where both are filtered and the file has both lists. */

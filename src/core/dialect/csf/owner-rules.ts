@@ -65,7 +65,9 @@ function rules(findings: Findings, family: Family, closesOut: boolean): readonly
   const fresh = configuration.isOn("LF_SPI") ? "-m conntrack --ctstate NEW " : ""
 
   const ofList = listed.filter((rule) => rule.family === family)
+  // TARPIT is no part of Linux; where it is there, it answers no less silently than DROP.
   const target = configuration.value("DROP") === "REJECT" ? "REJECT" : "DROP"
+  const hasTarget = configuration.hasTarget
   const isFiltered = configuration.isOn("PACKET_FILTER") && configuration.isOn("LF_SPI")
   return [
     `-A INPUT ${into} -j LOCALINPUT`,
@@ -79,7 +81,8 @@ function rules(findings: Findings, family: Family, closesOut: boolean): readonly
       ? [
           `-A INPUT ${into} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
           ...accepted(configuration, `-A INPUT ${into}`, fresh, family, "IN"),
-          `-A INPUT ${into} -j ${target}`,
+          // The policy drops without it.
+          ...(hasTarget ? [`-A INPUT ${into} -j ${target}`] : []),
         ]
       : []),
     `-A OUTPUT ${out} -j LOCALOUTPUT`,
@@ -103,7 +106,7 @@ function rules(findings: Findings, family: Family, closesOut: boolean): readonly
     }),
     ...synFlood(configuration),
     ...(isFiltered ? invalid : []),
-    `-A PORTFLOOD -j ${target}`,
+    ...(hasTarget ? [`-A PORTFLOOD -j ${target}`] : []),
     `-A CONNLIMIT -p tcp -j REJECT --reject-with tcp-reset`,
   ]
 }
@@ -161,13 +164,12 @@ function icmpIn(
 ): readonly string[] {
   if (family === 6) return [`-A INPUT ${into} -p ipv6-icmp -j ACCEPT`]
   const echo = `-A INPUT ${into} -p icmp -m icmp --icmp-type 8`
-  const limit = configuration.isOn("ICMP_IN_RATE")
-    ? limitMatch(configuration.value("ICMP_IN_RATE"))
-    : undefined
+  const isLimited = configuration.isOn("ICMP_IN_RATE")
+  const limit = isLimited ? limitMatch(configuration.value("ICMP_IN_RATE")) : undefined
   const isOpen = configuration.isOn("ICMP_IN")
   return [
     ...(isOpen && limit !== undefined ? [`${echo} ${limit} -j ACCEPT`] : []),
-    ...(!isOpen || limit !== undefined ? [`${echo} -j ${target}`] : []),
+    ...(!isOpen || isLimited ? [`${echo} -j ${target}`] : []),
     ...(configuration.isOn("ICMP_TIMESTAMPDROP")
       ? [`-A INPUT ${into} -p icmp -m icmp --icmp-type 13 -j ${target}`]
       : []),
@@ -178,13 +180,12 @@ function icmpIn(
 function icmpOut(configuration: Configuration, out: string, family: Family): readonly string[] {
   if (family === 6) return [`-A OUTPUT ${out} -p ipv6-icmp -j ACCEPT`]
   const echo = `-A OUTPUT ${out} -p icmp -m icmp --icmp-type 8`
-  const limit = configuration.isOn("ICMP_OUT_RATE")
-    ? limitMatch(configuration.value("ICMP_OUT_RATE"))
-    : undefined
+  const isLimited = configuration.isOn("ICMP_OUT_RATE")
+  const limit = isLimited ? limitMatch(configuration.value("ICMP_OUT_RATE")) : undefined
   const isOpen = configuration.isOn("ICMP_OUT")
   return [
     ...(isOpen && limit !== undefined ? [`${echo} ${limit} -j ACCEPT`] : []),
-    ...(!isOpen || limit !== undefined ? [`${echo} -j DROP`] : []),
+    ...(!isOpen || isLimited ? [`${echo} -j DROP`] : []),
     `-A OUTPUT ${out} -p icmp -j ACCEPT`,
   ]
 }

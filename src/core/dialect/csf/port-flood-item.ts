@@ -65,10 +65,10 @@ export function readPortFloodItem(text: string): PortFloodItem {
   const ports = readCsfPort(port)
   if (ports.kind === "refused") return { kind: "refused", why: ports.why }
   if (ports.kind === "ambiguous") return ports
-  if (/^0\d/.test(count) || /^0\d/.test(seconds)) {
+  if (/^(?:0[\dx]|\+)/i.test(count) || /^(?:0[\dx]|\+)/i.test(seconds)) {
     return {
       kind: "ambiguous",
-      why: "a number begins with a zero, which Perl takes for decimal and iptables for octal",
+      why: "a number begins with a zero or a sign, and Perl and iptables read it differently: decimal, octal, hexadecimal",
     }
   }
   const { range } = ports

@@ -134,6 +134,17 @@ function pair(
       message: `"${item.text}" protects nothing: nobody dials port 0`,
     })
   }
+  if (!configuration.hasTarget) {
+    const target = configuration.value("DROP")
+    return nothing(
+      `its rules count, and drop nothing: iptables has no target "${target}", which DROP names`,
+      {
+        id: "csf-rule-refused",
+        message: `"${item.text}" protects nothing: iptables has no target "${target}"`,
+        hint: 'DROP = "DROP"',
+      },
+    )
+  }
   const lost = (why: string, ...more: Mistake[]): Told => ({
     owner: "partly",
     does,

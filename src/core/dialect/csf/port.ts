@@ -17,8 +17,11 @@ export function readCsfPort(text: string): CsfPort {
       why: `"${text}" has characters that csf hands to a shell, and iptables gets what that makes of them`,
     }
   }
-  if (/(?:^|:)0\d/.test(text)) {
-    return { kind: "ambiguous", why: `${text} begins with a zero, which iptables takes for octal` }
+  if (/(?:^|:)0[\dx]/i.test(text)) {
+    return {
+      kind: "ambiguous",
+      why: `${text} begins with a zero, which iptables takes for ${/0x/i.test(text) ? "hexadecimal" : "octal"}`,
+    }
   }
   const ends = /^(\d*)(:?)(\d*)$/.exec(text)
   if (ends && text !== "" && text !== ":") {
