@@ -34,10 +34,13 @@ const rules: Readonly<Record<string, readonly string[]>> = {
     "src/core/policy",
     "src/core/ruleset",
   ],
+  // What is done about findings: who is kept out, why, until when.
+  "src/core/block": ["src/core/base", "src/core/event", "src/core/policy", "src/core/ruleset"],
   // Other tools' configurations become policies; rules of iptables among them are read by their backend.
   "src/core/dialect": ["src/core/base", "src/core/ruleset", "src/core/policy", "src/core/backend", "yaml"],
   "src/linux/capture": ["src/core", "node:"],
   "src/linux/host": ["src/core", "src/linux/capture", "node:", "koffi"],
+  "src/linux/daemon": ["src/core", "src/linux/host", "node:", "pino"],
   "src/linux/cli": ["src/core", "src/linux", "node:", "commander"],
   "src/linux/demo": ["src/core", "src/linux", "node:"],
 }

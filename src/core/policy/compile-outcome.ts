@@ -1,9 +1,20 @@
-import { counter, drop, equal, ipOf, limit, logTo, network, notInSet, update } from "../ruleset/build.js"
+import {
+  counter,
+  drop,
+  equal,
+  ipOf,
+  limit,
+  logTo,
+  network,
+  notInSet,
+  prefixItem,
+  update,
+} from "../ruleset/build.js"
 import type { ExpressionNode } from "../ruleset/node.js"
 import type { Chain, Rule, SetDeclaration } from "../ruleset/ruleset.js"
 import { families, hasFamily, hostSet } from "./compile-hosts.js"
 import { rule } from "./compile-rule.js"
-import type { Policy, Protection } from "./policy.js"
+import type { HostFacts, Policy, Protection } from "./policy.js"
 import type { CompileContext } from "./protection.js"
 
 /** The NFLOG group that the guard listens to. */
@@ -25,18 +36,58 @@ const logBurst = 20
  */
 const logSample = 8
 
-/** Sources that are kept out. The guard adds to them, and so do rules; an element without a timeout stays. */
-export const blocked4: SetDeclaration = {
+/** Sources that are kept out. The guard adds to them, and so do rules; an element without a timeout stays, and each counts what was dropped for it. */
+const blocked4: SetDeclaration = {
   name: "blocked4",
   key: ["ipv4_addr"],
   flags: ["timeout", "dynamic"],
   // A larger table costs every look-up a cache miss: 32768 addresses in 512 kB of buckets.
   size: 32768,
+  statements: [counter],
   keeps: "ledger",
 }
 
-/** By /64: who has one address of it has them all. */
-export const blocked6: SetDeclaration = { ...blocked4, name: "blocked6", key: ["ipv6_addr"] }
+/** Prefixes that are kept out: what somebody blocks by hand, and many offenders of one network. A rule cannot add to them. */
+const blockedNetworks4: SetDeclaration = {
+  name: "blocked-networks4",
+  key: ["ipv4_addr"],
+  flags: ["interval", "timeout"],
+  size: 65536,
+  statements: [counter],
+  keeps: "ledger",
+}
+
+/** Sources that proved nothing: only what they open is kept out, for they may be forged, and whoever really has the address keeps what is open. */
+const blockedNew4: SetDeclaration = { ...blocked4, name: "blocked-new4" }
+
+/** Sources that no rule lists, whatever is detected: the host's own addresses, gateways, resolvers; the guard adds the administrators' sessions. */
+const spared4: SetDeclaration = {
+  name: "spared4",
+  key: ["ipv4_addr"],
+  flags: ["timeout"],
+  size: 4096,
+  keeps: "ledger",
+}
+
+/** The sets that the guard and rules list sources in. Of IPv6 by /64: who has one address of it has them all. */
+export function ledgerSets(host: HostFacts): readonly SetDeclaration[] {
+  const six = (set: SetDeclaration): SetDeclaration => ({
+    ...set,
+    name: set.name.replace(/4$/, "6"),
+    key: ["ipv6_addr"],
+  })
+  return [blocked4, blockedNetworks4, blockedNew4, spared4]
+    .flatMap((set) => [set, six(set)])
+    .map((set) => {
+      const family = set.name.endsWith("4") ? 4 : 6
+      const spared = (host.spared ?? []).filter(({ address }) => address.family === family)
+      if (!set.name.startsWith("spared") || spared.length === 0) return set
+      return { ...set, elements: spared.map((prefix) => ({ key: prefixItem(prefix) })) }
+    })
+}
+
+/** How long a source that proved nothing is kept out, at most (docs/decisions/blocks.md). */
+export const unprovenLongest = 600e9
 
 /** What is looked up in `blocked4` and `blocked6`: the source, of IPv6 its /64. */
 export function blockedKey(family: 4 | 6): ExpressionNode {
@@ -91,12 +142,15 @@ export function limitChains(
 }
 
 /** Its own rule: a full set ends the rule, and the packet is dropped behind it. */
-function listing(protection: Protection, { policy }: CompileContext): Rule[] {
+function listing(protection: Protection, { policy, isUnproven }: CompileContext): Rule[] {
+  const proved = !isUnproven && policy.forgedSources !== "prove"
   return families.map((family) => {
     const isSpared = hasFamily(policy.neverBlock, family)
     const spared = isSpared ? [notInSet(ipOf(family, "saddr"), `never-block${family}`)] : []
-    const listed = update(`blocked${family}`, blockedKey(family), { timeout: protection.blockFor })
-    return rule(protection.origin, ...spared, listed)
+    const set = `${proved ? "blocked" : "blocked-new"}${family}`
+    const timeout = proved ? protection.blockFor : Math.min(protection.blockFor, unprovenLongest)
+    const listed = update(set, blockedKey(family), { timeout })
+    return rule(protection.origin, ...spared, notInSet(ipOf(family, "saddr"), `spared${family}`), listed)
   })
 }
 

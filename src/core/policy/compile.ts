@@ -3,7 +3,7 @@ import { shortHash } from "../base/hash.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
 import { bypassRules } from "./compile-bypass.js"
-import { blocked4, blocked6, neverBlockSets } from "./compile-outcome.js"
+import { ledgerSets, neverBlockSets } from "./compile-outcome.js"
 import {
   arrivalChains,
   connectionChains,
@@ -60,8 +60,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
     ...inInet.flatMap(({ compiled }) => compiled.chains),
   ]
   const sets: readonly SetDeclaration[] = [
-    blocked4,
-    blocked6,
+    ...ledgerSets(host),
     ...neverBlockSets(policy),
     ...inInet.flatMap(({ compiled }) => compiled.sets),
   ]
@@ -127,7 +126,20 @@ function compileDirection(
     const count = (seen.get(base) ?? 0) + 1
     seen.set(base, count)
     const name = count > 1 ? `${base}-${count}` : base
-    return [{ zone, direction, compiled: kind.compile(protection, { policy, zone, direction, host, name }) }]
+    return [
+      {
+        zone,
+        direction,
+        compiled: kind.compile(protection, {
+          policy,
+          zone,
+          direction,
+          host,
+          name,
+          ...(kind.provesNothing && { isUnproven: true }),
+        }),
+      },
+    ]
   })
 }
 

@@ -32,7 +32,7 @@ import { priority } from "../ruleset/hook.js"
 import type { StepNode, VerdictNode } from "../ruleset/node.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule } from "../ruleset/ruleset.js"
-import type { Family } from "./compile-hosts.js"
+import { type Family, families } from "./compile-hosts.js"
 import { blockedKey } from "./compile-outcome.js"
 import { rule } from "./compile-rule.js"
 import type { Zone } from "./policy.js"
@@ -80,17 +80,19 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
       ...isWholeTcp,
       maskedIs(tcp("flags"), FIN | SYN | RST | ACK | URG, ACK),
       notInSet(blockedKey(family), `blocked${family}`),
+      notInSet(ipOf(family, "saddr"), `blocked-networks${family}`),
       ...listings
         .filter((listing) => listing.family === family)
         .map(({ set }) => notInSet(ipOf(family, "saddr"), set)),
       accept,
     )
-  const dropBlocked = (family: Family) =>
-    rule(blocked, inSet(blockedKey(family), `blocked${family}`), counter, drop)
-  const syn = at("syn").length > 0
+  const dropBlocked = (family: Family) => [
+    rule(blocked, inSet(blockedKey(family), `blocked${family}`), counter, drop),
+    rule(blocked, inSet(ipOf(family, "saddr"), `blocked-networks${family}`), counter, drop),
+  ]
   // SYNs are what floods are made of: a comparison leads them to their chain, for less than the look-up that all other flags share.
-  const leadSyn = syn ? [rule(own, maskedIs(tcp("flags"), SIX_FLAGS, SYN), goto(name("syn")))] : []
-  const packets = packetChains(own, name("packets"), syn ? goto(name("syn")) : undefined, flags)
+  const leadSyn = rule(own, maskedIs(tcp("flags"), SIX_FLAGS, SYN), goto(name("syn")))
+  const packets = packetChains(own, name("packets"), goto(name("syn")), flags)
   return [
     {
       name: name("arrival"),
@@ -101,9 +103,9 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
         shortWay(4, hasNone(ip("frag-off"), FRAGMENT), is(ip("protocol"), TCP)),
         rule(own, isIpv6, goto(name("arrival6"))),
         rule(own, hasAny(ip("frag-off"), FRAGMENT), goto(name("fragmented"))),
-        ...leadSyn,
+        leadSyn,
         ...packets.judge,
-        dropBlocked(4),
+        ...dropBlocked(4),
         ...listed,
         ...at("datagram"),
       ],
@@ -113,9 +115,9 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
       rules: [
         shortWay(6, missing(exthdr("frag")), is(l4proto, TCP)),
         rule(own, exists(exthdr("frag")), goto(name("fragmented"))),
-        ...leadSyn,
+        leadSyn,
         ...packets.judge,
-        dropBlocked(6),
+        ...dropBlocked(6),
         ...listed,
         ...at("datagram"),
       ],
@@ -123,8 +125,8 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
     {
       name: name("fragmented"),
       rules: [
-        dropBlocked(4),
-        dropBlocked(6),
+        ...dropBlocked(4),
+        ...dropBlocked(6),
         ...listed,
         ...at("fragment"),
         // A first fragment has the headers that the other protections ask for; later ones end here, for what would be read of them is no header.
@@ -134,9 +136,28 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
         ...at("datagram"),
       ],
     },
-    ...(syn ? [{ name: name("syn"), rules: [dropBlocked(4), dropBlocked(6), ...listed, ...at("syn")] }] : []),
+    {
+      name: name("syn"),
+      rules: [
+        ...dropBlocked(4),
+        ...dropBlocked(6),
+        ...families.map(dropUnproven(own)),
+        ...listed,
+        ...at("syn"),
+      ],
+    },
     ...packets.chains,
   ]
+}
+
+/** What opens a connection, of sources that are blocked without a proof of who they are. */
+function dropUnproven(own: Origin) {
+  const origin: Origin = {
+    ...own,
+    protection: "blocked",
+    text: "new connections of sources that may be forged",
+  }
+  return (family: Family) => rule(origin, inSet(blockedKey(family), `blocked-new${family}`), counter, drop)
 }
 
 /** What TCP flags are judged by: one look-up for all kinds, made of those that the policy has. */
@@ -193,7 +214,13 @@ export function connectionChains({ zone, bypass, at }: ZoneRules, prefix = zone.
     },
     ...(invalid.length > 0 ? [{ name: part("state-invalid"), rules: invalid }] : []),
     ...(fresh.length > 0
-      ? [{ name: part("state-new"), rules: prefix === zone.name ? [ownLoop(own), ...fresh] : fresh }]
+      ? [
+          {
+            name: part("state-new"),
+            rules:
+              prefix === zone.name ? [ownLoop(own), ...families.map(dropUnproven(own)), ...fresh] : fresh,
+          },
+        ]
       : []),
   ]
 }

@@ -14,6 +14,8 @@ export interface Policy {
   readonly addresses?: readonly NamedAddresses[]
   /** Limited like others, but never listed. */
   readonly neverBlock: readonly Prefix[]
+  /** `prove`: nobody is blocked from everything who has not completed a handshake. Absent: as each protection and detector has it. */
+  readonly forgedSources?: "prove"
   readonly bypass: readonly BypassEntry[]
   /** Read and checked here, used by the guard. */
   readonly detect: readonly DetectorSetting[]
@@ -117,6 +119,10 @@ export interface DetectorSetting {
   readonly limit?: Limit
   readonly blockFor: number
   readonly exceptions: readonly Exception[]
+  /** Who shares a limit; absent: each source. */
+  readonly per?: Per
+  /** Which ports it is about; absent: the detector's own. */
+  readonly ports?: readonly PortSelector[]
   readonly origin: Origin
 }
 
@@ -136,6 +142,8 @@ export interface HostFacts {
   readonly egress: boolean
   /** False: rules there cannot ask by which interface a route leads (iptables). Absent: they can. */
   readonly routesByInterface?: boolean
+  /** Whom no rule ever lists, besides `never-block`: own addresses, default gateways, resolvers in use. Absent: nobody. */
+  readonly spared?: readonly Prefix[]
   /** Logins that are open now: the admin's own session, which a policy must not cut. */
   readonly sessions?: readonly AdminSession[]
 }

@@ -59,6 +59,8 @@ export interface CompileContext {
   readonly host: HostFacts
   /** Begins the names of this protection's sets and chains: `wan/syn-floods`, and a number where the name stands several times. */
   readonly name: string
+  /** Sources that its rules list proved nothing (ProtectionKind.provesNothing). */
+  readonly isUnproven?: boolean
 }
 
 /** The manual entry of a protection; the reference and `--help` are generated from it. */
@@ -100,6 +102,8 @@ export interface ProtectionKind {
   /** Keys beyond the common ones, each with the values it may have. */
   readonly options?: Readonly<Record<string, readonly string[] | "number">>
   readonly outgoing: boolean
+  /** One forged packet or two are enough to be found by it: whom its rules list is kept from opening anything new, and for no longer than ten minutes. */
+  readonly provesNothing?: boolean
   compile(protection: Protection, context: CompileContext): Compiled
   readonly manual: ProtectionManual
 }

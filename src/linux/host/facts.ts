@@ -1,8 +1,18 @@
 import { readFileSync } from "node:fs"
+import { type Address, parseAddress } from "../../core/base/address.js"
+import { comparePrefixes, hostPrefix, type Prefix, printPrefix } from "../../core/base/prefix.js"
 import type { HostFacts, PortSelector } from "../../core/policy/policy.js"
 import { kernelFeatures, kernelVersion } from "./capabilities.js"
 import { readPublishedPorts } from "./published.js"
-import { countDefaultRoutes, type Device, readAddresses, readDefaultRoutes, readDevices } from "./routes.js"
+import { readResolvers } from "./resolvers.js"
+import {
+  countDefaultRoutes,
+  type DefaultRoute,
+  type Device,
+  readAddresses,
+  readDefaultRoutes,
+  readDevices,
+} from "./routes.js"
 import { findSessions } from "./sessions.js"
 import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
 
@@ -12,11 +22,13 @@ import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
  */
 export function gatherFacts(): HostFacts {
   const routes = readDefaultRoutes("main")
+  const addresses = readAddresses()
   let sessions: HostFacts["sessions"]
   return {
     defaultInterfaces: [...new Set(routes.map(({ device }) => device))],
     defaultRoutes: countDefaultRoutes(readDefaultRoutes("all")),
-    addresses: readAddresses(),
+    addresses,
+    spared: sparedHosts(addresses, readDefaultRoutes("all"), readResolvers()),
     listening: distinct([
       ...listeningPorts(readSockets("tcp"), readSockets("udp"), ephemeralPorts()),
       ...readPublishedPorts(),
@@ -87,6 +99,19 @@ export function listeningPorts(
       .map(selector("tcp")),
     ...services.filter(open).map(selector("udp")),
   ])
+}
+
+/** Whom no rule ever lists: without its gateway or its resolvers a host is off the net, and its own addresses may be forged by anybody. Each once, hosts only. */
+export function sparedHosts(
+  own: readonly Prefix[],
+  routes: readonly DefaultRoute[],
+  resolvers: readonly Address[],
+): readonly Prefix[] {
+  const gateways = routes.flatMap(({ gateway }) => parseAddress(gateway ?? "") ?? [])
+  const all = [...own, ...[...gateways, ...resolvers].map(hostPrefix)]
+  return [...new Map(all.map((prefix) => [printPrefix(prefix), prefix])).values()]
+    .filter(({ address }) => !isLoopback(address))
+    .sort(comparePrefixes)
 }
 
 /** TCP_CLOSE, in which an unconnected UDP socket is listed. */

@@ -101,7 +101,8 @@ export function counts(laboratory: Laboratory): Record<string, number> {
     for (const line of listing.stdout.split("\n")) {
       chain = /^\tchain (\S+) \{/.exec(line)?.[1] ?? chain
       const count = Number(/counter packets (\d+)/.exec(line)?.[1] ?? 0)
-      if (count > 0) found[chain] = (found[chain] ?? 0) + count
+      // Elements of sets stand before all chains, and count for themselves.
+      if (count > 0 && chain !== "") found[chain] = (found[chain] ?? 0) + count
     }
   }
   return found

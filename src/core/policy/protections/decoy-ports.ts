@@ -16,6 +16,7 @@ export const decoyPorts: ProtectionKind = {
   },
   options: { newcomers: "number", sources: "number" },
   outgoing: true,
+  provesNothing: true,
   compile(protection, context) {
     if (protection.ports.length === 0) return { placed: [], sets: [], chains: [] }
     const ports = toPorts(protection.ports)
@@ -25,9 +26,9 @@ export const decoyPorts: ProtectionKind = {
   },
   manual: {
     title: "Ports where nobody honest connects",
-    text: "Telnet or remote desktop where no such thing runs: who tries them is looking for something to break. A first contact is let past, and answered by whatever answers; the second within ten minutes blocks its source, from everything, for ten minutes.",
+    text: "Telnet or remote desktop where no such thing runs: who tries them is looking for something to break. A first contact is let past, and answered by whatever answers; the second within ten minutes keeps its source from opening anything new for ten minutes, and for no longer whatever `block-for` says: two forged SYNs are enough to be found here, so what the address has open goes on. The guard (floodwall run) blocks from everything who has proved to be what he claims.",
     harms:
-      "Who mistypes an address twice, and inventories or monitors that scan on purpose: never-block or `for` names them. A SYN can be forged, so somebody can have another blocked: that is why it is ten minutes, and why never-block should name who must not be cut off.",
+      "Who mistypes an address twice, and inventories or monitors that scan on purpose: never-block or `for` names them. A SYN can be forged, so somebody can keep another from connecting for ten minutes: never-block names who must not be.",
     example: "decoy-ports: [23/tcp, 2323/tcp, 3389/tcp, 5900/tcp]",
     ancestors: "FireHOL: iptrap. CSF: PS_PORTS.",
   },
