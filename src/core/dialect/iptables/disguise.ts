@@ -1,132 +1,141 @@
-import type { Rule } from "../../ruleset/ruleset.js"
-import type { XtAddress } from "../../ruleset/xtables/node.js"
-import { optionOf, type XtOptions } from "../../ruleset/xtables/option.js"
-import { lengthOfMask, printWords } from "../../ruleset/xtables/value-address.js"
+import { hasOption, numberOf } from "../../ruleset/xtables/option.js"
+import { isLimit } from "./allow-list.js"
+import { type Asked, askedBy, listName } from "./asked.js"
+import { claim, lost, nothing, ordinary, part, protection, type Translated } from "./claim.js"
+import { portsOf } from "./limits.js"
+import { asksForOne, type Lists } from "./lists.js"
+import { mayOverlap } from "./overlap.js"
+import type { Ending, Placed, RuleGraph, Way } from "./rule-graph.js"
+import { translate } from "./translate.js"
 
-/** What a rule asks, as far as a protection could ask it; `others` are in iptables' words. */
-export interface Asked {
-  readonly protocol?: number
-  readonly ports: readonly string[]
-  readonly source?: string
-  readonly input?: string
-  /** Bits of `ct state`; absent: nothing is asked. */
-  readonly states?: number
-  readonly flags?: Flags
-  readonly fragment: boolean
-  readonly icmpType?: number
-  /** Matches that remember, and `tcpmss`: at most one of them. */
-  readonly match?: { readonly name: string; readonly options: XtOptions }
-  /** What no protection asks: each in a word or two. */
-  readonly others: readonly string[]
+/** A rule, one of the ways to it, and what stands around it. */
+export interface RuleOnWay {
+  readonly placed: Placed
+  readonly way: Way
+  readonly asked: Asked
+  readonly ending: Ending
+  readonly graph: RuleGraph
+  readonly lists: Lists
+  readonly establishedBefore: boolean
+  readonly hasConntrack: boolean
 }
 
-export interface Flags {
-  readonly mask: number
-  readonly value: number
-  readonly negated: boolean
-}
-
-/** What becomes of a packet that the rule matches. */
-export type Ending = "drop" | "pass" | "jump" | "other"
-
-/** The bits of conntrack's states (linux/netfilter/nf_conntrack_common.h, as `ct state` has them). */
-export const INVALID = 1
-export const NEW = 8
-
-const remembering = ["recent", "hashlimit", "limit", "connlimit", "tcpmss"]
-
-export function endingOf({ steps }: Rule): Ending {
-  const last = steps.at(-1)
-  if (last?.step === "verdict") {
-    if (last.verdict === "drop") return "drop"
-    if (last.verdict === "accept" || last.verdict === "return") return "pass"
-    return last.verdict === "jump" || last.verdict === "goto" ? "jump" : "other"
+/** The protection that a rule is, where it is one. */
+export function translatedRule(at: RuleOnWay): Translated {
+  const { placed, asked, ending, lists } = at
+  const { match } = asked
+  if (placed.rule.steps.some((step) => step.step === "xt-target" && step.name === "SYNPROXY"))
+    return lost(
+      "Answers SYNs with cookies before a connection is made.",
+      "A policy has no SYN proxy; net.ipv4.tcp_syncookies does it for this host's own ports.",
+    )
+  if (asked.writes.length > 0 && match === undefined) return writer(at)
+  const context = {
+    ...{ family: placed.family, hasConntrack: at.hasConntrack, establishedBefore: at.establishedBefore },
+    setsFirst: match?.name === "recent" && isSetBefore(at, listName(match.options)),
+    members: (set: string) => lists.membersOf(set),
   }
-  if (last?.step === "xt-target") return last.name === "REJECT" || last.name === "TARPIT" ? "drop" : "other"
-  return "other"
-}
-
-export function askedBy(rules: readonly Rule[]): Asked {
-  const asked: { -readonly [Key in keyof Asked]: Asked[Key] } = { ports: [], fragment: false, others: [] }
-  const others: string[] = []
-  for (const step of rules.flatMap(({ steps }) => steps)) {
-    if (step.step === "xt-header") {
-      const { source, destination, input, output, protocol, fragment } = step
-      if (source) {
-        const network = source.negated ? undefined : networkOf(source)
-        if (network === undefined) others.push("its sources")
-        else asked.source = network
-      }
-      if (destination) others.push("-d")
-      if (output) others.push("-o")
-      if (input?.negated) others.push("! -i")
-      else if (input) asked.input = input.name
-      if (protocol?.negated) others.push("! -p")
-      else if (protocol) asked.protocol = protocol.number
-      if (fragment) asked.fragment = !fragment.negated
-    } else if (step.step === "xt-match") {
-      const { name, options } = step
-      if (name === "tcp" || name === "udp") readTransport(options, asked, others)
-      else if (name === "multiport") {
-        const list = optionOf(options, "dports")
-        if (list && !list.negated) asked.ports = (list.value as readonly Pair[]).map(portText)
-        else others.push("-m multiport")
-      } else if (name === "state" || name === "conntrack") {
-        const state = optionOf(options, name === "state" ? "state" : "ctstate")
-        if (state && !state.negated && options.length === 1) asked.states = Number(state.value)
-        else others.push(`-m ${name}`)
-      } else if (name === "icmp" || name === "icmp6") {
-        const type = optionOf(options, name === "icmp" ? "icmp-type" : "icmpv6-type")
-        const value = (type?.value ?? []) as readonly number[]
-        if (type?.negated) others.push(`-m ${name}`)
-        else asked.icmpType = value[0] ?? -1
-      } else if (remembering.includes(name) && asked.match === undefined) asked.match = { name, options }
-      else if (name !== "comment") others.push(`-m ${name}`)
+  const caller = at.way.callers.at(-1)
+  if (caller !== undefined && at.graph.endingOf(caller.rule, caller.table) !== "jump")
+    return ending === "other" ? ordinary : part("Does what the rules that lead here are for.")
+  if (ending === "drop") {
+    if (match?.name === "limit")
+      return nothing("Drops at most so many packets as its rate says, and lets what comes above past.")
+    if (match !== undefined && isLimit(asked))
+      return lost("Drops who keeps to the limit.", "No protection drops the few and lets the many past.")
+    if (match?.name === "recent") {
+      const name = listName(match.options)
+      if (lists.writersOf(name).length === 0)
+        return lost(
+          "Drops who is on its list.",
+          "No rule writes to the list, so another program does: floodwall block takes its place.",
+        )
+      if (asksForOne({ placed, asked }) && decoyWriters(lists, name))
+        return part("Keeps out who is on the list that another rule writes to.")
     }
+    return translate(asked, context)
   }
-  asked.others = others
-  return asked
+  if ((ending !== "pass" && ending !== "return") || !isLimit(asked)) return ordinary
+  const reason = unlimited(at)
+  return reason === undefined ? translate(asked, context) : nothing(reason)
 }
 
-type Pair = readonly [number, number]
+/** Who is written to a list at ports where nobody honest connects, and is kept out of all, fell for a decoy. */
+function writer({ asked, lists }: RuleOnWay): Translated {
+  const [name = ""] = asked.writes
+  const askers = lists.askersOf(name)
+  if (askers.length === 0) return ordinary
+  const asker = askers.find(asksForOne)
+  const ports = portsOf(asked)
+  if (asker === undefined || asked.ports.length === 0 || asked.others.length > 0)
+    return part("Writes the list that another rule asks.")
+  const seconds = numberOf(asker.asked.match!.options, "seconds", 0)
+  const value = { ports, limit: `more than 1 in ${seconds}s`, "block-for": `${seconds}s` }
+  const untilQuiet = hasOption(asker.asked.match!.options, "update")
+  return protection(
+    `Keeps who comes to these ports out of all for ${seconds} s.`,
+    claim("decoy-ports", value, {
+      looser: [
+        "The second contact blocks, and not the first.",
+        untilQuiet && "A block ends after its time, whether the source was quiet or not.",
+      ],
+    }),
+  )
+}
 
-function readTransport(
-  options: XtOptions,
-  asked: { ports: readonly string[]; flags?: Flags },
-  others: string[],
-): void {
-  for (const { name, negated, value } of options) {
-    if (name === "dport" && !negated) asked.ports = [portText(value as Pair)]
-    else if (name === "tcp-flags" && asked.flags === undefined) {
-      const [mask, wanted] = value as Pair
-      asked.flags = { mask, value: wanted, negated: negated === true }
-    } else others.push(`--${name}`)
+function decoyWriters(lists: Lists, name: string): boolean {
+  return lists.writersOf(name).some(({ asked }) => asked.ports.length > 0)
+}
+
+/** Whether a source is on the list when it is asked, because it was written there just before. */
+function isSetBefore({ placed, way, asked, lists }: RuleOnWay, name: string): boolean {
+  if (asked.writesFirst && asked.writes.includes(name)) return true
+  const levels = [...way.callers, placed]
+  return lists
+    .writersOf(name)
+    .some((writer) =>
+      levels.some(({ chain, index }) => writer.placed.chain === chain && writer.placed.index < index),
+    )
+}
+
+/** Why a rule that lets some past limits nothing; undefined: the rest is dropped behind it. */
+function unlimited({ placed, way, asked, graph }: RuleOnWay): string | undefined {
+  const levels = [...way.callers, placed]
+  // The limit may be asked by a rule that leads here: what it does not let in goes on behind that one.
+  const limiting = levels.findIndex(({ rule }) => isLimit(askedBy([rule])))
+  for (let depth = limiting < 0 ? levels.length - 1 : limiting; depth >= 0; depth--) {
+    const { chain, table, index } = levels[depth]!
+    const above = way.callers.slice(0, depth).map(({ rule }) => rule)
+    for (const exit of graph.exitsOf(chain, table)) {
+      if (exit.index <= index) continue
+      const next = askedBy([...above, ...exit.rules])
+      if (next.match !== undefined) continue
+      const isAll = takesRest(asked, next)
+      if (isAll && exit.ending === "drop") return undefined
+      if (isAll && exit.ending === "return") break
+      const isOfPorts = mayOverlap(asked, next) && next.ports.length > 0 && asked.ports.length > 0
+      if (exit.ending === "pass" && (isAll || isOfPorts))
+        return "Limits nothing: a later rule lets what is above the rate past, too."
+    }
+    if (chain.base?.policy === "drop") return undefined
   }
+  return "Limits nothing: what is above the rate goes on, and no rule behind it drops it."
 }
 
-function portText([low, high]: Pair): string {
-  return low === high ? `${low}` : `${low}-${high}`
-}
-
-export function networkOf({ words, mask }: XtAddress): string | undefined {
-  const length = lengthOfMask(mask)
-  if (length < 0) return undefined
-  return length === words.length * 32 ? printWords(words) : `${printWords(words)}/${length}`
-}
-
-/** Flags of a TCP header, in the bits of its byte. */
-export const SYN_MASK = 23
-export const SYN_VALUE = 2
-
-/** `--syn`. */
-export function isSyn(flags: Flags | undefined): boolean {
-  if (flags === undefined || flags.negated) return false
-  return flags.value === SYN_VALUE && (flags.mask & SYN_VALUE) !== 0 && (flags.mask & ~63) === 0
-}
-
-/** All 64 combinations that the rule matches. */
-export function matchedFlags({ mask, value, negated }: Flags): readonly number[] {
-  return Array.from({ length: 64 }, (_, flags) => flags).filter(
-    (flags) => ((flags & mask) === value) !== negated,
+/** Whether the later rule takes all that the limited one asks for. */
+function takesRest(asked: Asked, later: Asked): boolean {
+  if (later.match !== undefined || later.others.length > 0 || later.destination !== asked.destination)
+    return false
+  const agrees = (one: unknown, other: unknown) =>
+    other === undefined || JSON.stringify(one) === JSON.stringify(other)
+  return (
+    agrees(asked.protocol, later.protocol) &&
+    (later.ports.length === 0 || agrees(asked.ports, later.ports)) &&
+    agrees(asked.flags, later.flags) &&
+    (later.states === undefined || (asked.states !== undefined && (asked.states & ~later.states) === 0)) &&
+    agrees(asked.icmpType, later.icmpType) &&
+    agrees(asked.source, later.source) &&
+    agrees(asked.sourceSet, later.sourceSet) &&
+    agrees(asked.input, later.input)
   )
 }

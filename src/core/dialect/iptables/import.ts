@@ -1,316 +1,377 @@
-import { recogniseFormat } from "../../backend/formats.js"
+import { type Recognised, recogniseFormat } from "../../backend/formats.js"
 import { readIptables } from "../../backend/iptables/read.js"
 import type { Diagnostic, Span } from "../../base/diagnostic.js"
 import { checkRuleset } from "../../ruleset/check.js"
-import type { Chain, Rule, Table } from "../../ruleset/ruleset.js"
-import { hasOption, optionOf } from "../../ruleset/xtables/option.js"
-import type { DialectFile, Draft, DraftMap, Imported, ImportItem, ImportOptions } from "../imported.js"
+import type { Rule, Table } from "../../ruleset/ruleset.js"
+import type { DialectFile, Imported, ImportItem, ImportOptions } from "../imported.js"
 import { problem } from "../problem.js"
-import { type Asked, askedBy, endingOf } from "./disguise.js"
-import { type Translated, type Translation, translate } from "./translate.js"
-
-/** Chains inside chains whose conditions are taken along. */
-const DEEPEST = 8
+import { type AllowList, allowList, isBridge, type Opening } from "./allow-list.js"
+import { type Asked, askedBy } from "./asked.js"
+import { type Before, before } from "./before.js"
+import { type Claim, claim, type Translated } from "./claim.js"
+import { type ClosingLine, closingLines } from "./closing-lines.js"
+import { translatedRule } from "./disguise.js"
+import { Lists } from "./lists.js"
+import { type Found, type Resolved, resolve } from "./resolve.js"
+import { type Ending, type Placed, RuleGraph, type Way } from "./rule-graph.js"
 
 /**
- * Rules of iptables and ip6tables, as their save commands print them: those that are a protection in disguise become it. What opens and closes
- * ports stays with iptables.
+ * Rules of iptables and ip6tables, as their save commands print them or as commands: those that are a protection in disguise become it, and where a chain lets in what
+ * rules name and nothing else, they become `open`.
  */
-export function importIptables(files: readonly DialectFile[], _options: ImportOptions): Imported {
-  return new RuleImport().read(files)
+export function importIptables(files: readonly DialectFile[], options: ImportOptions): Imported {
+  return new RuleImport(options).read(files)
 }
 
-interface Placed {
-  readonly rule: Rule
-  readonly table: Table
-  readonly chain: Chain
+/** The rules of one IP version. */
+interface Side {
   readonly family: 4 | 6
-  readonly index: number
+  readonly tables: readonly Table[]
+  readonly graph: RuleGraph
+  readonly lists: Lists
+  readonly allowed: AllowList | undefined
+}
+
+type ItemDraft = { -readonly [Key in keyof ImportItem]: ImportItem[Key] }
+
+/** An item that waits for what all rules together come to. */
+interface Pending {
+  readonly item: ItemDraft
+  readonly found: readonly Found[]
 }
 
 class RuleImport {
-  readonly #items: ImportItem[] = []
+  readonly #items: ItemDraft[] = []
   readonly #diagnostics: Diagnostic[] = []
-  readonly #protections = new Map<string, Draft>()
-  readonly #perPort = new Map<string, Map<string, Draft>>()
-  readonly #devices: string[] = []
+  readonly #pending: Pending[] = []
+  readonly #bypass = new Set<string>()
   readonly #dead = new Set<string>()
+  readonly #exact: boolean
   /** One rule is enough for the kernel to put fragments together before all others. */
   #hasConntrack = false
 
+  constructor({ exact }: ImportOptions) {
+    this.#exact = exact
+  }
+
   read(files: readonly DialectFile[]): Imported {
-    const placed: Placed[] = []
-    const policies: string[] = []
     const texts = { 4: [] as string[], 6: [] as string[] }
-    for (const file of files) {
-      const family = recogniseFormat(file.text)?.format === "ip6tables" ? 6 : 4
-      texts[family].push(file.text)
-      const { ruleset, diagnostics } = readIptables(file, family)
-      this.#diagnostics.push(...diagnostics)
-      for (const { id, span } of checkRuleset(ruleset))
-        if (id === "shadowed-rule" && span) this.#dead.add(placeOf(span))
-      for (const table of ruleset.tables)
-        for (const chain of table.chains) {
-          if (table.name === "filter" && chain.base?.policy === "drop") policies.push(chain.name)
-          for (const [index, rule] of chain.rules.entries())
-            placed.push({ rule, table, chain, family, index })
-        }
+    const sides: Side[] = []
+    const closing: ClosingLine[] = []
+    for (const family of [4, 6] as const) {
+      const own = files.filter(({ text }) => familiesOf(text).includes(family))
+      texts[family].push(...own.map(({ text }) => text))
+      const tables = own.flatMap((file) => this.#tables(file, family))
+      closing.push(...own.flatMap((file) => closingLines(file, family, tables)))
+      const graph = new RuleGraph(tables, family)
+      sides.push({
+        ...{ family, tables, graph, lists: new Lists(tables, graph) },
+        allowed: allowList(tables, graph),
+      })
     }
-    this.#hasConntrack = placed.some(({ rule, table }) => table.name === "nat" || asksConntrack(rule))
-    for (const each of placed) this.#rule(each)
+    const all = sides.flatMap(({ tables, graph }) => tables.flatMap((table) => graph.rulesOf(table)))
+    this.#hasConntrack = all.some(({ rule, table }) => table.name === "nat" || asksConntrack(rule))
+    const isOpenTold = sides.some(({ allowed }) => allowed !== undefined && allowed.refusal === undefined)
+    for (const side of sides)
+      for (const table of side.tables)
+        for (const placed of side.graph.rulesOf(table)) this.#rule(placed, side)
+    for (const line of closing) this.#closing(line, sides)
+    const devices = devicesIn(all.map(({ rule }) => rule))
+    const { interfaces, protect } = this.#settle({
+      ...{ devices, exact: this.#exact },
+      forwards: sides.some(({ tables, graph }) => tables.length > 0 && forwards(tables, graph)),
+    })
     this.#items.sort((left, right) => order(left, files) - order(right, files))
     const [first] = files
-    if (placed.length === 0 && policies.length === 0 && first)
-      this.#diagnostics.push(
-        problem(
-          "import-nothing-found",
-          "error",
-          "there are no rules of iptables here",
-          { file: first.path, line: 1, column: 1 },
-          "iptables-save prints them",
-        ),
-      )
-    const closing = [...new Set(policies)]
+    if (all.length === 0 && closing.length === 0 && first) this.#foundNothing(first)
     return {
-      policy: this.#policy(),
+      policy: {
+        ...{ version: 1, interfaces, protect },
+        ...(this.#bypass.size > 0 && { bypass: [...this.#bypass] }),
+      },
       items: this.#items,
       diagnostics: this.#diagnostics,
       closed: {
         before:
           closing.length === 0
             ? "what rules drop; no chain's policy closes the rest."
-            : `what no rule accepts, by the policy of ${closing.join(" and ")}.`,
-        after: "the same, by the same rules, which stay; the policy's `open` could take their place.",
+            : `what no rule accepts, by the policy of ${[...new Set(closing.map(({ chain }) => chain))].join(" and ")}.`,
+        after: isOpenTold
+          ? "what `open` does not name, on the way in; what the rules close on other ways they still close."
+          : "the same, by the same rules, which stay; the policy's `open` could take their place.",
       },
-      handOver,
+      handOver: isOpenTold ? [...handOver.slice(0, 2), openTold, ...handOver.slice(3)] : handOver,
       ownerRules: () => ({ ipv4: texts[4].join("\n"), ipv6: texts[6].join("\n") }),
     }
   }
 
-  #policy(): DraftMap {
-    const zone: Record<string, Draft> = Object.fromEntries(this.#protections)
-    for (const [name, ports] of this.#perPort) {
-      const general = zone[name]
-      zone[name] = { ...(typeof general === "object" ? general : {}), ...Object.fromEntries(ports) }
-    }
-    const isEmpty = Object.keys(zone).length === 0
-    const devices = this.#devices.map((device) => device.replace(/\+$/, "*"))
-    return {
-      version: 1,
-      interfaces: { wan: devices.length === 0 ? "auto" : devices.length === 1 ? devices[0]! : devices },
-      protect: { wan: isEmpty ? { preset: "off" } : zone },
-    }
+  #tables(file: DialectFile, family: 4 | 6): readonly Table[] {
+    const { ruleset, diagnostics } = readIptables(file, family)
+    const known = new Set(this.#diagnostics.map((each) => JSON.stringify(each)))
+    this.#diagnostics.push(...diagnostics.filter((each) => !known.has(JSON.stringify(each))))
+    for (const { id, span } of checkRuleset(ruleset))
+      if ((id === "shadowed-rule" || id === "unreachable-rule") && span) this.#dead.add(placeOf(span))
+    return ruleset.tables
   }
 
-  #rule(placed: Placed): void {
-    const { rule, family, table } = placed
+  #foundNothing({ path }: DialectFile): void {
+    this.#diagnostics.push(
+      problem(
+        "import-nothing-found",
+        "error",
+        "there are no rules of iptables here",
+        { file: path, line: 1, column: 1 },
+        "iptables-save prints them",
+      ),
+    )
+  }
+
+  #rule(placed: Placed, side: Side): void {
+    const { rule, table } = placed
+    const { graph } = side
     const span = rule.origin.span!
-    const item = { span, text: rule.origin.text }
-    const hooks = hooksOf(placed.chain, table)
-    const way = wayTo(placed.chain, table)
-    const asked = askedBy([...way, rule])
-    if (!hooks.some((hook) => hook !== "output" && hook !== "postrouting") || asked.input === "lo") {
-      this.#items.push({ ...item, ...ordinary("Not about packets that arrive over a wire.") })
+    const ways = waysIn(placed, graph)
+    const ending = graph.endingOf(rule, table)
+    if (ways.length === 0) {
+      this.#add(placed, "Not about packets that arrive over a wire.")
       return
     }
     if (this.#dead.has(placeOf(span))) {
-      this.#items.push({
-        ...item,
-        ...ordinary("Nothing: an earlier rule takes all that it would match."),
-        ...{ owner: "nothing", relation: "same" },
-        diagnostics: [
-          problem(
-            "import-without-effect",
-            "warning",
-            "an earlier rule takes all that this would match",
-            span,
-          ),
-        ],
-      })
+      const item = this.#add(placed, "Nothing: an earlier rule takes all that it would match.")
+      Object.assign(item, { owner: "nothing", relation: "same" })
+      const message = "an earlier rule takes all that this would match"
+      item.diagnostics = [problem("import-without-effect", "warning", message, span)]
       return
     }
-    const translated = this.#translate(placed, asked, family)
-    if (translated.kind === "ordinary") this.#items.push({ ...item, ...ordinary(ordinaryWords(rule)) })
-    else if (translated.kind === "part")
-      this.#items.push({ ...item, ...ordinary(translated.does), relation: "same" })
-    else if (translated.kind === "nothing")
-      this.#items.push({
-        ...item,
-        ...ordinary(translated.does),
-        ...{ owner: "nothing", relation: "same" },
-        diagnostics: [problem("import-without-effect", "warning", "the rule has no effect", span)],
-      })
-    else if (translated.kind === "lost") this.#lost(item, translated)
-    else this.#protection(item, withoutAnswer(translated.translation, rule), asked)
-  }
-
-  #lost(
-    item: Pick<ImportItem, "span" | "text">,
-    { does, why }: Extract<Translated, { readonly kind: "lost" }>,
-  ): void {
-    this.#items.push({
-      ...item,
-      ...{ owner: "works", ownerDoes: does, becomes: null, relation: "lost", why, protects: true },
-      diagnostics: [
-        problem(
-          "import-not-carried",
-          "warning",
-          "the rule has no counterpart in a policy",
-          item.span,
-          "it can stay where it is, beside the policy",
-        ),
-      ],
-    })
-  }
-
-  #protection(item: Pick<ImportItem, "span" | "text">, translation: Translation, asked: Asked): void {
-    const { name, ports, value, does, relation, why, harms, owner = "works" } = translation
-    const isTaken =
-      ports === undefined
-        ? this.#add(this.#protections, name, value)
-        : ports.map((port) => this.#add(this.#portsOf(name), port, value)).includes(true)
-    if (isTaken) {
-      this.#lost(item, { kind: "lost", does, why: `${name} has another setting already, from a rule above.` })
+    const opening = side.allowed?.refusal === undefined ? side.allowed?.openings.get(rule) : undefined
+    if (side.allowed?.end === rule) {
+      this.#close(this.#add(placed, "Closes what no rule accepts."), side.allowed, side.family)
       return
     }
-    if (asked.input !== undefined && !this.#devices.includes(asked.input)) this.#devices.push(asked.input)
-    const path = `protect.wan.${name}`
-    this.#items.push({
-      ...item,
-      ...{ owner, ownerDoes: does, relation, protects: true, ...(why !== undefined && { why }) },
-      becomes:
-        ports === undefined
-          ? `${path}: ${inline(value)}`
-          : ports.map((port) => `${path}.${port}: ${inline(value)}`).join("; "),
-      diagnostics:
-        harms === undefined
-          ? []
-          : [problem("import-harms", "warning", `stops honest traffic: ${harms}`, item.span)],
+    const tried = ways.map((way) => this.#onWay(placed, way, side, ending))
+    // What cannot be said of one way is not said of any.
+    const worst = tried.find(({ translated }) => translated.kind === "lost") ?? tried[0]!
+    const isProtection = tried.some(({ translated }) => translated.kind === "protection")
+    if (!isProtection && worst.translated.kind === "ordinary" && opening !== undefined)
+      this.#opening(placed, opening)
+    else if (isProtection && worst.translated.kind !== "lost") this.#protection(placed, tried, opening)
+    else this.#other(placed, worst.translated, ending)
+  }
+
+  #onWay(placed: Placed, way: Way, side: Side, ending: Ending): Tried {
+    const asked = askedBy([...way.callers.map(({ rule }) => rule), placed.rule])
+    const past = before(placed, way, asked, side.graph)
+    const translated = translatedRule({
+      ...{ placed, way, asked, ending, graph: side.graph, lists: side.lists },
+      ...{ establishedBefore: past.established, hasConntrack: this.#hasConntrack },
     })
+    return { way, asked, past, translated }
   }
 
-  #portsOf(name: string): Map<string, Draft> {
-    const known = this.#perPort.get(name)
-    if (known) return known
-    const made = new Map<string, Draft>()
-    this.#perPort.set(name, made)
-    return made
+  #add({ rule }: Placed, ownerDoes: string): ItemDraft {
+    const item: ItemDraft = {
+      ...{ span: rule.origin.span!, text: rule.origin.text, owner: "works", ownerDoes, becomes: null },
+      ...{ relation: "not-ours", protects: false, diagnostics: [] },
+    }
+    this.#items.push(item)
+    return item
   }
 
-  /** True: something else is there. Lists of sources are joined. */
-  #add(map: Map<string, Draft>, key: string, value: Draft): boolean {
-    const before = map.get(key)
-    if (before !== undefined && Array.isArray(before) && Array.isArray(value)) {
-      map.set(key, [...new Set([...before, ...value])])
-      return false
+  #other(placed: Placed, translated: Translated, ending: Ending): void {
+    const span = placed.rule.origin.span!
+    if (translated.kind === "lost") {
+      lose(this.#add(placed, translated.does), translated.why)
+      return
     }
-    if (before !== undefined) return JSON.stringify(before) !== JSON.stringify(value)
-    map.set(key, value)
-    return false
+    if (translated.kind === "nothing") {
+      const item = this.#add(placed, translated.does)
+      Object.assign(item, { owner: "nothing", relation: "same" })
+      item.diagnostics = [problem("import-without-effect", "warning", "the rule has no effect", span)]
+      return
+    }
+    if (translated.kind === "part") this.#add(placed, translated.does).relation = "same"
+    else this.#add(placed, ordinaryWords[ending])
   }
 
-  #translate({ rule, chain, table, index, family }: Placed, asked: Asked, version: 4 | 6): Translated {
-    const ending = endingOf(rule)
-    const { match } = asked
-    const own = chain.rules
-    const isSet = match?.name === "recent" && hasOption(match.options, "set")
-    if (isSet) {
-      const asking = table.chains
-        .flatMap((each) => each.rules)
-        .find((other) => other !== rule && isAsking(other, nameOf(rule)))
-      return asking === undefined
-        ? ordinaryKind
-        : { kind: "part", does: "Writes the list that another rule asks." }
+  #protection(placed: Placed, tried: readonly Tried[], opening: Opening | undefined): void {
+    const does = new Set<string>()
+    const found: Found[] = []
+    for (const { way, asked, past, translated } of tried) {
+      if (translated.kind !== "protection") continue
+      does.add(translated.does)
+      for (const each of translated.claims) found.push(foundBy(each, asked, way, past, placed))
     }
-    const isTarget = rule.steps.some((step) => step.step === "xt-target" && step.name === "SYNPROXY")
-    if (isTarget)
-      return {
-        kind: "lost",
-        does: "Answers SYNs with cookies before a connection is made.",
-        why: "A policy has no SYN proxy; net.ipv4.tcp_syncookies does it for this host's own ports.",
-      }
-    const context = {
-      family: version,
-      hasConntrack: this.#hasConntrack,
-      setsFirst: match?.name === "recent" && isSetBefore(own, index, nameOf(rule)),
+    if (opening?.kind === "ports") found.push(openingFound(opening, placed.family))
+    const item = this.#add(placed, [...does].join(" "))
+    item.protects = true
+    const isAnswered = placed.rule.steps.some((step) => step.step === "xt-target" && step.name === "REJECT")
+    if (isAnswered) item.why = "What REJECT answers is dropped without an answer."
+    const harms = new Set(found.flatMap((each) => each.claim.harms ?? []))
+    item.diagnostics = [...harms].map((harm) =>
+      problem("import-harms", "warning", `stops honest traffic: ${harm}`, item.span),
+    )
+    this.#pending.push({ item, found })
+  }
+
+  #opening(placed: Placed, opening: Opening): void {
+    if (opening.kind === "device" || opening.kind === "outside") {
+      const where = opening.kind === "device" ? "on" : "elsewhere than on"
+      this.#add(placed, `Lets in all that arrives ${where} ${opening.device}.`).relation = "same"
+      return
     }
-    if (ending === "drop") {
-      if (match?.name === "limit")
-        return {
-          kind: "nothing",
-          does: "Drops at most so many packets as its rate says, and lets what comes above past.",
-        }
-      if (match && (hasOption(match.options, "connlimit-upto") || hasOption(match.options, "hashlimit-upto")))
-        return {
-          kind: "lost",
-          does: "Drops who keeps to the limit.",
-          why: "No protection drops the few and lets the many past.",
-        }
-      return translate(asked, context)
+    if (opening.kind === "always") {
+      const { does, why } = opening
+      Object.assign(
+        this.#add(placed, does),
+        why === undefined ? { relation: "same" } : { relation: "stricter", why },
+      )
+      return
     }
-    if (ending !== "pass" || match === undefined || !limits(match)) return ordinaryKind
-    const rest = own
-      .slice(index + 1)
-      .find((later) => takesRest(asked, askedBy([...wayTo(chain, table), later]), later))
-    const isClosed = chain.base?.policy === "drop"
-    if (rest === undefined && !isClosed)
-      return {
-        kind: "nothing",
-        does: "Limits nothing: what is above the rate goes on, and no rule behind it drops it.",
-      }
-    return translate(asked, { ...context, family })
+    if (opening.kind === "phrase") {
+      this.#bypass.add(opening.phrase)
+      const item = this.#add(placed, "Lets one source in to ports that are closed to others.")
+      const why = "No protection looks at these packets."
+      Object.assign(item, { becomes: `bypass: ${opening.phrase}`, relation: "looser", why })
+      return
+    }
+    const item = this.#add(
+      placed,
+      opening.kind === "source"
+        ? `Lets in all from ${opening.source}.`
+        : `Opens ${opening.ports.join(", ")}.`,
+    )
+    const found =
+      opening.kind === "ports"
+        ? openingFound(opening, placed.family)
+        : {
+            ...openFound(claim("open", {}, { list: [], opens: true }), placed.family),
+            spared: [opening.source],
+          }
+    this.#pending.push({ item, found: [found] })
+  }
+
+  #closing({ span, text, chain, family }: ClosingLine, sides: readonly Side[]): void {
+    const item: ItemDraft = {
+      ...{ span, text, owner: "works", ownerDoes: "Closes what no rule accepts.", becomes: null },
+      ...{ relation: "not-ours", protects: false, diagnostics: [] },
+    }
+    this.#items.push(item)
+    const allowed = sides.find((side) => side.family === family)?.allowed
+    if (chain === "INPUT" && allowed !== undefined && allowed.end === undefined)
+      this.#close(item, allowed, family)
+  }
+
+  #close(item: ItemDraft, allowed: AllowList, family: 4 | 6): void {
+    if (allowed.refusal !== undefined) {
+      item.why = `It stays with iptables: ${allowed.refusal}.`
+      return
+    }
+    item.protects = true
+    const looser = ["Pings, errors of ICMP, what multicast groups need and answers of DHCP always get in."]
+    const { forwarded, inside, outside } = allowed
+    const found = openFound(claim("open", {}, { list: [], looser }), family)
+    const where = outside === undefined ? { notDevices: inside } : { device: outside }
+    this.#pending.push({ item, found: [{ ...found, forwarded, ...where }] })
+  }
+
+  /** What all rules together come to, and with it each item's end. */
+  #settle(surroundings: Parameters<typeof resolve>[1]) {
+    const { interfaces, protect, resolved } = resolve(
+      this.#pending.flatMap(({ found }) => found),
+      surroundings,
+    )
+    let at = 0
+    for (const { item, found } of this.#pending) {
+      const own = resolved.slice(at, at + found.length)
+      at += found.length
+      settle(item, own)
+    }
+    return { interfaces, protect }
   }
 }
 
-function withoutAnswer(translation: Translation, { steps }: Rule): Translation {
-  const isAnswered = steps.some((step) => step.step === "xt-target" && step.name === "REJECT")
-  if (!isAnswered || translation.why !== undefined) return translation
-  return { ...translation, why: "What REJECT answers is dropped without an answer." }
+interface Tried {
+  readonly way: Way
+  readonly asked: Asked
+  readonly past: Before
+  readonly translated: Translated
 }
 
-const ordinaryKind: Translated = { kind: "ordinary" }
-
-function limits({ name, options }: NonNullable<Asked["match"]>): boolean {
-  return name === "limit" || hasOption(options, "hashlimit-upto") || hasOption(options, "connlimit-upto")
+function settle(item: ItemDraft, own: readonly Resolved[]): void {
+  const taken = own.find((each) => each.taken !== undefined)?.taken
+  if (taken !== undefined) {
+    lose(item, `${taken} has another setting already, from a rule above.`)
+    return
+  }
+  const becomes = [...new Set(own.flatMap((each) => each.becomes))]
+  const reasons = [...new Set(own.flatMap((each) => each.reasons))]
+  item.becomes = becomes.length === 0 ? null : becomes.join("; ")
+  const relations = own.map(({ relation }) => relation)
+  item.relation = relations.includes("looser")
+    ? "looser"
+    : relations.includes("stricter")
+      ? "stricter"
+      : "same"
+  const why = [...(item.why === undefined ? [] : [item.why]), ...reasons].join(" ")
+  if (why !== "") item.why = why
 }
 
-/** Whether the later rule drops all that the limited one asks for. */
-function takesRest(asked: Asked, later: Asked, rule: Rule): boolean {
-  if (endingOf(rule) !== "drop" || later.match !== undefined || later.others.length > 0) return false
-  const agrees = (one: unknown, other: unknown) =>
-    other === undefined || JSON.stringify(one) === JSON.stringify(other)
-  return (
-    agrees(asked.protocol, later.protocol) &&
-    (later.ports.length === 0 || agrees(asked.ports, later.ports)) &&
-    agrees(asked.flags, later.flags) &&
-    agrees(asked.states, later.states) &&
-    agrees(asked.icmpType, later.icmpType) &&
-    agrees(asked.source, later.source) &&
-    agrees(asked.input, later.input)
-  )
+function lose(item: ItemDraft, why: string): void {
+  Object.assign(item, { relation: "lost", becomes: null, why, protects: true })
+  item.diagnostics = [
+    problem(
+      "import-not-carried",
+      "warning",
+      "the rule has no counterpart in a policy",
+      item.span,
+      "it can stay where it is, beside the policy",
+    ),
+  ]
 }
 
-function recentOf(rule: Rule) {
-  return rule.steps.flatMap((step) =>
-    step.step === "xt-match" && step.name === "recent" ? [step.options] : [],
-  )[0]
+function foundBy(each: Claim, asked: Asked, { hook }: Way, past: Before, { family }: Placed): Found {
+  const lines = past.lines.toSorted((left, right) => left - right).slice(0, NAMED)
+  const many = past.lines.length > NAMED ? " and others" : ""
+  const reason = `What line${lines.length > 1 ? "s" : ""} ${lines.join(", ")}${many} let${lines.length > 1 ? "" : "s"} past before is met, too.`
+  return {
+    claim: lines.length === 0 ? each : { ...each, stricter: [...each.stricter, reason] },
+    family,
+    local: hook !== "forward",
+    forwarded: hook !== "input",
+    ...(asked.input !== undefined && { device: asked.input }),
+    notDevices: asked.input === undefined ? past.devices : [],
+    spared: past.spared,
+  }
 }
 
-function nameOf(rule: Rule): unknown {
-  const options = recentOf(rule)
-  return options && optionOf(options, "name")?.value
+/** Lines that a sentence names. */
+const NAMED = 5
+
+function openFound(each: Claim, family: 4 | 6): Found {
+  return { claim: each, family, local: true, forwarded: true, notDevices: [], spared: [] }
 }
 
-function isAsking(rule: Rule, name: unknown): boolean {
-  const options = recentOf(rule)
-  return options !== undefined && !hasOption(options, "set") && optionOf(options, "name")?.value === name
+function openingFound(
+  { ports, device, looser }: Extract<Opening, { readonly kind: "ports" }>,
+  family: 4 | 6,
+): Found {
+  const found = openFound(claim("open", {}, { list: ports, opens: true, looser }), family)
+  return device === undefined ? found : { ...found, device }
 }
 
-function isSetBefore(rules: readonly Rule[], index: number, name: unknown): boolean {
-  return rules.slice(0, index).some((rule) => {
-    const options = recentOf(rule)
-    return options !== undefined && hasOption(options, "set") && nameOf(rule) === name
+/** The ways on which packets arrive from elsewhere, each kind of question once. */
+function waysIn(placed: Placed, graph: RuleGraph): readonly Way[] {
+  return graph.waysTo(placed).filter(({ hook, callers }) => {
+    if (hook === "output" || hook === "postrouting") return false
+    return askedBy([...callers.map(({ rule }) => rule), placed.rule]).input !== "lo"
   })
+}
+
+/** A script may have commands of both programs. */
+function familiesOf(text: string): readonly (4 | 6)[] {
+  const found: Recognised | undefined = recogniseFormat(text)
+  const formats = [found?.format ?? "iptables", ...(found?.also === undefined ? [] : [found.also])]
+  return formats.map((format) => (format === "ip6tables" ? 6 : 4))
 }
 
 function asksConntrack(rule: Rule): boolean {
@@ -319,56 +380,29 @@ function asksConntrack(rule: Rule): boolean {
   )
 }
 
-/** The rules that lead to a chain, where there is one way alone. */
-function wayTo(chain: Chain, table: Table, depth = 0): readonly Rule[] {
-  if (chain.base || depth > DEEPEST) return []
-  const callers = callersOf(chain, table)
-  const [only] = callers
-  if (only === undefined || callers.length > 1) return []
-  return [...wayTo(only.chain, table, depth + 1), only.rule]
+/** Whether packets of somebody else to somebody else may go through, as far as the rules tell. */
+function forwards(tables: readonly Table[], graph: RuleGraph): boolean {
+  const filter = tables.find(({ name }) => name === "filter")
+  const forward = filter?.chains.find(({ name }) => name === "FORWARD")
+  if (!filter || !forward || forward.base?.policy !== "drop") return true
+  return graph.exitsOf(forward, filter).some(({ ending }) => ending === "pass")
 }
 
-function hooksOf(chain: Chain, table: Table, depth = 0): readonly string[] {
-  if (chain.base) return [chain.base.hook]
-  if (depth > DEEPEST) return []
-  return callersOf(chain, table).flatMap((caller) => hooksOf(caller.chain, table, depth + 1))
+function devicesIn(rules: readonly Rule[]): readonly string[] {
+  const names = rules.flatMap(({ steps }) =>
+    steps.flatMap((step) =>
+      step.step === "xt-header" ? [step.input, step.output].flatMap((each) => each?.name ?? []) : [],
+    ),
+  )
+  return [...new Set(names)].filter((name) => name !== "lo" && name !== "+" && !isBridge.test(name))
 }
 
-const callers = new WeakMap<Table, Map<string, { readonly chain: Chain; readonly rule: Rule }[]>>()
-
-function callersOf(chain: Chain, table: Table): readonly { readonly chain: Chain; readonly rule: Rule }[] {
-  let known = callers.get(table)
-  if (known === undefined) {
-    known = new Map()
-    for (const each of table.chains)
-      for (const rule of each.rules)
-        for (const step of rule.steps)
-          if (step.step === "verdict" && step.chain !== undefined) {
-            const list = known.get(step.chain) ?? []
-            list.push({ chain: each, rule })
-            known.set(step.chain, list)
-          }
-    callers.set(table, known)
-  }
-  return known.get(chain.name) ?? []
-}
-
-function ordinary(ownerDoes: string): Omit<ImportItem, "span" | "text"> {
-  return { owner: "works", ownerDoes, becomes: null, relation: "not-ours", protects: false, diagnostics: [] }
-}
-
-function ordinaryWords(rule: Rule): string {
-  const ending = endingOf(rule)
-  if (ending === "drop") return "Closes something: it stays with iptables."
-  if (ending === "pass") return "Opens something: it stays with iptables."
-  return ending === "jump" ? "Leads to another chain." : "No protection: it stays with iptables."
-}
-
-function inline(value: Draft): string {
-  if (typeof value !== "object") return String(value)
-  if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`
-  const entries = Object.entries(value).map(([key, each]) => `${key}: ${inline(each)}`)
-  return `{ ${entries.join(", ")} }`
+const ordinaryWords: Readonly<Record<Ending, string>> = {
+  drop: "Closes something: it stays with iptables.",
+  pass: "Opens something: it stays with iptables.",
+  return: "Lets something past the rest of its chain: it stays with iptables.",
+  jump: "Leads to another chain.",
+  other: "No protection: it stays with iptables.",
 }
 
 function placeOf({ file, line, column }: Span): string {
@@ -385,3 +419,6 @@ const handOver: readonly string[] = [
   "take the rules that were carried over out of what loads them; those that open and close stay",
   "floodwall enable; floodwall status",
 ]
+
+const openTold =
+  "take the rules that were carried over out of what loads them; what is not ours (NAT, what leaves) stays"

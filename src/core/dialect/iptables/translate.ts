@@ -1,283 +1,145 @@
-import { hasOption, numberOf, optionOf, type XtOptions } from "../../ruleset/xtables/option.js"
-import { printPeriod } from "../../ruleset/xtables/value-rate.js"
-import type { Draft, DraftMap, OwnerOutcome, Relation } from "../imported.js"
-import { type Asked, INVALID, isSyn, matchedFlags, NEW, SYN_MASK, SYN_VALUE } from "./disguise.js"
-
-const ICMP = 1
-const TCP = 6
-const UDP = 17
-const ICMPV6 = 58
-
-/** The protection that a rule is, with its value; `ports`: one entry for each. */
-export interface Translation {
-  readonly name: string
-  readonly ports?: readonly string[]
-  readonly value: Draft
-  readonly does: string
-  readonly relation: Relation
-  readonly why?: string
-  /** The honest traffic that it stops. */
-  readonly harms?: string
-  readonly owner?: OwnerOutcome
-}
-
-/** `ordinary`: it opens and closes, which a policy does not take over. `lost`: a protection that a policy has no words for. */
-export type Translated =
-  | { readonly kind: "protection"; readonly translation: Translation }
-  | { readonly kind: "lost"; readonly does: string; readonly why: string }
-  | { readonly kind: "nothing"; readonly does: string }
-  /** It serves another rule, which says what becomes of both. */
-  | { readonly kind: "part"; readonly does: string }
-  | { readonly kind: "ordinary" }
+import { type Asked, INVALID, NEW } from "./asked.js"
+import { claim, lost, nothing, ordinary, protection, type Translated } from "./claim.js"
+import { areWithoutSyn, badCombinations, isSyn, matchedFlags, SYN_MASK, SYN_VALUE } from "./flags.js"
+import { limitOf } from "./limits.js"
+import { networksBetween } from "./networks.js"
 
 export interface TranslateContext {
   readonly family: 4 | 6
   readonly hasConntrack: boolean
+  /** What belongs to a connection does not come to the rule: it was let past before. */
+  readonly establishedBefore: boolean
   /** Of `recent`: the list is written to before it is asked. */
   readonly setsFirst: boolean
+  /** Members of an ipset that is made with the rules; why there are none. */
+  readonly members: (set: string) => readonly string[] | string
 }
-
-const is = (translation: Translation): Translated => ({ kind: "protection", translation })
-const lost = (does: string, why: string): Translated => ({ kind: "lost", does, why })
-const ordinary: Translated = { kind: "ordinary" }
 
 /** What a rule is that drops what it matches; or one that lets a limited part past, where the rest is dropped behind it. */
 export function translate(asked: Asked, context: TranslateContext): Translated {
-  const { match, others, states, flags, protocol, source } = asked
-  const isProtective = match !== undefined || flags !== undefined || states === INVALID || asked.fragment
-  if (!isProtective) return sources(asked)
+  const { match, others, states, flags, protocol, ownSource } = asked
   const does = "Drops what it matches."
+  if (others.some(isProtective)) return lost(does, `No protection asks for ${others.join(" and ")}.`)
+  const isPlain = match === undefined && flags === undefined && states !== INVALID && !asked.fragment
+  if (isPlain && !ownSource) return sources(asked, context)
   if (others.length > 0) return lost(does, `No protection asks for ${others.join(" and ")}.`)
-  if (source !== undefined && match !== undefined)
-    return lost(does, "A protection counts every source, and not those of one network alone.")
-  if (match) return matchers[match.name]!(asked, match.options, context)
-  if (asked.fragment) return fragments(context)
-  if (states === INVALID && protocol === undefined && flags === undefined)
-    return is({
-      ...{ name: "invalid", value: "drop", relation: "same" },
-      does: "Drops what belongs to no connection and cannot begin one.",
-    })
-  if (flags === undefined) return ordinary
-  if (flags.negated && flags.mask === SYN_MASK && flags.value === SYN_VALUE) {
-    if (states === NEW)
-      return is({
-        ...{ name: "new-tcp-without-syn", value: "drop", relation: "same" },
-        does: "Drops TCP connections that begin in the middle.",
-      })
-    return ordinary
-  }
-  // A SYN that is new is what everybody sends first.
-  return states === undefined && asked.ports.length === 0 && !isSyn(flags) ? flagRule(asked) : ordinary
+  if (asked.source !== undefined || asked.sourceSet !== undefined)
+    return lost(does, "A protection is for every source, and not for those of one network alone.")
+  if (match) return limitOf(asked, match, context)
+  if (ownSource)
+    return protection(
+      "Drops packets from this host's own addresses.",
+      claim("spoofed-source", {}, { stricter: narrower(asked) }),
+    )
+  if (asked.fragment) return fragments(asked, context)
+  if (states === INVALID && flags === undefined)
+    return protection(
+      "Drops what belongs to no connection and cannot begin one.",
+      claim("invalid", {}, { stricter: [protocol !== undefined && everyProtocol, ...narrower(asked)] }),
+    )
+  return flags === undefined ? ordinary : flagRule(asked)
+}
+
+/** Matches that somebody who only opens and closes ports has no use for. */
+function isProtective(other: string): boolean {
+  return /^-m (?:string|u32|bpf|length|ttl|hl|rpfilter|osf|psd|geoip|ecn|quota|statistic|connbytes|frag|rt|ipv6header)$/.test(
+    other,
+  )
+}
+
+const everyProtocol = "Packets of every protocol are met."
+
+/** What a rule asks beside the protection itself. */
+function narrower({ ports, destination, states }: Asked, statesOfIt?: number): (string | false)[] {
+  return [
+    ports.length > 0 && "Packets to every port are met.",
+    destination && "Packets to every address are met.",
+    states !== undefined &&
+      states !== INVALID &&
+      states !== statesOfIt &&
+      "Connections that are under way are met, too.",
+  ]
 }
 
 /** Its own networks and loopback, which no sender outside has, and sources that are simply unwanted. */
-function sources({ source, ports, protocol, states, others, icmpType, input }: Asked): Translated {
-  const isAlone =
-    ports.length === 0 && protocol === undefined && states === undefined && icmpType === undefined
-  if (source === undefined || !isAlone || others.some((other) => other !== "! -i")) return ordinary
-  if (/^127\.|^::1$/.test(source)) {
-    return is({
-      ...{ name: "spoofed-source", value: "drop", relation: "stricter" },
-      does: "Drops packets from loopback's addresses that come over a wire.",
-      why: "This host's own addresses are dropped with them.",
-    })
-  }
+function sources(asked: Asked, context: TranslateContext): Translated {
+  const { source, sourceSet, ports, protocol, states, others, icmpType, destination, input } = asked
+  const isAlone = ports.length === 0 && protocol === undefined && icmpType === undefined && !destination
+  const isNewOnly = states === NEW || (states === undefined && context.establishedBefore)
+  if ((states !== undefined && states !== NEW) || !isAlone) return ordinary
+  if (source !== undefined && /^127\.|^::1$/.test(source) && others.every(isNotFrom))
+    return protection(
+      "Drops packets from loopback's addresses that come over a wire.",
+      claim("spoofed-source", {}, { stricter: ["This host's own addresses are dropped with them."] }),
+    )
   if (others.length > 0) return ordinary
-  return is({
-    ...{ name: "blocklist", value: [source] },
-    does: `Drops all from ${source}${input === undefined ? "" : ` that arrives on ${input}`}.`,
-    relation: "same",
-  })
-}
-
-function fragments({ hasConntrack }: TranslateContext): Translated {
-  if (hasConntrack)
-    return {
-      kind: "nothing",
-      does: "Can never match: connection tracking has put fragments together before.",
-    }
-  return is({
-    ...{ name: "fragments", value: "drop", relation: "same" },
-    does: "Drops all fragments but the first, so that none is put together.",
-    harms: "DNSSEC, IKE and NFS send fragments",
-  })
-}
-
-const FIN = 1
-const SYN = 2
-const RST = 4
-const PSH = 8
-const ACK = 16
-const URG = 32
-
-/** malformed-bad: what its manual entry lists. */
-const badPairs: readonly (readonly [number, number])[] = [
-  [SYN | FIN, SYN | FIN],
-  [SYN | RST, SYN | RST],
-  [FIN | RST, FIN | RST],
-  [ACK | FIN, FIN],
-  [ACK | PSH, PSH],
-  [ACK | URG, URG],
-]
-
-function flagRule({ flags }: Asked): Translated {
-  const matched = matchedFlags(flags!)
-  const does = "Drops TCP packets with these flags."
-  const isOnly = (combination: number) => matched.length === 1 && matched[0] === combination
-  if (isOnly(0)) return is({ name: "malformed-null", value: "drop", does, relation: "same" })
-  if (isOnly(63)) return is({ name: "malformed-xmas", value: "drop", does, relation: "same" })
-  const isBad = (combination: number) => badPairs.some(([mask, value]) => (combination & mask) === value)
-  if (matched.every(isBad))
-    return is({
-      ...{ name: "malformed-bad", value: "drop", does, relation: "stricter" },
-      why: "All combinations that contradict themselves are dropped, these among them.",
-    })
-  return lost(does, "There are combinations among these that an honest sender has.")
-}
-
-type MatcherTranslator = (asked: Asked, options: XtOptions, context: TranslateContext) => Translated
-
-const matchers: Readonly<Record<string, MatcherTranslator>> = {
-  tcpmss(_asked, options) {
-    const option = optionOf(options, "mss")!
-    const [from, to] = option.value as readonly [number, number]
-    const does = "Drops SYNs whose segment size is outside of its range."
-    const minimum = option.negated ? from : to + 1
-    if (option.negated ? to < 65_535 : from > 1) return lost(does, "small-mss has a minimum, and no range.")
-    return is({
-      ...{ name: "small-mss", value: { minimum }, does },
-      relation: option.negated ? "looser" : "same",
-      ...(option.negated && {
-        why: "Its ! matches SYNs without the option too, which name no size: they pass, for that is allowed (RFC 9293).",
-        harms: "clients whose SYN names no segment size",
-      }),
-    })
-  },
-  connlimit(asked, options, { family }) {
-    const above = optionOf(options, "connlimit-above") ?? optionOf(options, "connlimit-upto")
-    const count = Number(above?.value)
-    const does = `Drops a connection more than ${count} that a source has at once.`
-    if (hasOption(options, "connlimit-daddr"))
-      return lost(does, "connections counts sources, and not destinations.")
-    if (count === 0) return lost(does, "A limit of none closes the port: open does that.")
-    const length = numberOf(options, "connlimit-mask", family === 4 ? 32 : 128)
-    const value = { limit: `${count}`, ...perOf(length, family), action: "drop" }
-    return is({
-      ...{ name: "connections", value, does, relation: "same" },
-      ...(asked.ports.length > 0 && { ports: portsOf(asked) }),
-    })
-  },
-  hashlimit(asked, options, { family }) {
-    const option = optionOf(options, "hashlimit-above") ?? optionOf(options, "hashlimit-upto")
-    const [unit, period] = (option?.value ?? ["bytes", 0]) as readonly [string, number]
-    const [burstUnit, burst] = (optionOf(options, "hashlimit-burst")?.value ?? ["packets", 5]) as readonly [
-      string,
-      number,
-    ]
-    const does = "Drops what a source sends above a rate."
-    if (unit !== "packets" || burstUnit !== "packets" || hasOption(options, "hashlimit-rate-match"))
-      return lost(does, "A limit counts packets that begin something, and not bytes.")
-    const mode = numberOf(options, "hashlimit-mode", 0)
-    if ((mode & ~(SRCIP | DSTPORT)) !== 0 || mode === DSTPORT)
-      return lost(does, "A limit counts sources, and not destinations or ports.")
-    const length = numberOf(options, "hashlimit-srcmask", family === 4 ? 32 : 128)
-    const per = mode === 0 ? { per: "everyone" } : perOf(length, family)
-    return rateRule(asked, { limit: ratePhrase(period, 1e6, burst), ...per, action: "drop" }, mode === 0)
-  },
-  limit(asked, options) {
-    const period = numberOf(options, "limit", 0)
-    const burst = numberOf(options, "limit-burst", 5)
-    const limit = ratePhrase(period, 10_000, burst)
-    return rateRule(asked, { limit, per: "everyone", action: "drop" }, true)
-  },
-  recent(asked, options, { setsFirst }) {
-    const seconds = numberOf(options, "seconds", 0)
-    const hits = numberOf(options, "hitcount", 0)
-    const does = `Drops the ${setsFirst ? "" : "one behind the "}${ordinal(hits)} connection that a source opens within ${seconds} s.`
-    const isNegated = options.some(({ negated }) => negated === true)
-    if (seconds === 0 || hits === 0 || isNegated)
-      return lost(
-        "Drops who is on its list.",
-        "A list that rules write to is no limit: decoy-ports and block-for keep one.",
-      )
-    if (hasOption(options, "rdest") || hasOption(options, "rttl"))
-      return lost(does, "A limit counts sources alone.")
-    const count = setsFirst ? hits - 1 : hits
-    if (count < 1) return lost(does, "A limit of none closes the port: open does that.")
-    if (!beginsSomething(asked)) return lost(does, "It counts every packet, and port-floods connections.")
-    const limit = `more than ${count} in ${seconds}s`
-    const untilQuiet = setsFirst || hasOption(options, "update")
-    if (asked.ports.length === 0)
-      return is({
-        ...{ name: "connection-rate", value: { limit, action: "drop" }, does, relation: "stricter" },
-        why: "Connections of every protocol are counted.",
-      })
-    const lift = untilQuiet ? { lift: "until-quiet" } : {}
-    return is({
-      name: "port-floods",
-      ports: portsOf(asked),
-      value: { limit, action: "drop", "block-for": `${seconds}s`, ...lift },
-      does,
-      relation: "stricter",
-      why: `A source that was too fast is kept away from the port for ${seconds} s${untilQuiet ? " after its last attempt" : ""}; recent lets it in as soon as fewer lie within ${seconds} s.`,
-    })
-  },
-}
-
-/** Bits of --hashlimit-mode. */
-const SRCIP = 2
-const DSTPORT = 4
-
-function rateRule(asked: Asked, value: DraftMap, isShared: boolean): Translated {
-  const { protocol, icmpType } = asked
-  const does = `Drops what comes above ${String(value["limit"])}${isShared ? ", of everybody together" : ", for each source"}.`
-  const shared = isShared ? { harms: "everybody, when one sender has used up the limit that all share" } : {}
-  if (protocol === ICMP || protocol === ICMPV6) {
-    const isEcho = icmpType === (protocol === ICMP ? 8 : 128)
-    return is({
-      ...{ name: "icmp-floods", value, does, ...shared },
-      relation: isEcho ? "same" : "looser",
-      ...(!isEcho && {
-        why: "Echo requests alone are limited: path-MTU discovery and IPv6 live on the others.",
-      }),
-    })
+  const stricter = [isNewOnly && "Answers of theirs to what this host asks are dropped with the rest."]
+  if (sourceSet !== undefined) {
+    const does = `Drops all from the ipset ${sourceSet}.`
+    const members = context.members(sourceSet)
+    if (typeof members === "string") return lost(does, members)
+    return protection(does, claim("blocklist", {}, { list: members, stricter }))
   }
-  if (!beginsSomething(asked))
-    return lost(does, "It counts every packet of every connection, and no protection does.")
-  const ports = asked.ports.length === 0 ? {} : { ports: portsOf(asked) }
-  if (protocol === TCP && (isSyn(asked.flags) || asked.ports.length === 0))
-    return is({ ...{ name: "syn-floods", value: { ...value, ...ports }, does, relation: "same", ...shared } })
-  if (asked.ports.length === 0 && protocol !== undefined)
-    return lost(does, "A limit for one protocol needs ports.")
-  return is({
-    ...{ name: "connection-rate", value: { ...value, ...ports }, does, relation: "same", ...shared },
-  })
+  if (source === undefined) return ordinary
+  const does = `Drops all from ${source}${input === undefined ? "" : ` that arrives on ${input}`}.`
+  return protection(does, claim("blocklist", {}, { list: prefixesOf(source), stricter }))
 }
 
-/** Whether only packets that open a connection are counted. */
-function beginsSomething({ states, flags }: Asked): boolean {
-  return states === NEW || isSyn(flags)
+function isNotFrom(other: string): boolean {
+  return other.startsWith("! -i")
 }
 
-function portsOf({ ports, protocol }: Asked): readonly string[] {
-  const name = protocol === TCP ? "/tcp" : protocol === UDP ? "/udp" : ""
-  return ports.map((port) => `${port}${name}`)
+function fragments(asked: Asked, { hasConntrack }: TranslateContext): Translated {
+  if (hasConntrack) return nothing("Can never match: connection tracking has put fragments together before.")
+  return protection(
+    "Drops all fragments but the first, so that none is put together.",
+    claim(
+      "fragments",
+      {},
+      {
+        stricter: [asked.protocol !== undefined && everyProtocol, ...narrower(asked)],
+        harms: "DNSSEC, IKE and NFS send fragments",
+      },
+    ),
+  )
 }
 
-/** Who shares a limit; nothing where it is the policy's own: an address of IPv4. */
-function perOf(length: number, family: 4 | 6): DraftMap {
-  if (length === 0) return { per: "everyone" }
-  if (family === 4) return length === 32 ? {} : { per: `/${length}` }
-  return length === 64 ? {} : { per: { ipv6: `/${length}` } }
+const NULL = 0
+const XMAS = 63
+
+function flagRule(asked: Asked): Translated {
+  const flags = asked.flags!
+  const stricter = narrower(asked, NEW)
+  if (asked.states === NEW && areWithoutSyn(flags)) {
+    const isAll = flags.negated && flags.mask === SYN_MASK && flags.value === SYN_VALUE
+    return protection(
+      "Drops TCP connections that begin in the middle.",
+      claim(
+        "new-tcp-without-syn",
+        {},
+        { stricter: [!isAll && "All that begin without a SYN are dropped, these among them.", ...stricter] },
+      ),
+    )
+  }
+  // A SYN is what everybody sends first, and without connection tracking nothing tells who may send no SYN.
+  if (isSyn(flags) || (flags.negated && flags.mask === SYN_MASK)) return ordinary
+  const does = "Drops TCP packets with these flags."
+  const matched = matchedFlags(flags)
+  const rest = matched.filter((combination) => combination !== NULL)
+  const isXmas = rest.length === 1 && rest[0] === XMAS
+  if (!isXmas && !rest.every((combination) => badCombinations.includes(combination)))
+    return lost(does, "There are combinations among these that an honest sender has.")
+  return protection(
+    does,
+    ...(matched.includes(NULL) ? [claim("malformed-null", {}, { stricter })] : []),
+    ...(isXmas ? [claim("malformed-xmas", {}, { stricter })] : []),
+    ...(rest.length > 0 && !isXmas ? [claim("malformed-bad", {}, { stricter, flags: rest })] : []),
+  )
 }
 
-function ratePhrase(period: number, scale: number, burst: number): string {
-  const [count = "1", unit = "sec"] = printPeriod(period, scale).split("/")
-  const word = { sec: "second", min: "minute", hour: "hour", day: "day" }[unit] ?? "second"
-  return `${count}/${word} burst ${burst}`
-}
-
-function ordinal(count: number): string {
-  const ends = { 1: "st", 2: "nd", 3: "rd" } as Readonly<Record<number, string>>
-  return `${count}${[11, 12, 13].includes(count % 100) ? "th" : (ends[count % 10] ?? "th")}`
+/** A range of addresses as the networks that it is made of. */
+function prefixesOf(source: string): readonly string[] {
+  const [from = "", to] = source.split("-")
+  if (to === undefined) return [source]
+  return networksBetween(from, to)
 }
