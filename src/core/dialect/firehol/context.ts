@@ -1,6 +1,7 @@
 import type { Variables } from "./expand.js"
 import type { Item } from "./item.js"
 import type { Families, Scope } from "./model.js"
+import { namedOf } from "./named-networks.js"
 import type { Parameters } from "./parameters.js"
 import { type StaticSets, wrongFamily } from "./reach.js"
 import type { Command } from "./run.js"
@@ -61,6 +62,33 @@ export function checkFamilies(
     `FireHOL wants ${prefix} before the line, or src4 and src6`,
   )
   refuse(item, context, `${address} gets into the rules of ${other} as well, which refuses it.`)
+}
+
+/** Where FireHOL's lists with names differ from those that a policy takes; `blocks`: what they name is kept out, else all but it. */
+export function tellNamed(item: Item, values: readonly string[], blocks: boolean, families: Families): void {
+  for (const name of new Set(values.flatMap((value) => namedOf(value)?.name ?? []))) {
+    const { own, special } = namedOf(`${name.toLowerCase()}()`)!
+    const more = own.filter((network) => !special.includes(network))
+    const parts = [
+      ...(families.four ? more.filter(isFour) : []),
+      ...(families.six && more.some((network) => !isFour(network)) ? [moreOfSix(name)] : []),
+    ]
+    if (parts.length === 0) continue
+    item.differs(
+      blocks ? "looser" : "stricter",
+      `${name} is here what IANA's registries of special addresses hold; FireHOL's also has ${parts.join(", and ")}.`,
+    )
+  }
+}
+
+function isFour(network: string): boolean {
+  return network.includes(".")
+}
+
+function moreOfSix(name: string): string {
+  return name.startsWith("PRIVATE")
+    ? "fe80::/10, which neighbours on a link need"
+    : "all of IPv6 outside 2000::/3, :: and fe80::/10 among it, which neighbours on a link need"
 }
 
 /** Closed: the interface or router drops or rejects what none of its lines lets in. */

@@ -117,7 +117,7 @@ interface eth1 a-name-of-20-letters
 router lan inface eth1 outface eth0
 interface eth1 lan`,
   "a gateway": `
-version 6
+version 5
 LAN="eth1"
 WAN="eth0 ppp+"
 blacklist full 203.0.113.0/24
@@ -164,6 +164,25 @@ interface eth1 lan
   protection icmp-floods \`cat rate\`
   protection all-floods $unset_rate
   server ssh accept`,
+  "conditions that the file itself decides": `
+DHCP=1
+PUBLIC_IP=""
+TRUSTED="198.51.100.7"
+test ! -z "$PUBLIC_IP" && to=(dst "$PUBLIC_IP")
+if [ -z "$PUBLIC_IP" -a $DHCP -eq 1 ]; then kind=dynamic; else kind=static; fi
+ipv4 interface eth0 "$kind" "\${to[@]}" \`test ! -z "$PUBLIC_IP" && echo "src not 10.0.0.0/8"\`
+  protection strong $([ $DHCP = 1 ] && echo "10/sec 20")
+  if [ ! -z "$TRUSTED" ]
+  then
+    server ssh accept src "$TRUSTED"
+  elif [ $DHCP -gt 1 ]
+  then
+    server telnet accept
+  else
+    protection all-floods
+  fi
+  [ "$kind" = dynamic ] || server http accept
+  [ "$kind" = dynamic ] && server https accept`,
   "a quotation mark without end": `
 interface eth0 wan
   protection "strong
@@ -184,7 +203,9 @@ interface eth0 wan
   server imap accept with recent mail 60 2
   server pop3 accept with knock hidden
   server ftp accept with limit 1/hour
-  server custom x tcp/99 any accept with limit 10/minute 5 overflow drop`,
+  server custom x tcp/99 any accept with limit 10/minute 5 overflow drop
+  server telnet accept with connlimit above 5
+  server nntp accept with recent news 60 1`,
   "whom services are for": `
 ipv4 interface eth0 wan
   server ssh accept src "192.0.2.1 192.0.2.2"
@@ -205,9 +226,12 @@ ipset4 create bad hash:ip
 ipset4 add bad 203.0.113.66
 blacklist4 full inface eth0 log "BAD" src ipset:bad except src 203.0.113.7
 blacklist4 input "203.0.113.9 203.0.113.10-203.0.113.13" ipset:feed
-iptrap4 src trap 3600 inface eth0 proto tcp dport "23 3389"
+iptrap4 trap src 3600 inface eth0 proto tcp dport "23 3389"
 blacklist4 full inface eth0 src ipset:trap
-iptrap4 src other 3600 inface eth0 proto tcp dport 23
+blacklist4 stateful loglimit "LIST" 192.88.99.1 except src 203.0.113.8 or dst 192.0.2.1
+blacklist 203.0.113.99
+iptrap both src 3600 inface eth0 proto tcp dport 23
+iptrap4 other src 3600 inface eth0 proto tcp dport 23
 ipv4 interface eth0 wan
   server ssh accept`,
   "what is not ours": `

@@ -1,3 +1,6 @@
+import { testOutcome } from "./condition.js"
+import { lex } from "./lexer.js"
+import { parseShell, type Statement } from "./shell.js"
 import type { Piece, Word } from "./shell-text.js"
 
 /** A word as the command gets it. `unknown`: a part of it is only known by running something; `text` has the rest. */
@@ -68,15 +71,10 @@ function expandWord(word: Word, variables: Variables, unset: string[], split: bo
       if (split && !piece.quoted && /\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}/.test(piece.text)) unknown = piece.text
       continue
     }
-    if (piece.piece === "command") {
-      unknown = piece.text
-      isThere = true
-      continue
-    }
-    const value = lookUp(piece, variables, unset)
+    const value = piece.piece === "command" ? printed(piece.text, variables) : lookUp(piece, variables, unset)
     if (value.unknown !== undefined) unknown = value.unknown
     if (value.unknown !== undefined || piece.quoted) isThere = true
-    const isSeparate = value.isList && piece.quoted && /@\]?$/.test(piece.name)
+    const isSeparate = value.isList && piece.quoted && piece.piece === "variable" && /@\]?$/.test(piece.name)
     const parts =
       piece.quoted || !split
         ? isSeparate && split
@@ -127,6 +125,33 @@ function lookUp(piece: Piece & { piece: "variable" }, variables: Variables, unse
   const other: Value = { texts: [otherwise[2]!], isList: false }
   if (otherwise[1] === "+") return isSet ? other : nothing
   return isSet ? member : other
+}
+
+/** What a command in backticks prints, where it does no more than to test words and to echo them. */
+function printed(text: string, variables: Variables): Value {
+  const inside = text.startsWith("`") ? text.slice(1, -1) : text.slice(2, -1)
+  const { tokens, open } = lex(inside)
+  const [statement, ...more] = open ? [] : parseShell(tokens)
+  const output = statement && more.length === 0 ? outputOf(statement, variables) : undefined
+  return output === undefined
+    ? { ...nothing, unknown: text }
+    : { texts: [output.replace(/\n+$/, "")], isList: false }
+}
+
+function outputOf(statement: Statement, variables: Variables): string | undefined {
+  if (statement.statement === "and-or") {
+    const [next, ...more] = statement.rest
+    const { first } = statement
+    if (first.statement !== "command" || !next || more.length > 0) return undefined
+    const [name, ...fields] = expand(first.words, variables).fields
+    const outcome = name && /^(?:test|\[|\[\[)$/.test(name.text) ? testOutcome(name.text, fields) : undefined
+    if (outcome === undefined) return undefined
+    return outcome === (next.operator === "&&") ? outputOf(next.statement, variables) : ""
+  }
+  if (statement.statement !== "command") return undefined
+  const [name, ...fields] = expand(statement.words, variables).fields
+  if (name?.text !== "echo" || fields.some(({ unknown }) => unknown !== undefined)) return undefined
+  return fields[0]?.text.startsWith("-") ? undefined : fields.map((field) => field.text).join(" ")
 }
 
 /** `$?`, `$$`, `$#` and what the login brings. */

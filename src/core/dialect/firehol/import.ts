@@ -13,8 +13,9 @@ import {
   type Scope,
   type ScopeLine,
 } from "./model.js"
+import { namedNetworks } from "./named-networks.js"
 import { isShellCommand, translateOther } from "./other-items.js"
-import { namedNetworks } from "./parameters.js"
+import { fireholRules } from "./owner-rules.js"
 import { translateProtection } from "./protections.js"
 import { runStatically } from "./run.js"
 import { checkNames, closeZones, translatePolicy, translateScope } from "./scope-items.js"
@@ -46,12 +47,14 @@ export const importFirehol: ImportDialect = (
   }
   closeZones(context)
   const items = translateLines(model, context, left)
+  const owner = fireholRules(model, context)
   return {
     policy: draft(context),
     items: items.map((item) => item.finish()),
     diagnostics: [...diagnostics, ...nothing(model, files)],
     closed: closedBefore(context),
     handOver: handOver(model),
+    ...(owner && { ownerRules: () => owner }),
   }
 }
 
@@ -62,7 +65,7 @@ function translateLines(
 ): readonly Item[] {
   const found = new Map<Line, readonly Item[]>()
   const scopes = new Map<Scope, Item>()
-  const traps = setsOf(model, "iptrap", 1)
+  const traps = setsOf(model, "iptrap", 0)
   const blacklisted = new Set(
     model.lines.flatMap((line) =>
       !isScope(line) && !isScopeLine(line) && line.verb === "blacklist"
@@ -80,7 +83,9 @@ function translateLines(
     found.set(scope, [item])
   }
   checkNames(model.scopes, scopes, context)
-  for (const line of model.lines) {
+  // What synproxy becomes takes no protection's place: it comes last.
+  const isLast = (line: Line) => !isScope(line) && !isScopeLine(line) && line.verb === "synproxy"
+  for (const line of [...model.lines].sort((left, right) => Number(isLast(left)) - Number(isLast(right)))) {
     if (isScope(line)) continue
     if (isScopeLine(line)) found.set(line, translateScopeLine(line, context))
     else found.set(line, [translateLoose(line, context, traps, blacklisted)])
@@ -114,6 +119,8 @@ function translateLoose(
   blacklisted: ReadonlySet<string>,
 ): Item {
   const { command, verb } = line
+  if (command.skipped !== undefined)
+    return new Item(command, "nothing", `bash passes over it: ${command.skipped}.`, false)
   if (command.broken) {
     const item = new Item(
       command,
@@ -241,7 +248,7 @@ function closedBefore({ zones, refusals }: Context): Imported["closed"] {
   const after =
     closed.length === 0
       ? "The policy closes nothing: it drops what its protections name."
-      : `The policy closes ${names(closed)} to new connections but those under open; pings pass, and what this host opens itself is not closed${open.length > 0 ? `; ${names(open)} stays open` : ""}.`
+      : `The policy closes ${names(closed)} to new connections but those under open; pings pass, and what this host opens itself is not closed${open.length > 0 ? `; ${names(open)} ${open.length > 1 ? "stay" : "stays"} open` : ""}.`
   return { before, after }
 }
 

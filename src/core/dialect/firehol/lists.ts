@@ -1,10 +1,11 @@
 import { isProblem } from "../../base/diagnostic.js"
 import type { ImportOptions } from "../imported.js"
-import { type Context, refuse } from "./context.js"
+import { readBlacklist } from "./blacklist-line.js"
+import { type Context, checkFamilies, refuse, tellNamed } from "./context.js"
 import { Item } from "./item.js"
 import type { LooseLine } from "./model.js"
 import { networksOf } from "./networks.js"
-import { readParameters } from "./parameters.js"
+import { type Parameters, readParameters } from "./parameters.js"
 import { reachOf } from "./reach.js"
 import type { Command } from "./run.js"
 import type { ZonePolicy } from "./zone-policy.js"
@@ -20,7 +21,8 @@ export function staticSets(
 ): ReadonlyMap<string, readonly string[]> {
   const sets = new Map<string, string[]>()
   const isDynamic = new Set<string>()
-  for (const { name, words, span, uncertain } of commands) {
+  for (const { name, words, span, uncertain, skipped } of commands) {
+    if (skipped !== undefined) continue
     if (!/^ipset[46]?$/.test(name)) continue
     const [verb = "", set = "", ...rest] = words
     if (uncertain !== undefined) isDynamic.add(set)
@@ -47,41 +49,38 @@ function addressesOf(text: string): string[] {
     .flatMap((line) => networksOf(line) ?? [])
 }
 
-const bothWays = new Set(["full", "all"])
-const inward = new Set(["input", "him", "her", "it", "this", "these", "stateful"])
+const doings = {
+  full: "Drops what comes from the addresses, and rejects what goes to them.",
+  stateful: "Drops new connections from the addresses, and rejects new ones to them.",
+  input: "Drops new connections from the addresses.",
+} as const
 
 /** `blacklist full inface eth0 log "BAD" 192.0.2.1 ipset:bad except src 192.0.2.9` */
 export function translateBlacklist(line: LooseLine, context: Context, traps: ReadonlySet<string>): Item {
   const item = new Item(line.command, "works", "", true)
-  const [first = "", ...others] = line.words
-  const type = bothWays.has(first) ? "full" : inward.has(first) ? "input" : undefined
-  const words = type ? others : line.words
-  const except = words.indexOf("except")
-  const own = except < 0 ? words : words.slice(0, except)
-  const isFull = type !== "input"
-  item.owned(
-    "works",
-    isFull
-      ? "Drops what comes from the addresses, and rejects what goes to them."
-      : "Drops new connections from the addresses.",
-  )
-  const { values, devices, unknown } = listed(own)
-  if (/\blog\b/.test(own.join(" ")) || own.includes("log")) {
+  const { kind, values, devices, isNotDevices, log, except, unknown } = readBlacklist(line.words)
+  item.owned("works", doings[kind])
+  if (log.verb === "log") {
     item.tell(
       "firehol-unlimited-log",
-      "log writes a line for each packet of the blacklist, however many there are",
-      "loglimit",
+      "blacklist writes a line for each packet that it drops, however many there are",
+      `loglimit "${log.text}"`,
     )
   }
-  if (unknown !== undefined) return reportUnknown(item, unknown)
-  const members: string[] = []
-  const dynamic: string[] = []
-  for (const value of values) {
-    const set = /^ipset[46]?:(.+)$/.exec(value)?.[1]
-    const found = set === undefined ? networksOf(value) : context.sets.get(set)
-    if (found) members.push(...found)
-    else dynamic.push(value)
+  if (unknown !== undefined || values.length === 0) {
+    item.tell(
+      "firehol-bad-argument",
+      unknown === undefined ? "blacklist names no address" : `"${unknown}" is no address`,
+      "blacklist4 full 192.0.2.1",
+    )
+    refuse(item, context, unknown === undefined ? "It names no address." : `"${unknown}" is no address.`)
+    return item.differs(context.exact ? "same" : "lost", "What is meant is not guessed.")
   }
+  checkFamilies([{ all: [{ name: "src", not: false, values }] }, ...except], line.families, item, context)
+  if (context.exact && item.owner === "refused")
+    return item.differs("same", "FireHOL loads nothing of it, and so the policy has nothing.")
+  if (isNotDevices) return reportUnknown(item, "inface not")
+  const { members, dynamic } = membersOf(values, context)
   const trapped = dynamic.filter((value) => traps.has(value.replace(/^ipset[46]?:/, "")))
   const lost = dynamic.filter((value) => !trapped.includes(value))
   if (lost.length > 0) {
@@ -93,19 +92,10 @@ export function translateBlacklist(line: LooseLine, context: Context, traps: Rea
     item.differs("lost", "A list that something else fills is not in the policy.")
   }
   if (trapped.length > 0) item.differs("same", "Whom iptrap has caught is kept out by decoy-ports.")
-  const spared = reachOf(
-    [readParameters(except < 0 ? [] : words.slice(except + 1).filter((word) => word !== "except"))],
-    context.sets,
-  )
-  const off = [...(spared.from?.four ?? []), ...(spared.from?.six ?? [])]
-  if (spared.others.length > 0 || (spared.from?.unknown.length ?? 0) > 0) {
-    item.differs(
-      "stricter",
-      `What stands behind except is not left out: ${[...spared.others, ...(spared.from?.unknown ?? [])].join(", ")}.`,
-    )
-  }
+  tellNamed(item, values, true, line.families)
+  const off = sparedBy(except, item, context)
   if (members.length === 0) return item
-  if (!isFull)
+  if (kind !== "full")
     item.differs(
       "stricter",
       "All packets from the addresses are dropped, answers to connections of this side included.",
@@ -114,9 +104,40 @@ export function translateBlacklist(line: LooseLine, context: Context, traps: Rea
   if (zones.length === 0) return item.differs("lost", "No zone stands for its interfaces.")
   for (const zone of zones) {
     addBlocked(zone, members, off, "in", item)
-    if (isFull) addBlocked(zone, members, off, "out", item)
+    if (kind !== "input") addBlocked(zone, members, off, "out", item)
   }
   return item
+}
+
+function membersOf(values: readonly string[], { sets }: Context) {
+  const members: string[] = []
+  const dynamic: string[] = []
+  for (const value of values) {
+    const set = /^ipset[46]?:(.+)$/.exec(value)?.[1]
+    const found = set === undefined ? networksOf(value) : sets.get(set)
+    if (found) members.push(...found)
+    else dynamic.push(value)
+  }
+  return { members, dynamic }
+}
+
+/** The hosts that stand behind `except`. */
+function sparedBy(except: readonly Parameters[], item: Item, context: Context): readonly string[] {
+  return except.flatMap((parameters) => {
+    const { from, notFrom, to, ports, ...reach } = reachOf([parameters], context.sets)
+    const others = [
+      ...reach.others,
+      ...(notFrom ? ["src not"] : []),
+      ...(to ? ["dst"] : []),
+      ...(ports ? ["ports"] : []),
+    ]
+    const cannot = [...others, ...(from?.unknown ?? []), ...(parameters.unknown ? [parameters.unknown] : [])]
+    if (cannot.length > 0) {
+      item.differs("stricter", `What stands behind except is not left out: ${cannot.join(", ")}.`)
+      if (others.length > 0) return []
+    }
+    return [...(from?.four ?? []), ...(from?.six ?? [])]
+  })
 }
 
 /** More addresses for a zone's blocklist. */
@@ -142,27 +163,6 @@ export function addBlocked(
   zone.fix("blocklist", value, direction, item)
 }
 
-/** Words of a blacklist: addresses with or without `src`, and a few parameters. */
-function listed(words: readonly string[]): { values: string[]; devices: string[]; unknown?: string } {
-  const values: string[] = []
-  const devices: string[] = []
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!
-    const next = words[at + 1] ?? ""
-    if (word === "inface") {
-      devices.push(...next.split(/[\s,]+/))
-      at++
-    } else if (word === "log" || word === "loglimit" || word === "level" || word === "accounting") at++
-    else if (word === "src" || word === "src4" || word === "src6" || word === "ip") {
-      if (next === "not" || next === "!") return { values, devices, unknown: "src not" }
-      values.push(...next.split(/[\s,]+/))
-      at++
-    } else if (/^[a-z-]+$/.test(word)) return { values, devices, unknown: word }
-    else values.push(...word.split(/[\s,]+/))
-  }
-  return { values: values.filter((value) => value !== ""), devices }
-}
-
 function zonesFor(devices: readonly string[], { zones }: Context): readonly ZonePolicy[] {
   if (devices.length === 0) return zones
   const wanted = devices.map((device) => deviceOf(device))
@@ -174,28 +174,41 @@ function reportUnknown(item: Item, word: string): Item {
   return item.differs("lost", "What it is limited to cannot be said, and for all it would keep out others.")
 }
 
-/** `iptrap src trap 3600 inface eth0 proto tcp dport "23 3389"`: who comes there is put into a set; a blacklist of the set keeps it out. */
+/** `iptrap4 trap src 3600 inface eth0 proto tcp dport "23 3389"`: who comes there is put into a set; a blacklist of the set keeps it out. */
 export function translateTrap(line: LooseLine, context: Context, blacklisted: ReadonlySet<string>): Item {
   const item = new Item(line.command, "works", "", true)
-  const [, set = "", seconds = "", ...rest] = line.words
-  const except = rest.indexOf("except")
-  const parameters = readParameters(except < 0 ? rest : rest.slice(0, except))
+  const [set = "", type = "", seconds = "", ...rest] = line.words
+  const { words, hasExcept } = trapWords(rest)
+  const parameters = readParameters(words)
   const devices = parameters.all
     .filter(({ name, not }) => name === "inface" && !not)
     .flatMap(({ values }) => values)
   const reach = reachOf([{ all: parameters.all.filter(({ name }) => name !== "inface") }], context.sets)
   item.owned("works", `Puts who comes there into the set ${set} for ${seconds} seconds.`)
+  if (line.families.four && line.families.six) {
+    item.tell(
+      "firehol-bad-argument",
+      "iptrap is for one family of addresses: a set holds one",
+      `iptrap4 ${line.words.slice(0, 3).join(" ")} …`,
+    )
+    refuse(item, context, "iptrap is an error in a line for both families.")
+    if (context.exact)
+      return item.differs("same", "FireHOL loads nothing of it, and so the policy has nothing.")
+  }
   if (!blacklisted.has(set)) {
     item.owned("nothing", "No blacklist of the file names the set, so nobody is kept out for it.")
     item.protects = false
     return item.differs("not-ours", "A set that nothing asks for keeps nobody out.")
   }
-  const isRead = parameters.unknown === undefined && /^[1-9]\d{0,7}$/.test(seconds)
+  const isRead =
+    parameters.unknown === undefined &&
+    /^(?:src|dst)(?:,(?:src|dst))*$/.test(type) &&
+    /^[1-9]\d{0,7}$/.test(seconds)
   if (!isRead) {
     item.tell(
       "firehol-bad-argument",
       `"${line.words.join(" ")}" is not what iptrap takes`,
-      "iptrap4 src trap 3600 inface eth0 proto tcp dport 3306",
+      "iptrap4 trap src 3600 inface eth0 proto tcp dport 3306",
     )
     refuse(item, context, "FireHOL cannot understand the line.")
     return item.differs(context.exact ? "same" : "lost", "What is meant is not guessed.")
@@ -204,7 +217,8 @@ export function translateTrap(line: LooseLine, context: Context, blacklisted: Re
   const cannot = [
     ...reach.others,
     ...(reach.to || reach.from || reach.notFrom ? ["src or dst"] : []),
-    ...(except < 0 ? [] : ["except"]),
+    ...(hasExcept ? ["except"] : []),
+    ...(type === "src" ? [] : [`a set of ${type}`]),
   ]
   if (!reach.ports || cannot.length > 0 || zones.length === 0) {
     return reportUnknown(
@@ -227,6 +241,22 @@ export function translateTrap(line: LooseLine, context: Context, blacklisted: Re
     "looser",
     "The second contact within ten minutes blocks, for one packet can be forged or mistyped.",
   )
+}
+
+/** The rule parameters of a trap, without its own words. */
+function trapWords(rest: readonly string[]): {
+  readonly words: readonly string[]
+  readonly hasExcept: boolean
+} {
+  const words: string[] = []
+  for (let at = 0; at < rest.length; at++) {
+    const word = rest[at]!.toLowerCase()
+    if (word === "except") return { words, hasExcept: true }
+    if (word === "counters" || word === "timeout") continue
+    if (/^(?:method|at|chain|tables?|action|log|loglimit|connlog)$/.test(word)) at++
+    else words.push(rest[at]!)
+  }
+  return { words, hasExcept: false }
 }
 
 /** `synproxy input inface eth0 dst 192.0.2.1 dport 80 accept` */

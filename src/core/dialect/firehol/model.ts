@@ -19,7 +19,16 @@ export interface Scope {
   readonly leaving: readonly string[]
   /** What else limits it; what its zone's blocklist says already is taken out of it (scope-items.ts). */
   parameters: Parameters
+  /** All of its parameters, as they are written. */
+  readonly written: Parameters
   readonly lines: ScopeLine[]
+}
+
+/** `group with …`: the parameters hold for all lines up to `group end`. */
+export interface Group extends Parameters {
+  readonly families: Families
+  /** FireHOL counts them over the whole file: its chains are `in_group1`, `out_group1`. */
+  readonly number: number
 }
 
 export interface ScopeLine {
@@ -27,8 +36,8 @@ export interface ScopeLine {
   readonly command: Command
   readonly words: readonly string[]
   readonly families: Families
-  /** The groups that it stands in: `group with …`. */
-  readonly groups: readonly Parameters[]
+  /** The groups that it stands in, the outermost first. */
+  readonly groups: readonly Group[]
   readonly scope: Scope
 }
 
@@ -59,6 +68,9 @@ export function isScopeLine(line: Line): line is ScopeLine {
   return "scope" in line
 }
 
+export const groupStarts: ReadonlySet<string> = new Set(["with", "start", "begin"])
+export const groupEnds: ReadonlySet<string> = new Set(["end", "stop", "close"])
+
 const subcommands = new Set(["protection", "server", "client", "route", "policy", "group"])
 /** Words that take a 4, a 6 or a 46 at their end. `protection` does not. */
 const suffixed =
@@ -80,10 +92,15 @@ export function readModel(commands: readonly Command[], variables: Variables): M
   const lines: Line[] = []
   const scopes: Scope[] = []
   let scope: Scope | undefined
-  let groups: Parameters[] = []
+  let groups: readonly Group[] = []
+  let number = 0
   for (const command of commands) {
     const { verb, words, own } = unwrap(command)
     const line: LooseLine = { verb, command, words, families: both(families, own) }
+    if (command.skipped !== undefined) {
+      lines.push(line)
+      continue
+    }
     if (verb === "interface" || verb === "router") {
       scope = readScope(line)
       groups = []
@@ -99,16 +116,19 @@ export function readModel(commands: readonly Command[], variables: Variables): M
       lines.push({ ...line, misplaced: `"${verb}" stands before the first interface or router` })
       continue
     }
-    if (verb === "group" && words[0] === "end") groups = groups.slice(0, -1)
+    if (verb === "group" && groupEnds.has(words[0] ?? "")) groups = groups.slice(0, -1)
     const within: ScopeLine = {
       verb: verb === "route" ? "server" : (verb as ScopeLine["verb"]),
       command,
       words,
-      families: both(scope.families, own),
+      families: both(groups.at(-1)?.families ?? scope.families, own),
       groups,
       scope,
     }
-    if (verb === "group" && words[0] === "with") groups = [...groups, readParameters(words.slice(1))]
+    if (verb === "group" && groupStarts.has(words[0] ?? "")) {
+      const group = { ...readParameters(words.slice(1)), families: within.families, number: ++number }
+      groups = [...groups, group]
+    }
     scope.lines.push(within)
     lines.push(within)
   }
@@ -153,6 +173,7 @@ function readScope({ verb, command, words, families }: LooseLine): Scope {
       devices: list(words[0] ?? ""),
       leaving: [],
       parameters,
+      written: parameters,
       lines: [],
     }
   }
@@ -168,6 +189,7 @@ function readScope({ verb, command, words, families }: LooseLine): Scope {
     devices: of("inface"),
     leaving: of("outface"),
     parameters: { all: rest, ...(unknown !== undefined && { unknown }) },
+    written: { all, ...(unknown !== undefined && { unknown }) },
     lines: [],
   }
 }

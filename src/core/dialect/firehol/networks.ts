@@ -1,8 +1,11 @@
 import { parseAddress } from "../../base/address.js"
 import { normalise, printPrefix } from "../../base/prefix.js"
+import { namedOf } from "./named-networks.js"
 
 /** An address as iptables takes it, in the policy's words: bits behind the length are cleared, masks and ranges become networks. Undefined: it is none. */
 export function networksOf(text: string): readonly string[] | undefined {
+  const named = namedOf(text)
+  if (named) return named.special
   const range = /^([\d.]+)-([\d.]+)$/.exec(text)
   if (range) return rangeOf(range[1]!, range[2]!)
   const [written, behind, ...more] = text.split("/")

@@ -78,15 +78,18 @@ export function readParameters(words: readonly string[]): Parameters {
   let at = 0
   while (at < words.length) {
     const word = words[at]!
-    const name = aliases[word] ?? word
+    // FireHOL stops reading at the first empty word.
+    if (word === "") break
+    const name = aliases[word.toLowerCase()] ?? word.toLowerCase()
     if (lists.has(name)) {
       at++
-      const not = words[at] === "not" || words[at] === "!"
+      const not = isNot(words[at])
       if (not) at++
-      if (name === "dscp" && words[at] === "class") at++
-      const value = words[at++]
-      if (value === undefined) return { all, unknown: word }
-      all.push({ name, not, values: value.split(/[\s,]+/).filter((each) => each !== "") })
+      const isClass = name === "dscp" && words[at] === "class"
+      if (isClass) at++
+      const values = words[at++]?.split(/[\s,]+/).filter((each) => each !== "") ?? []
+      if (values.length === 0) return { all, unknown: word }
+      all.push({ name, not, values: isClass ? values.map((each) => `class ${each}`) : values })
       continue
     }
     if (single.has(name)) {
@@ -107,16 +110,23 @@ export function readParameters(words: readonly string[]): Parameters {
 /** How many words belong to it; undefined: they are wrong. */
 const special: Readonly<Record<string, (words: readonly string[]) => number | undefined>> = {
   limit: (words) => (words.length >= 2 ? 2 : undefined),
-  custommark: (words) => (words.length >= 2 ? (words[0] === "not" ? 3 : 2) : undefined),
+  custommark: (words) => (words.length >= 2 ? (isNot(words[0]) ? 3 : 2) : undefined),
   connlimit: (words) =>
     isBound(words[0]) && words[1] !== undefined ? 2 + connlimitTail(words.slice(2)) : undefined,
   hashlimit: (words) =>
     isBound(words[1]) && words[2] !== undefined ? 3 + hashlimitTail(words.slice(3)) : undefined,
   ipset(words) {
-    const from = words[0] === "not" || words[0] === "!" ? 1 : 0
-    return words[from + 1] !== undefined ? from + 2 : undefined
+    const from = isNot(words[0]) ? 1 : 0
+    if (words[from + 1] === undefined) return undefined
+    let at = from + 2
+    for (; ipsetOptions.test(words[at] ?? ""); at++) if (/^(?:packets|bytes)/.test(words[at]!)) at++
+    return at
   },
   with: () => undefined,
+}
+
+function isNot(word: string | undefined): boolean {
+  return word?.toLowerCase() === "not" || word === "!"
 }
 
 function isBound(word: string | undefined): boolean {
@@ -132,6 +142,9 @@ export function connlimitTail(words: readonly string[]): number {
   }
 }
 
+const ipsetOptions =
+  /^(?:no-counters|return-nomatch|no-subcounters|(?:packets|bytes)(?:-(?:above|below|eq|gt|lt|not))?)$/
+
 const hashlimitOptions = /^(?:burst|mode|srcmask|dstmask|htable[-_](?:size|max|expire|gcinterval))$/
 
 export function hashlimitTail(words: readonly string[]): number {
@@ -139,27 +152,3 @@ export function hashlimitTail(words: readonly string[]): number {
   while (hashlimitOptions.test(words[at] ?? "") && words[at + 1] !== undefined) at += 2
   return at
 }
-
-/** FireHOL's names for networks, as IANA's registries of special addresses have them; its own lists differ a little from release to release. */
-export const namedNetworks: Readonly<Record<string, string>> = (() => {
-  const PRIVATE_IPV4 = "10.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.2.0/24 192.168.0.0/16"
-  const RESERVED_IPV4 = "0.0.0.0/8 127.0.0.0/8 240.0.0.0/4"
-  const MULTICAST_IPV4 = "224.0.0.0/4"
-  const PRIVATE_IPV6 = "fc00::/7"
-  const RESERVED_IPV6 = "100::/64 2001:db8::/32"
-  const MULTICAST_IPV6 = "ff00::/8"
-  return {
-    PRIVATE_IPV4,
-    RESERVED_IPV4,
-    MULTICAST_IPV4,
-    PRIVATE_IPV6,
-    RESERVED_IPV6,
-    MULTICAST_IPV6,
-    PRIVATE_IPS: `${PRIVATE_IPV4} ${PRIVATE_IPV6}`,
-    RESERVED_IPS: `${RESERVED_IPV4} ${RESERVED_IPV6}`,
-    MULTICAST_IPS: `${MULTICAST_IPV4} ${MULTICAST_IPV6}`,
-    UNROUTABLE_IPV4: `${RESERVED_IPV4} ${PRIVATE_IPV4}`,
-    UNROUTABLE_IPV6: `${RESERVED_IPV6} ${PRIVATE_IPV6}`,
-    UNROUTABLE_IPS: `${RESERVED_IPV4} ${PRIVATE_IPV4} ${RESERVED_IPV6} ${PRIVATE_IPV6}`,
-  }
-})()

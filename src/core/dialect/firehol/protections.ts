@@ -80,7 +80,14 @@ export function translateProtection(line: ScopeLine, context: Context): readonly
     }
     askType(each, isLoose ? [] : args, { line, item, targets, context, accepted })
   }
+  refuseTogether(items)
   return items
+}
+
+/** FireHOL stops at the first type that is wrong: nothing is left of the others on the line. */
+function refuseTogether(items: readonly Item[]): void {
+  const wrong = items.find(({ owner }) => owner === "refused")
+  if (wrong) for (const item of items) item.owned("refused", wrong.ownerDoes)
 }
 
 function unquotedTypes(
@@ -176,10 +183,10 @@ function askFlags(asked: Asked): void {
   }
   hidden(asked, "tcp")
   const reach = reachOf([...line.groups, line.scope.parameters], context.sets)
-  if (reach.from || reach.to || reach.others.length > 0) {
+  if (reach.from || reach.notFrom || reach.to || reach.others.length > 0) {
     item.differs("stricter", `${group ?? word} is for all sources: these packets have no honest sender.`)
   }
-  give(asked, type.name, { ...exceptOf(reach.notFrom), ...familiesOf(line.families) })
+  give(asked, type.name, familiesOf(line.families))
 }
 
 function askFragments(asked: Asked): void {
@@ -444,6 +451,7 @@ function perOf(
       "firehol-ipv6-mask",
       `mask ${length} is meant for IPv4; FireHOL gives it to IPv6 as well, where all of a /${length}, a provider's whole network, count as one client`,
     )
+    item.owned("partly", `${word}: for IPv6, all of a /${length} count as one client.`)
   }
   if (context.exact) {
     return { ipv4: `/${Math.min(length ?? 32, 32)}`, ipv6: `/${length ?? 128}` }
@@ -483,7 +491,8 @@ function limited(asked: Asked, name: string, setting: Setting, own: readonly Par
     return
   }
   const hosts: Record<string, Amount | "off"> = {}
-  for (const host of namesOf(reach.notFrom)) hosts[host] = "off"
+  for (const host of namesOf(reach.notFrom)) if (!reach.named.has(host)) hosts[host] = "off"
+  if (reach.named.size > 0) item.differs("stricter", `${word} is for sources that nobody routes as well.`)
   for (const host of namesOf(reach.from)) hosts[host] = setting.amount!
   const ports = reach.ports && setting.ports ? reach.ports : (reach.ports ?? setting.ports)
   give(asked, name, {
@@ -564,11 +573,6 @@ function give({ targets, item, line }: Asked, name: string, setting: Setting): v
 
 function familiesOf(families: Families): { families?: Families } {
   return families.four && families.six ? {} : { families }
-}
-
-function exceptOf(hosts: Hosts | undefined): { hosts?: Readonly<Record<string, "off">> } {
-  const names = namesOf(hosts)
-  return names.length === 0 ? {} : { hosts: Object.fromEntries(names.map((name) => [name, "off"] as const)) }
 }
 
 function namesOf(hosts: Hosts | undefined): readonly string[] {

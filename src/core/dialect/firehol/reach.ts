@@ -1,4 +1,5 @@
 import type { Families } from "./model.js"
+import { namedOf } from "./named-networks.js"
 import { networksOf } from "./networks.js"
 import type { Parameter, Parameters } from "./parameters.js"
 
@@ -18,6 +19,8 @@ export interface Reach {
   readonly to?: Hosts
   /** `80/tcp`; absent: all. */
   readonly ports?: readonly string[]
+  /** Networks of `notFrom` that a list of FireHOL's own has brought: nobody's addresses. */
+  readonly named: ReadonlySet<string>
   /** Parameters without words in the policy: `mac`, `mark`, `src not` with a set. */
   readonly others: readonly string[]
 }
@@ -55,18 +58,23 @@ export function reachOf(all: readonly Parameters[], sets: StaticSets): Reach {
     ...(notFrom && { notFrom }),
     ...(to && { to }),
     ...(ports.length > 0 && { ports }),
+    named: new Set(parameters.flatMap(namedNetworksOf)),
     others: [...new Set(others)],
   }
 }
 
-/** Whether there is a word of the other family: FireHOL gives `src` and `dst` to both, and one of the two refuses it. */
+function namedNetworksOf({ name, not, values }: Parameter): readonly string[] {
+  return not && name.startsWith("src") ? values.flatMap((value) => namedOf(value)?.special ?? []) : []
+}
+
+/** Whether an address of one family stands in a line for both: FireHOL gives `src` and `dst` to both, and one of the two refuses it. */
 export function wrongFamily(all: readonly Parameters[], families: Families): string | undefined {
   if (!families.four || !families.six) return undefined
   for (const { name, values } of all.flatMap((each) => each.all)) {
     if (name !== "src" && name !== "dst") continue
-    const { four, six } = addresses(values)
-    // With both at hand each family takes its own.
-    if (four.length > 0 !== six.length > 0) return four[0] ?? six[0]
+    // Lists that FireHOL has a name for hold each family's part; sets and names of hosts are not seen through.
+    const { four, six } = addresses(values.filter((value) => namedOf(value) === undefined))
+    if (four.length > 0 || six.length > 0) return four[0] ?? six[0]
   }
   return undefined
 }
@@ -99,8 +107,7 @@ export function addresses(values: readonly string[]): Hosts {
   for (const value of values) {
     const networks = networksOf(value)
     if (!networks) unknown.push(value)
-    else if (networks.some((network) => network.includes(":"))) six.push(...networks)
-    else four.push(...networks)
+    else for (const network of networks) (network.includes(":") ? six : four).push(network)
   }
   return { four, six, unknown }
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic, Span } from "../../base/diagnostic.js"
 import { isProblem } from "../../base/diagnostic.js"
 import type { DialectFile, ImportOptions } from "../imported.js"
+import { testOutcome } from "./condition.js"
 import { expand, expandValue, type Field, type Value, type Variables } from "./expand.js"
 import { lex } from "./lexer.js"
 import { parseShell, type Statement } from "./shell.js"
@@ -15,6 +16,8 @@ export interface Command {
   readonly text: string
   /** Why it is not known whether it runs, or what its words are. */
   readonly uncertain?: string
+  /** Why bash does not run it. */
+  readonly skipped?: string
   /** A quotation mark or bracket in it has no end. */
   readonly broken?: boolean
   readonly diagnostics: readonly Diagnostic[]
@@ -50,6 +53,8 @@ export function runStatically(
 interface Frame {
   readonly source: ShellText
   readonly uncertain: string | undefined
+  /** The condition that is false, where that is known. */
+  readonly skipped?: string
   readonly depth: number
 }
 
@@ -119,14 +124,73 @@ class Runner {
         case "maybe":
           this.run(statement.body, { ...frame, uncertain: frame.uncertain ?? `it stands ${statement.why}` })
           break
+        case "if":
+          this.branch(statement, frame)
+          break
+        case "and-or":
+          this.chain(statement, frame)
+          break
         case "function":
-          this.functions.set(statement.name, { body: statement.body, source: frame.source })
+          if (frame.skipped === undefined)
+            this.functions.set(statement.name, { body: statement.body, source: frame.source })
           break
         case "for":
           this.loop(statement, frame)
           break
       }
     }
+  }
+
+  /** The first branch whose condition is true; all of them where that is not known. */
+  private branch({ branches, otherwise }: Statement & { statement: "if" }, frame: Frame): void {
+    let inside = frame
+    for (const { condition, body } of branches) {
+      const outcome = this.outcome(condition, inside)
+      const text = textOf(condition, frame.source)
+      if (outcome === undefined) {
+        const doubt = { ...inside, uncertain: inside.uncertain ?? "it stands under if" }
+        this.run(condition, doubt)
+        this.run(body, doubt)
+        inside = doubt
+      } else {
+        this.run(body, outcome ? inside : { ...inside, skipped: inside.skipped ?? `${text} is false` })
+        if (outcome) inside = { ...inside, skipped: inside.skipped ?? `${text} is true` }
+      }
+    }
+    this.run(otherwise, inside)
+  }
+
+  private chain({ first, rest }: Statement & { statement: "and-or" }, frame: Frame): void {
+    let outcome = this.outcome([first], frame)
+    if (outcome === undefined || first.statement !== "command" || !this.isTest(first))
+      this.run([first], frame)
+    let before: Statement = first
+    for (const { operator, statement } of rest) {
+      const text = textOf([before], frame.source)
+      if (outcome === undefined)
+        this.run([statement], { ...frame, uncertain: frame.uncertain ?? `it stands behind ${operator}` })
+      else if (outcome === (operator === "&&")) {
+        const next = this.outcome([statement], frame)
+        this.run([statement], frame)
+        outcome = next
+        before = statement
+      } else this.run([statement], { ...frame, skipped: frame.skipped ?? `${text} is ${outcome}` })
+    }
+  }
+
+  /** Whether a condition holds, where that is known without running anything. */
+  private outcome(condition: readonly Statement[], frame: Frame): boolean | undefined {
+    const [only, more] = condition
+    if (more !== undefined || only?.statement !== "command" || frame.uncertain !== undefined) return undefined
+    if (only.words.every(isAssignment)) return true
+    if (!this.isTest(only)) return undefined
+    const [name, ...fields] = expand(only.words, this.variables).fields
+    if (name?.text === "true" || name?.text === ":") return true
+    return name?.text === "false" ? false : testOutcome(name?.text ?? "", fields)
+  }
+
+  private isTest({ words }: Statement & { statement: "command" }): boolean {
+    return tests.has(words[0]?.text ?? "")
   }
 
   private tooMuch(statement: Statement, { source }: Frame): void {
@@ -142,11 +206,16 @@ class Runner {
   private loop(statement: Statement & { statement: "for" }, frame: Frame): void {
     const { fields } = expand(statement.words, this.variables)
     const unknown = fields.find((field) => field.unknown !== undefined)
+    if (frame.skipped !== undefined) {
+      this.run(statement.body, frame)
+      return
+    }
     if (unknown || fields.length === 0) {
       const why = unknown ? `its loop goes over ${unknown.unknown}` : "its loop goes over nothing"
       if (unknown)
         this.set(statement.variable, { texts: [], isList: false, unknown: `$${statement.variable}` })
       if (unknown) this.run(statement.body, { ...frame, uncertain: frame.uncertain ?? why })
+      else this.run(statement.body, { ...frame, skipped: why })
       return
     }
     for (const { text } of fields) {
@@ -159,12 +228,16 @@ class Runner {
     const { words } = statement
     const first = words.findIndex((word) => !isAssignment(word))
     if (first < 0) {
-      for (const word of words) this.assign(word, frame)
+      if (frame.skipped === undefined) for (const word of words) this.assign(word, frame)
       return
     }
     const { fields, unset } = expand(words.slice(first), this.variables)
     if (fields.length === 0) return
     const name = fields[0]!
+    if (frame.skipped !== undefined) {
+      this.skip(statement, fields, frame)
+      return
+    }
     if (name.unknown === undefined && declares.has(name.text)) {
       for (const word of words.slice(first + 1)) if (isAssignment(word)) this.assign(word, frame)
       return
@@ -194,6 +267,22 @@ class Runner {
         message: `$${variable} is not set: to bash it is nothing`,
         span,
       })),
+    })
+  }
+
+  /** What bash passes over is told, and does nothing. */
+  private skip(
+    { start, end }: Statement & { statement: "command" },
+    fields: readonly Field[],
+    { source, skipped = "" }: Frame,
+  ): void {
+    this.commands.push({
+      name: fields[0]!.text,
+      words: fields.slice(1).map(({ text }) => text),
+      span: source.span(start, end),
+      text: oneLine(source.text.slice(start, end)),
+      skipped,
+      diagnostics: [],
     })
   }
 
@@ -275,6 +364,14 @@ class Runner {
 function lineBefore(tokens: readonly Token[]): number {
   const at = tokens.findLastIndex((token) => isOperator(token) && token.operator === "\n")
   return at + 1
+}
+
+/** Commands whose outcome may be known from their words. */
+const tests: ReadonlySet<string> = new Set(["test", "[", "[[", "true", "false", ":"])
+
+function textOf(statements: readonly Statement[], source: ShellText): string {
+  const [first] = statements
+  return first ? oneLine(source.text.slice(first.start, statements.at(-1)!.end)) : "the condition"
 }
 
 const declares = new Set(["export", "local", "declare", "typeset", "readonly"])

@@ -1,4 +1,4 @@
-import { type Context, checkFamilies, policyOf, refuse, variable } from "./context.js"
+import { type Context, checkFamilies, policyOf, refuse, tellNamed, variable } from "./context.js"
 import { Item } from "./item.js"
 import { addBlocked } from "./lists.js"
 import type { Scope, ScopeLine } from "./model.js"
@@ -139,6 +139,7 @@ function sourcesOf(scope: Scope, zones: readonly ZonePolicy[], item: Item, conte
     const { four, six } = scope.families
     const sources = [...(four ? notFrom.four : []), ...(six ? notFrom.six : [])]
     for (const zone of zones) addBlocked(zone, sources, [], "in", item)
+    tellNamed(item, valuesOf(scope, "src"), true, scope.families)
     if (scope.kind === "router") item.differs("stricter", "Those sources are kept from this host as well.")
     take(scope, (name, not) => not && name.startsWith("src"))
   }
@@ -148,6 +149,10 @@ function sourcesOf(scope: Scope, zones: readonly ZonePolicy[], item: Item, conte
     for (const zone of zones) addBlocked(zone, all, [...from.four, ...from.six], "in", item)
     take(scope, (name, not) => !not && name.startsWith("src"))
   }
+}
+
+function valuesOf(scope: Scope, side: "src" | "dst"): readonly string[] {
+  return scope.written.all.filter(({ name }) => name.startsWith(side)).flatMap(({ values }) => values)
 }
 
 function take(scope: Scope, isTaken: (name: string, not: boolean) => boolean): void {

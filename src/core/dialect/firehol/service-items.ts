@@ -185,6 +185,15 @@ function conditional(
     item.tell("import-not-carried", "the policy knows no port knocking: the port stays closed")
     return item.differs("lost", "Opened for all it would be open to those who do not knock.")
   }
+  if (words.includes("above")) {
+    item.tell(
+      "firehol-bad-argument",
+      `${kind} above lets in those who are above the limit, and nobody else`,
+      `with ${words.join(" ").replace("above", "upto")}`,
+    )
+    item.owned("partly", "Lets in only those who are above the limit.")
+    return item.differs("lost", "What limit is meant is not guessed: the port stays closed.")
+  }
   const asked = limitOf(words, ports, context.exact)
   if (!asked) {
     item.tell(
@@ -195,8 +204,12 @@ function conditional(
     refuse(item, context, `FireHOL cannot understand "with ${words.join(" ")}".`)
     return item.differs(context.exact ? "same" : "lost", "What limit is meant is not guessed.")
   }
+  if (asked.isClosed) {
+    item.owned("partly", asked.does)
+    return item.differs("same", "The port stays closed.")
+  }
   openAll(item, read, line, zones, context)
-  item.owned("works", asked.does)
+  item.owned(asked.owner ?? "works", asked.does)
   if (asked.why !== undefined) item.differs(asked.relation, asked.why)
   if (ports.length === 0) return item.differs("lost", "A limit for these services cannot be said.")
   for (const zone of zones) {
@@ -217,7 +230,10 @@ function isAlike(left: Setting, right: Setting): boolean {
 interface Limited {
   readonly names: readonly string[]
   readonly setting: Setting
+  readonly owner?: "partly"
   readonly does: string
+  /** It lets nobody in. */
+  readonly isClosed?: boolean
   readonly relation: "same" | "stricter" | "looser"
   readonly why?: string
 }
@@ -275,13 +291,26 @@ function limitOf(words: readonly string[], ports: readonly string[], exact: bool
     const [, seconds = "", hits = ""] = rest
     if (!/^\d{1,7}$/.test(seconds) || !/^\d{1,7}$/.test(hits) || Number(seconds) < 1 || Number(hits) < 1)
       return undefined
-    const text = `more than ${Number(hits)} in ${Number(seconds)}s`
+    // The connection is stamped before its stamps are counted: the one that makes them `hits` is not let in.
+    const most = Number(hits) - 1
+    const limit = exact ? most : Number(hits)
     return {
       names: ["port-floods"],
-      setting: { amount: { text, rate: Number(hits) / Number(seconds), burst: Number(hits) }, ports },
-      does: `No more than ${hits} connections in ${seconds} seconds from one client.`,
-      relation: "stricter",
-      why: `Who tries more often is kept away from the port until quiet for ${seconds} seconds.`,
+      setting: {
+        amount: {
+          text: `more than ${limit} in ${Number(seconds)}s`,
+          rate: limit / Number(seconds),
+          burst: limit,
+        },
+        ports,
+      },
+      owner: "partly",
+      does: `Lets in ${most} of the ${hits} connections that the manual promises in ${seconds} seconds, and then none until there is quiet.`,
+      isClosed: exact && most === 0,
+      relation: exact ? "stricter" : "looser",
+      why: exact
+        ? `Who tries more often is kept away from the port until quiet for ${seconds} seconds; FireHOL forgets stamps one by one.`
+        : `The policy lets in ${hits}, as the manual says.`,
     }
   }
   return undefined

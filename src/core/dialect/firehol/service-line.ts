@@ -9,6 +9,8 @@ export interface ServiceLine {
   /** What stands behind `with`: `limit 10/sec 20`. */
   readonly conditions: readonly string[] | undefined
   readonly parameters: Parameters
+  /** Of `custom`: the ports that clients have, `default`, `any` or numbers. */
+  readonly clients?: string
 }
 
 /** Words that end a condition. */
@@ -48,5 +50,11 @@ export function servicesOf(words: readonly string[], variables: Variables): Serv
     conditions = parameters.slice(1, 1 + taken)
     parameters = parameters.slice(1 + taken)
   }
-  return { services, action, conditions, parameters: readParameters(parameters) }
+  return {
+    services,
+    action,
+    conditions,
+    parameters: readParameters(parameters),
+    ...(isCustom && { clients: rest[2] ?? "default" }),
+  }
 }

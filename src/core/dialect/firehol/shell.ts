@@ -29,7 +29,25 @@ export type Statement =
       readonly start: number
       readonly end: number
     }
-  /** Whether or how often the body runs is only known by running: `if`, `while`, `case`, what stands behind `&&`, in a pipe or in brackets. */
+  | {
+      readonly statement: "if"
+      readonly branches: readonly {
+        readonly condition: readonly Statement[]
+        readonly body: readonly Statement[]
+      }[]
+      readonly otherwise: readonly Statement[]
+      readonly start: number
+      readonly end: number
+    }
+  /** `A && B || C` */
+  | {
+      readonly statement: "and-or"
+      readonly first: Statement
+      readonly rest: readonly { readonly operator: "&&" | "||"; readonly statement: Statement }[]
+      readonly start: number
+      readonly end: number
+    }
+  /** Whether or how often the body runs is only known by running: `while`, `case`, what stands in a pipe or in brackets. */
   | {
       readonly statement: "maybe"
       readonly why: string
@@ -78,24 +96,14 @@ class Parser {
 
   private andOr(depth: number): Statement {
     const first = this.pipeline(depth)
-    const rest: Statement[] = []
-    let why = ""
-    while (this.key() === "&&" || this.key() === "||") {
-      why = this.key()!
+    const rest: { operator: "&&" | "||"; statement: Statement }[] = []
+    for (let key = this.key(); key === "&&" || key === "||"; key = this.key()) {
       this.at++
       this.newlines()
-      rest.push(this.pipeline(depth))
+      rest.push({ operator: key, statement: this.pipeline(depth) })
     }
     if (rest.length === 0) return first
-    const end = rest.at(-1)!.end
-    const behind: Statement = {
-      statement: "maybe",
-      why: `behind ${why}`,
-      body: rest,
-      start: rest[0]!.start,
-      end,
-    }
-    return { statement: "block", body: [first, behind], start: first.start, end }
+    return { statement: "and-or", first, rest, start: first.start, end: rest.at(-1)!.statement.end }
   }
 
   private pipeline(depth: number): Statement {
@@ -136,15 +144,8 @@ class Parser {
           end: this.end(),
         }
       }
-      case "if": {
-        const body: Statement[] = []
-        while (this.at < this.tokens.length && this.key() !== "fi") {
-          this.at++
-          body.push(...this.list(["then", "else", "elif", "fi"], depth + 1))
-        }
-        this.at++
-        return { statement: "maybe", why: "under if", body, start, end: this.end() }
-      }
+      case "if":
+        return this.branches(start, depth)
       case "case": {
         this.at++
         while (this.at < this.tokens.length && this.key() !== "in") this.at++
@@ -182,6 +183,22 @@ class Parser {
         return isDefinition ? this.definition(start, 0, depth) : this.command(start)
       }
     }
+  }
+
+  private branches(start: number, depth: number): Statement {
+    const branches: { condition: Statement[]; body: Statement[] }[] = []
+    let otherwise: Statement[] = []
+    const ends = ["then", "else", "elif", "fi"]
+    while (this.at < this.tokens.length && this.key() !== "fi") {
+      const word = this.key()
+      this.at++
+      const list = this.list(ends, depth + 1)
+      if (word === "if" || word === "elif") branches.push({ condition: list, body: [] })
+      else if (word === "then") branches.at(-1)?.body.push(...list)
+      else otherwise = list
+    }
+    this.at++
+    return { statement: "if", branches, otherwise, start, end: this.end() }
   }
 
   private loop(start: number, depth: number): Statement {
