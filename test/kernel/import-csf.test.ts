@@ -1,17 +1,6 @@
 import { expect } from "vitest"
-import { readIptables } from "../../src/core/backend/iptables/read.js"
-import { renderNft } from "../../src/core/backend/nft/render.js"
-import { printDiagnostic } from "../../src/core/base/diagnostic.js"
 import { importCsf } from "../../src/core/dialect/csf/import.js"
-import { printDraft } from "../../src/core/dialect/draft.js"
-import { parseScript } from "../../src/core/packet/script.js"
-import { compilePolicy } from "../../src/core/policy/compile.js"
-import { loadPolicy } from "../../src/core/policy/load.js"
-import type { Ruleset } from "../../src/core/ruleset/ruleset.js"
-import { laboratoryFacts } from "../../src/linux/demo/engine-run.js"
-import type { ActFrame } from "../../src/linux/demo/traffic/act.js"
-import { createLaboratory, type Laboratory } from "../../src/linux/host/namespace/laboratory.js"
-import { describe, judgeBoth } from "./support/agree.js"
+import { onBothSides } from "./support/imported.js"
 import { kernelTest } from "./support/kernel-test.js"
 
 /**
@@ -116,47 +105,8 @@ const cases: readonly Case[] = [
 
 for (const { name, conf, exact, script, csf, ours } of cases)
   kernelTest(`CSF in the kernel, and the policy: ${name}`, ({ laboratory }) => {
-    const frames = framesOf(script)
     const text = `ETH_DEVICE = "wan0"\n${conf}\n`
     const read = () => ({ id: "unreadable-file", message: "none" }) as const
     const imported = importCsf([{ path: "csf.conf", text }], { exact, read })
-    const rules = imported.ownerRules!().ipv4
-    const owner = judge(laboratory, readIptables({ path: "csf", text: rules }, 4).ruleset, frames, () =>
-      laboratory.firewall.run("iptables-restore", [], { input: rules }),
-    )
-    expect(owner).toBe(csf)
-
-    const environment = { read: () => ({ problem: "none" }), glob: () => [], host: laboratoryFacts }
-    const draft = printDraft(imported.policy, imported.items, "CSF")
-    const { policy, diagnostics } = loadPolicy({ path: "policy.yaml", text: draft }, environment)
-    if (!policy) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
-    const { ruleset } = compilePolicy(policy, laboratoryFacts)
-    const second = createLaboratory()
-    try {
-      expect(judge(second, ruleset, frames, () => second.firewall.nft(renderNft(ruleset).text))).toBe(ours)
-    } finally {
-      second.close()
-    }
+    expect(onBothSides(laboratory, imported, script)).toEqual({ owner: csf, ours })
   })
-
-function framesOf(script: string): readonly ActFrame[] {
-  const { packets, diagnostics } = parseScript(script, "script")
-  if (diagnostics.length > 0) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
-  return packets.map(({ bytes, time }) => ({ side: "outside", at: time, bytes, prelude: false }))
-}
-
-/** What the kernel did with each packet; where the engine says otherwise, that is told instead. */
-function judge(
-  laboratory: Laboratory,
-  ruleset: Ruleset,
-  frames: readonly ActFrame[],
-  load: () => void,
-): string {
-  load()
-  const comparisons = judgeBoth(laboratory, { ruleset }, frames, { pace: true })
-  // Differences on answers of the firewall are told, too.
-  return comparisons
-    .filter(({ arrival, same }) => !arrival.own || same === false)
-    .map((each) => (each.same === false ? `(${describe(each)})` : each.kernel === "through" ? "." : "x"))
-    .join("")
-}

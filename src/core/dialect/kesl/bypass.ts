@@ -1,4 +1,5 @@
 import { readIptables } from "../../backend/iptables/read.js"
+import { ruleText } from "../../backend/iptables/rule-text.js"
 import type { Rule } from "../../ruleset/ruleset.js"
 import type { XtAddress } from "../../ruleset/xtables/node.js"
 import { lengthOfMask, printWords } from "../../ruleset/xtables/value-address.js"
@@ -8,8 +9,18 @@ export function isBypassLine(text: string): boolean {
   return /\bkesl_bypass\b/.test(text)
 }
 
-/** What a line of the chain kesl_bypass asks for: a packet phrase without its direction, or a sentence that says why there is none. */
-export type ReadBypass =
+/** A rule of the chain, as iptables-save prints it. */
+export interface BypassRule {
+  readonly family: 4 | 6
+  readonly text: string
+  /** `-I`: before those that are there. */
+  readonly isFirst: boolean
+}
+
+/** What a line of the chain kesl_bypass asks for: a packet phrase without its direction, or a sentence that says why there is none; with the rule, where it makes one. */
+export type ReadBypass = Asked & { readonly rule?: BypassRule }
+
+type Asked =
   | { readonly kind: "phrase"; readonly directions: readonly ("in" | "out")[]; readonly words: string }
   /** The chain itself, or what does not let anything past. */
   | { readonly kind: "nothing"; readonly why: string }
@@ -17,6 +28,27 @@ export type ReadBypass =
   /** It takes packets away from rules below that would let them past. */
   | { readonly kind: "exception"; readonly why: string }
   | { readonly kind: "refused"; readonly why: string }
+
+/**
+ * What KESL has in the kernel, as far as it is known: the chain that lets packets past its interception, at the top of the table mangle. Which packets its database takes for
+ * attacks nobody outside of Kaspersky knows, and no rule says: all others are let in.
+ */
+export function keslRules(rules: readonly BypassRule[], family: 4 | 6): string {
+  const own: string[] = []
+  for (const { text, isFirst } of rules.filter((rule) => rule.family === family))
+    if (isFirst) own.unshift(text)
+    else own.push(text)
+  const heads = ["PREROUTING", "OUTPUT"]
+  return [
+    "*mangle",
+    ...heads.map((head) => `:${head} ACCEPT [0:0]`),
+    ":kesl_bypass - [0:0]",
+    ...heads.map((head) => `-A ${head} -j kesl_bypass`),
+    ...own,
+    "COMMIT",
+    "",
+  ].join("\n")
+}
 
 /** Reads one line. Its rule lets packets past in both directions of the chain's hooks; `exact` keeps to that. */
 export function readBypass(line: string, exact: boolean): ReadBypass {
@@ -40,13 +72,18 @@ export function readBypass(line: string, exact: boolean): ReadBypass {
     name === "mangle" ? (chains.find((chain) => chain.name === "kesl_bypass")?.rules ?? []) : [],
   )
   const [only] = rules
-  return only === undefined || rules.length > 1
-    ? { kind: "unsaid", why: "it is not one rule of that chain" }
-    : phraseOf(only, exact)
+  if (only === undefined || rules.length > 1)
+    return { kind: "unsaid", why: "it is not one rule of that chain" }
+  const printed = ruleText(only.steps)
+  const isFirst = /\s-I\s+kesl_bypass\b/.test(command)
+  return {
+    ...phraseOf(only, exact),
+    ...(printed !== undefined && { rule: { family, text: `-A kesl_bypass ${printed}`, isFirst } }),
+  }
 }
 
-function phraseOf(rule: Rule, exact: boolean): ReadBypass {
-  const unsaid = (why: string): ReadBypass => ({ kind: "unsaid", why })
+function phraseOf(rule: Rule, exact: boolean): Asked {
+  const unsaid = (why: string): Asked => ({ kind: "unsaid", why })
   const words: string[] = []
   let from: string | undefined
   let to: string | undefined

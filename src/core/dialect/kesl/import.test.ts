@@ -150,6 +150,115 @@ UseExcludeIPs=No
   `)
 })
 
+const layouts: readonly (readonly [name: string, text: string])[] = [
+  [
+    "commands of kesl-control, in a script",
+    `#!/bin/sh
+kesl-control -T --set-settings 17 ActionOnDetect=Block BlockAttackingHosts=Yes BlockDurationMinutes=90
+kesl-control --set-settings Network_Threat_Protection UseExcludeIPs=Yes ExcludeIPs.item_0000="192.0.2.10" ExcludeIPs.item_0001=2001:db8::/64
+kesl-control --set-settings 5 BlockDurationMinutes=3
+kesl-control --start-task 17
+`,
+  ],
+  [
+    "a whole export as INI",
+    `[MonitoringTask.item_0006]
+TaskName=Anti_Cryptor
+TaskType=AntiCryptor
+[MonitoringTask.item_0006.Settings]
+BlockDurationMinutes=5
+[MonitoringTask.item_0007]
+TaskName=Network_Threat_Protection
+AdminKitTaskName=
+TaskType=NTP
+Active=Yes
+[MonitoringTask.item_0007.Settings]
+ActionOnDetect=Block
+BlockAttackingHosts=Yes
+BlockDurationMinutes=90
+UseExcludeIPs=Yes
+[MonitoringTask.item_0007.Settings.ExcludeIPs]
+item_0000=192.0.2.10
+item_0001=2001:db8::/64
+[OnDemandTask.item_0000]
+TaskName=Scan_My_Computer
+`,
+  ],
+  [
+    "a whole export as JSON, tasks in a list",
+    JSON.stringify({
+      MonitoringTask: [
+        { TaskName: "Anti_Cryptor", TaskType: "AntiCryptor", Settings: { BlockDurationMinutes: 5 } },
+        {
+          ...{ TaskName: "Network_Threat_Protection", TaskType: "NTP", Active: true },
+          Settings: {
+            ...{ ActionOnDetect: "Block", BlockAttackingHosts: true, BlockDurationMinutes: "90" },
+            ...{ UseExcludeIPs: "yes", ExcludeIPs: ["192.0.2.10", "2001:db8::/64"] },
+          },
+        },
+      ],
+    }),
+  ],
+  [
+    "JSON with the items by their names, and names with points",
+    JSON.stringify({
+      "MonitoringTask.item_0007": { TaskName: "Network_Threat_Protection", TaskType: "NTP" },
+      "MonitoringTask.item_0007.Settings": {
+        ...{
+          ActionOnDetect: "block",
+          BlockAttackingHosts: "Yes",
+          BlockDurationMinutes: 90,
+          UseExcludeIPs: "Yes",
+        },
+        ExcludeIPs: { item_0000: "192.0.2.10", item_0001: "2001:db8::/64" },
+      },
+    }),
+  ],
+]
+
+test.each(layouts)("%s: the same policy", (_name, text) => {
+  const imported = importText(importKesl, text)
+  expect(imported.policy).toEqual(importText(importKesl, settings).policy)
+  expect([imported.diagnostics, imported.items.flatMap(({ diagnostics }) => diagnostics)]).toEqual([[], []])
+})
+
+test.each<[string, number | undefined]>([
+  ["1", 1],
+  ["32768", 32_768],
+  [" 60 ", 60],
+  ["0", undefined],
+  ["32769", undefined],
+  ["-5", undefined],
+  ["60m", undefined],
+  ["1.5", undefined],
+  ["", undefined],
+])("BlockDurationMinutes=%s", (value, minutes) => {
+  const { items, policy } = importText(importKesl, `BlockDurationMinutes=${value}\n`)
+  expect(items.map(({ owner, protects, relation }) => [owner, protects && relation === "lost"])).toEqual([
+    minutes === undefined ? ["refused", true] : ["works", false],
+  ])
+  expect(policy["detect"]).toMatchObject({ "port-scan": { "block-for": `${minutes ?? 60}m` } })
+})
+
+test.each<[string, string | undefined]>([
+  ["192.0.2.10", "192.0.2.10"],
+  ["192.0.2.10/32", "192.0.2.10"],
+  ["192.0.2.77/24", "192.0.2.0/24"],
+  ["0.0.0.0/0", "0.0.0.0/0"],
+  ["2001:db8::1", "2001:db8::1"],
+  ["2001:db8::0/64", "2001:db8::/64"],
+  ["::/0", "::/0"],
+  ["192.0.2.0/33", undefined],
+  ["2001:db8::/65", undefined],
+  ["192.0.2.1-192.0.2.9", undefined],
+  ["192.0.2.1,192.0.2.2", undefined],
+  ["host.example", undefined],
+])("ExcludeIPs.item_0000=%s", (value, excluded) => {
+  const { items, policy } = importText(importKesl, `UseExcludeIPs=Yes\nExcludeIPs.item_0000=${value}\n`)
+  expect(items[1]?.owner).toBe(excluded === undefined ? "refused" : "works")
+  expect(policy["never-block"]).toEqual(excluded === undefined ? undefined : [excluded])
+})
+
 test("JSON says the same as INI", () => {
   const json = `{
   "ActionOnDetect": "Block",

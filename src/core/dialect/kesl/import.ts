@@ -4,7 +4,7 @@ import { didYouMean } from "../../base/nearest.js"
 import { normalise, type Prefix, parsePrefix, printPrefix } from "../../base/prefix.js"
 import type { DialectFile, DraftMap, Imported, ImportItem, ImportOptions } from "../imported.js"
 import { problem } from "../problem.js"
-import { isBypassLine, readBypass } from "./bypass.js"
+import { type BypassRule, isBypassLine, keslRules, readBypass } from "./bypass.js"
 import { readSettings, type Setting } from "./settings.js"
 
 /** The settings of the task Network Threat Protection, as Kaspersky's manual has them (12.1). */
@@ -19,7 +19,7 @@ const known = [
 type Known = (typeof known)[number]
 
 /** What an export of the task says besides. */
-const taskKeys = ["taskname", "tasktype", "taskid", "active", "scheduled"]
+const taskKeys = ["taskname", "adminkittaskname", "tasktype", "taskid", "active", "scheduled"]
 
 const longestBlock = 32_768
 const defaultBlock = 60
@@ -41,6 +41,7 @@ class KeslReader {
   readonly #diagnostics: Diagnostic[] = []
   readonly #excluded: string[] = []
   readonly #bypass: string[] = []
+  readonly #rules: BypassRule[] = []
   #action = "Block"
   #blocks = true
   #minutes = defaultBlock
@@ -75,6 +76,7 @@ class KeslReader {
         after: "nothing; `open` under the zone would.",
       },
       handOver,
+      ownerRules: () => ({ ipv4: keslRules(this.#rules, 4), ipv6: keslRules(this.#rules, 6) }),
     }
   }
 
@@ -178,11 +180,14 @@ class KeslReader {
 
   #other(text: string, span: Span): void {
     if (!isBypassLine(text)) {
-      const isRules = /^(?:[*:]|COMMIT\b|-[AI]\s|(?:sudo\s+)?(?:\S*\/)?ip6?tables\b)/.test(text)
+      const isRules =
+        /^(?:[*:]|COMMIT\b|-[AI]\s|(?:sudo\s+)?(?:\S*\/)?(?:ip6?tables|k[a-z]+-control)\b)/.test(text)
       const diagnostics = isRules
         ? []
         : [problem("import-syntax", "warning", "this is neither a setting nor a section", span)]
-      const does = isRules ? "A rule that is not of kesl_bypass." : "Nothing that KESL would read."
+      const does = isRules
+        ? "A command that sets nothing of Network Threat Protection."
+        : "Nothing that KESL would read."
       this.#add({ text, span }, { ...notOurs(does), diagnostics })
       return
     }
@@ -192,6 +197,7 @@ class KeslReader {
 
   #bypassLine(text: string, span: Span): void {
     const read = readBypass(text, this.#exact)
+    if (read.rule) this.#rules.push(read.rule)
     if (read.kind === "phrase") {
       const phrases = read.directions.map((direction) => `${direction} ${read.words}`.trim())
       this.#bypass.push(...phrases)

@@ -50,9 +50,31 @@ function readIniSettings({ path, text }: DialectFile): ReadSettings {
         text: trimmed,
         span,
       })
-    } else others.push({ text: trimmed, span })
+    } else {
+      const command = setSettings.exec(trimmed)
+      if (command) settings.push(...commandSettings(command, trimmed, span))
+      else others.push({ text: trimmed, span })
+    }
   }
   return { settings, others }
+}
+
+/** `kesl-control --set-settings 17 Name=Value …`: the task by its number or its name. */
+const setSettings =
+  /^(?:sudo\s+)?(?:\S*\/)?k[a-z]+-control\s+(?:-T\s+)?--set-settings\s+(?:17|Network_Threat_Protection)\s+(?=\S+=)/i
+
+function commandSettings(command: RegExpExecArray, line: string, span: Span): readonly Setting[] {
+  const from = command[0].length
+  return [...line.slice(from).matchAll(/([A-Za-z_][\w.-]*)=("[^"]*"|'[^']*'|\S*)/g)].map((pair) => {
+    const [text, name = "", value = ""] = pair
+    const column = span.column + from + pair.index
+    return {
+      path: name.split("."),
+      value: value.replace(/^(["'])(.*)\1$/, "$2"),
+      text,
+      span: { ...span, column, endColumn: column + text.length },
+    }
+  })
 }
 
 function readJsonSettings(file: DialectFile): ReadSettings {

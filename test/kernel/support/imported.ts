@@ -1,0 +1,63 @@
+import { readIptables } from "../../../src/core/backend/iptables/read.js"
+import { renderNft } from "../../../src/core/backend/nft/render.js"
+import { printDiagnostic } from "../../../src/core/base/diagnostic.js"
+import { printDraft } from "../../../src/core/dialect/draft.js"
+import type { Imported } from "../../../src/core/dialect/imported.js"
+import { parseScript } from "../../../src/core/packet/script.js"
+import { compilePolicy } from "../../../src/core/policy/compile.js"
+import { loadPolicy } from "../../../src/core/policy/load.js"
+import type { Ruleset } from "../../../src/core/ruleset/ruleset.js"
+import { laboratoryFacts } from "../../../src/linux/demo/engine-run.js"
+import type { ActFrame } from "../../../src/linux/demo/traffic/act.js"
+import { createLaboratory, type Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
+import { describe, judgeBoth } from "./agree.js"
+
+/**
+ * The tool's own rules of IPv4 in the kernel, by iptables, and in a second laboratory the policy that its configuration is imported as, over the same packets at the same times:
+ * `.` for each that passes, `x` for each that does not. Where the engine says otherwise than the kernel, that is told instead.
+ */
+export function onBothSides(
+  laboratory: Laboratory,
+  imported: Imported,
+  script: string,
+): { readonly owner: string; readonly ours: string } {
+  const frames = framesOf(script)
+  const rules = imported.ownerRules!().ipv4
+  const owner = judge(laboratory, readIptables({ path: "owner", text: rules }, 4).ruleset, frames, () =>
+    laboratory.firewall.run("iptables-restore", [], { input: rules }),
+  )
+  const environment = { read: () => ({ problem: "none" }), glob: () => [], host: laboratoryFacts }
+  const draft = printDraft(imported.policy, imported.items, "imported")
+  const { policy, diagnostics } = loadPolicy({ path: "policy.yaml", text: draft }, environment)
+  if (!policy) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
+  const { ruleset } = compilePolicy(policy, laboratoryFacts)
+  const second = createLaboratory()
+  try {
+    const ours = judge(second, ruleset, frames, () => second.firewall.nft(renderNft(ruleset).text))
+    return { owner, ours }
+  } finally {
+    second.close()
+  }
+}
+
+function framesOf(script: string): readonly ActFrame[] {
+  const { packets, diagnostics } = parseScript(script, "script")
+  if (diagnostics.length > 0) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
+  return packets.map(({ bytes, time }) => ({ side: "outside", at: time, bytes, prelude: false }))
+}
+
+/** What the kernel did with each packet; where the engine says otherwise, that is told instead. */
+function judge(
+  laboratory: Laboratory,
+  ruleset: Ruleset,
+  frames: readonly ActFrame[],
+  load: () => void,
+): string {
+  load()
+  const comparisons = judgeBoth(laboratory, { ruleset }, frames, { pace: true })
+  // Differences on answers of the firewall are told, too.
+  return comparisons
+    .filter(({ arrival, same }) => !arrival.own || same === false)
+    .map((each) => (each.same === false ? `(${describe(each)})` : each.kernel === "through" ? "." : "x"))
+    .join("")
+}
