@@ -123,8 +123,8 @@ COMMIT
     "nft.v4": by + rules,
     "burst.pcap": captureOf(packets.join("\n").replace("+0 ", "")),
   })
-  const verdicts = (file: string) =>
-    floodwall(["replay", "--json", "--rules", file, "burst.pcap"], { directory })
+  const verdicts = (file: string, ...more: readonly string[]) =>
+    floodwall(["replay", "--json", "--rules", file, ...more, "burst.pcap"], { directory })
       .output.split("\n")
       .filter((line) => line.startsWith('{"n"'))
       .map((line) => (JSON.parse(line) as { verdict: string }).verdict[0])
@@ -132,6 +132,9 @@ COMMIT
   expect(verdicts("plain.v4")).toBe("adad")
   expect(verdicts("nft.v4")).toBe("adad")
   expect(verdicts("legacy.v4")).toBe("aada")
+  expect(verdicts("plain.v4", "--format", "iptables-legacy")).toBe("aada")
+  expect(verdicts("legacy.v4", "--format", "iptables-nft")).toBe("adad")
+  expect(verdicts("legacy.v4", "--format", "iptables")).toBe("aada")
 })
 
 test("rules are read from standard input", () => {

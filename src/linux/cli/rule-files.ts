@@ -9,6 +9,7 @@ import { reasonOf } from "../capture/reason.js"
 import { glob } from "../host/glob.js"
 import type { Io } from "./output.js"
 import { readOpen } from "./policy-file.js"
+import type { ChosenFormat } from "./rule-options.js"
 
 /** Somebody's rules, of one file or of several that the kernel would have side by side. */
 export interface OpenedRules {
@@ -40,7 +41,7 @@ export interface NamedText {
  */
 export function openRules(
   paths: readonly string[],
-  formats: readonly RuleFormat[],
+  formats: readonly ChosenFormat[],
   folders: readonly string[],
   io: Io,
 ): OpenedRules | undefined {
@@ -56,19 +57,19 @@ export function openRules(
 /** The same, of texts that were read already. */
 export function openTexts(
   texts: readonly NamedText[],
-  formats: readonly RuleFormat[],
+  formats: readonly ChosenFormat[],
   folders: readonly string[],
   io: Io,
 ): OpenedRules | undefined {
   const files: OpenedFile[] = []
   const diagnostics: Diagnostic[] = []
   for (const [index, named] of texts.entries()) {
-    const said = formats.length > 1 ? formats[index] : formats[0]
-    if (said === undefined && isEmpty(named) && texts.some((other) => !isEmpty(other))) {
+    const chosen = said(formats, index)
+    if (chosen === undefined && isEmpty(named) && texts.some((other) => !isEmpty(other))) {
       io.note(`Rules: ${named.path} is empty, and taken for no rules`)
       continue
     }
-    const asked = said === undefined ? formatsOf(named, io) : [said]
+    const asked = chosen === undefined ? formatsOf(named, io) : [chosen.format]
     if (asked === undefined) return undefined
     for (const format of asked) {
       const { ruleset, diagnostics: found } = readRules(fileOf(named, folders), format)
@@ -81,8 +82,22 @@ export function openTexts(
     files,
     ruleset: { tables: files.flatMap(({ ruleset }) => ruleset.tables) },
     diagnostics: [...diagnostics, ...tablesTwice(files)],
-    legacy: texts.some(({ path, text }) => isXtables(path, files) && isForLegacy(text)),
+    legacy: texts.some((named, index) => isForLegacyHere(named, said(formats, index), files)),
   }
+}
+
+/** One choice is for all files. */
+function said(formats: readonly ChosenFormat[], index: number): ChosenFormat | undefined {
+  return formats.length > 1 ? formats[index] : formats[0]
+}
+
+function isForLegacyHere(
+  { path, text }: NamedText,
+  chosen: ChosenFormat | undefined,
+  files: readonly OpenedFile[],
+): boolean {
+  if (chosen?.program !== undefined) return chosen.program === "legacy"
+  return isXtables(path, files) && isForLegacy(text)
 }
 
 /** A file's text; what cannot be read has been reported. */

@@ -2,10 +2,19 @@ import { type RuleFormat, ruleFormats } from "../../core/backend/formats.js"
 import { didYouMean } from "../../core/base/nearest.js"
 import type { Option } from "./command.js"
 
+/** Which of iptables' two programs loads rules: they do not do quite the same with them. */
+export type RuleProgram = "nft" | "legacy"
+
+/** How rules are written, and, of iptables', for which of its programs where that was said. */
+export interface ChosenFormat {
+  readonly format: RuleFormat
+  readonly program?: RuleProgram
+}
+
 /** The options of commands that take somebody's rules in place of a policy. */
 export interface RuleOptions {
   readonly rules?: readonly string[]
-  readonly format?: readonly RuleFormat[]
+  readonly format?: readonly ChosenFormat[]
   readonly include?: readonly string[]
 }
 
@@ -19,7 +28,9 @@ export const ruleOptions: readonly Option[] = [
   },
   {
     flags: "--format <format>",
-    text: `how the rules are written, where the text does not say it: ${ruleFormats.join(", ")}; once for all files, or once for each`,
+    text:
+      `how the rules are written, where the text does not say it: ${ruleFormats.join(", ")}; once for all files, or once for each. ` +
+      "iptables-legacy and ip6tables-legacy, or iptables-nft and ip6tables-nft, say which program loads them: they differ in headers that are cut short and in how -m limit counts",
     parse: parseFormat,
     many: true,
   },
@@ -30,10 +41,17 @@ export const ruleOptions: readonly Option[] = [
   },
 ]
 
-function parseFormat(text: string): { readonly value: RuleFormat } | { readonly wrong: string } {
-  const format = ruleFormats.find((each) => each === text.toLowerCase())
-  if (format !== undefined) return { value: format }
-  const guess = didYouMean(text, ruleFormats)
+const programFormats = ["iptables-legacy", "ip6tables-legacy", "iptables-nft", "ip6tables-nft"]
+
+function parseFormat(text: string): { readonly value: ChosenFormat } | { readonly wrong: string } {
+  const word = text.toLowerCase()
+  const format = ruleFormats.find((each) => each === word)
+  if (format !== undefined) return { value: { format } }
+  if (programFormats.includes(word)) {
+    const program = word.endsWith("-nft") ? "nft" : "legacy"
+    return { value: { format: word.startsWith("ip6") ? "ip6tables" : "iptables", program } }
+  }
+  const guess = didYouMean(text, [...ruleFormats, ...programFormats])
   return {
     wrong: `"${text}" is not a format: it is one of ${ruleFormats.join(", ")}${guess ? `; ${guess}` : ""}`,
   }

@@ -69,6 +69,21 @@ test("a chain whose devices a listing as JSON leaves out is taken to be on all o
   expect(devicesOf(`{"nftables": [{"add": ${table}}, {"add": ${chain("")}}]}`)).toEqual([undefined, []])
 })
 
+test("timeouts of less than a second, which a listing as JSON cuts off to none, are taken to be a second", () => {
+  const text = `{"nftables": [{"table": {"family": "inet", "name": "t"}},
+{"set": {"family": "inet", "name": "s", "table": "t", "type": "ipv4_addr", "handle": 1, "flags": ["timeout"], "timeout": 0, "gc-interval": 0,
+"elem": [{"elem": {"val": "192.0.2.1", "timeout": 0, "expires": 0}}, {"elem": {"val": "192.0.2.2", "timeout": 5, "expires": 0}}]}}]}`
+  const { ruleset, diagnostics } = readNftJson({ path: "rules.json", text })
+  const set = ruleset.tables[0]?.sets[0]
+  expect([set?.timeout, set?.gcInterval]).toEqual([1e9, undefined])
+  expect(set?.elements?.map(({ timeout }) => timeout)).toEqual([1e9, 5e9])
+  const message = "this listing has whole seconds only, and the timeout is less: it is taken to be 1s"
+  expect(diagnostics.map(({ severity, message: said, span }) => [severity, said, span?.line])).toEqual([
+    ["warning", message, 2],
+    ["warning", message, 3],
+  ])
+})
+
 /** Severity, id, line, column and message of what is found in one rule. */
 function problemsOf(rule: string): readonly (readonly unknown[])[] {
   const text = `table inet t {

@@ -3,12 +3,13 @@ import type { SetDeclaration } from "../../../ruleset/ruleset.js"
 import { setTypeOf } from "../../../ruleset/type.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
+import { elaborateInterval, elaborateTimeout } from "./listed-time.js"
 import { plainSpan } from "./place.js"
 import { elaborateStatement } from "./statement.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, stringOf, wordOf } from "./tree.js"
 import { elaborateTypes } from "./types.js"
-import { elaborateTime, quotedWord } from "./values.js"
+import { quotedWord } from "./values.js"
 
 /** In the order in which nft lists them. */
 const setFlags = ["constant", "dynamic", "interval", "timeout"] as const
@@ -56,11 +57,9 @@ export function elaborateSet(
     if (known) flags.add(known)
     else context.report("nft-bad-value", `${quotedWord(flag)} is no flag of a set`, flag)
   }
-  const written = entry(value, "timeout")
-  const timeout = written && elaborateTime(written, context)
+  const timeout = elaborateTimeout(entry(value, "timeout"), context)
   if (timeout !== undefined) flags.add("timeout")
-  const interval = entry(value, "gc-interval")
-  const gcInterval = interval && elaborateTime(interval, context)
+  const gcInterval = elaborateInterval(entry(value, "gc-interval"), context)
   const size = numberOf(entry(value, "size"))
   const comment = wordOf(entry(value, "comment"))
   const statements = listOf(entry(value, "stmt")).flatMap((statement) =>

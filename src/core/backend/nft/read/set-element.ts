@@ -5,6 +5,7 @@ import type { Item } from "../../../ruleset/value.js"
 import type { Context } from "./context.js"
 import { elaborateItem } from "./item.js"
 import { keeperOf } from "./keeper.js"
+import { elaborateTimeout } from "./listed-time.js"
 import { carried } from "./set-statement.js"
 import { elaborateStatement } from "./statement.js"
 import type { Syntax } from "./syntax.js"
@@ -98,12 +99,9 @@ function optionsOf(
   const outer = entry(data, "elem")
   if (!inner && !outer) return {}
   const option = (name: string) => entry(inner, name) ?? entry(outer, name)
-  const time = (name: string) => {
-    const written = option(name)
-    return written && elaborateTime(written, context)
-  }
-  const timeout = time("timeout")
-  const expires = time("expires")
+  const timeout = elaborateTimeout(option("timeout"), context)
+  const left = option("expires")
+  const expires = left && elaborateTime(left, context)
   const comment = wordOf(option("comment"))
   const statements = [...carried(inner), ...carried(outer)].flatMap((statement) =>
     elaborateStatement(statement, context),

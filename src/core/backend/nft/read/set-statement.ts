@@ -6,10 +6,11 @@ import { setTypeOf, type TypeName } from "../../../ruleset/type.js"
 import type { Context } from "./context.js"
 import { elaborateExpression } from "./expression.js"
 import { keeperOf } from "./keeper.js"
+import { elaborateTimeout } from "./listed-time.js"
 import { elaborateStatement } from "./statement.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, object, single, stringOf, wordOf } from "./tree.js"
-import { elaborateTime, elaborateValue, isConstant } from "./values.js"
+import { elaborateValue, isConstant } from "./values.js"
 
 /** Statements that add to sets and maps. */
 
@@ -51,8 +52,7 @@ function elaborateUpdate(
   const inner = entry(element, "elem")
   const key = elaborateKey(entry(inner, "val") ?? element, declared.key, context)
   if (!key) return undefined
-  const written = entry(inner, "timeout")
-  const timeout = written && elaborateTime(written, context)
+  const timeout = elaborateTimeout(entry(inner, "timeout"), context)
   const statements = [...listOf(entry(value, "stmt")), ...carried(inner)].flatMap((statement) =>
     elaborateStatement(statement, context),
   )
@@ -120,8 +120,7 @@ export function elaborateMeter(value: Syntax, context: Context, at: Syntax): Set
   const inner = entry(element, "elem")
   const key = elaborateExpression(entry(inner, "val") ?? element, context)
   if (!key) return undefined
-  const written = entry(inner, "timeout")
-  const timeout = written && elaborateTime(written, context)
+  const timeout = elaborateTimeout(entry(inner, "timeout"), context)
   const statements = listOf(entry(value, "stmt")).flatMap((statement) =>
     elaborateStatement(statement, context),
   )
