@@ -7,6 +7,8 @@ export type ConnectionPhase = "new" | "established" | "ended"
 export class ConnectionEvent extends Flow {
   readonly event = "connection"
   phase: ConnectionPhase = "new"
+  /** Established: who called has shown that the answer reached it, so its address is its own. False: taken from its going on. */
+  isProven = false
   /** Since it began, in both directions; 0 where nothing counts. */
   packetsOut = 0
   packetsBack = 0

@@ -20,6 +20,10 @@ export class PacketEvent extends Flow {
   tcpFastOpen = false
   tcpSequence = 0
   tcpAcknowledgement = 0
+  /** Set by detect/: this SYN, or this datagram's flow, was seen before. A source leaves it alone. */
+  isRepeated = false
+  /** Set by detect/: it answers what its destination sent. A source leaves it alone. */
+  isAnswer = false
   /** Bytes of the IP packet, and behind the transport header. */
   length = 0
   payloadLength = 0
@@ -36,6 +40,8 @@ export class PacketEvent extends Flow {
   /** Bytes. */
   fragmentOffset = 0
   identification = 0
+  /** Bytes of the datagram that a fragment carries. */
+  fragmentLength = 0
   /** 0, or an index into `malformedFacts` (packet/malformed.ts). What only the capture cut off is not malformed. */
   malformed = 0
   /** To a broadcast address, as far as the source of events knows networks. */

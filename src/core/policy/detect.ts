@@ -5,7 +5,7 @@ import type { Action, DetectorSetting } from "./policy.js"
 import type { ChosenPreset } from "./protect.js"
 import { defaultBlockFor } from "./protection-value.js"
 import type { Report } from "./report.js"
-import { readSetting, type Settable } from "./setting.js"
+import { type CommonKey, readSetting, type Settable } from "./setting.js"
 import { describe, flowText, type MapEntry, type Node, treeOf } from "./tree.js"
 import { lowerAction } from "./word.js"
 
@@ -74,12 +74,7 @@ function readDetector(
   ceiling: Action | undefined,
   context: DetectContext,
 ): DetectorSetting | undefined {
-  const hasLimit = detector.limits.length > 0
-  const settable: Settable = {
-    name: detector.name,
-    limits: detector.limits,
-    keys: hasLimit ? ["limit", "for", "action", "block-for"] : ["for", "action", "block-for"],
-  }
+  const settable: Settable = { name: detector.name, limits: detector.limits, keys: keysOf(detector) }
   const setting = readSetting(entry.value, settable, context)
   if (setting === "off") return undefined
   const limit = setting.limit ?? detector.limit
@@ -89,6 +84,33 @@ function readDetector(
     ...(limit && { limit }),
     blockFor: setting.blockFor ?? defaultBlockFor,
     exceptions: setting.exceptions ?? [],
+    ...(setting.per && { per: setting.per }),
+    ...(setting.ports && { ports: setting.ports }),
     origin: { span: entry.key.span, text: `${entry.key.text}: ${flowText(entry.value)}` },
   }
+}
+
+/** Every detector as it is by itself, where no policy says how: for others' rules. */
+export function standardDetectors(): DetectorSetting[] {
+  return detectorWords
+    .filter(({ isOptional }) => !isOptional)
+    .map(({ name, action, limit }) => ({
+      name,
+      action,
+      ...(limit && { limit }),
+      blockFor: defaultBlockFor,
+      exceptions: [],
+      origin: { span: { file: "", line: 0, column: 0 }, text: "default" },
+    }))
+}
+
+/** What a detector may be told. */
+export function keysOf({ limits, hasPorts }: DetectorWords): readonly CommonKey[] {
+  return [
+    ...(limits.length > 0 ? (["limit", "per"] as const) : []),
+    ...(hasPorts ? (["ports"] as const) : []),
+    "for",
+    "action",
+    "block-for",
+  ]
 }

@@ -1133,10 +1133,8 @@ bypass:
         hint: did you mean "port-scan"?
       p.yaml:5:23: "5 in 5s" is not a limit [not-a-limit]
         hint: write it as: more than 5 in 5s
-      p.yaml:5:32: port-scan has no per [unknown-key]
-        hint: its keys are limit, for, action, block-for
-      p.yaml:6:22: distributed-flood has no limit [wrong-limit]
-        hint: it takes off, an action, or a map
+      p.yaml:6:22: distributed-flood does not take a limit of the form "300" [wrong-limit]
+        hint: write it as more than 5 in 300s, or 200/second burst 1000
       p.yaml:7:18: "no" is not a word of the policy [yaml-boolean]
         hint: write off
       p.yaml:10:5: "wam" is not a zone [unknown-zone]

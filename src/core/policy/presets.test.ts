@@ -60,10 +60,53 @@ test("default", () => {
         limit: more than 19 in 1m
         action: block
         block-for: 1h
+      slow-port-scan:
+        limit: more than 39 in 1d
+        action: block
+        block-for: 1h
       udp-port-scan:
         limit: more than 19 in 1m
         action: notify
-      distributed-flood: notify
+      decoy-contacts:
+        limit: more than 1 in 10m
+        action: block
+        block-for: 1h
+      failed-logins:
+        limit: more than 9 in 10m
+        action: block
+        block-for: 1h
+      syn-flood:
+        limit: more than 1000 in 10s
+        action: notify
+      udp-flood:
+        limit: more than 2000 in 1s
+        action: notify
+      icmp-flood:
+        limit: more than 1000 in 10s
+        action: notify
+      connection-flood:
+        limit: 1000
+        action: notify
+      distributed-flood:
+        limit: more than 1000 in 5s
+        action: notify
+      malformed-packets:
+        limit: more than 9 in 1m
+        action: notify
+      fragment-attack: notify
+      land-attack: notify
+      smurf:
+        limit: more than 9 in 10s
+        action: notify
+      unsolicited-syn-ack:
+        limit: more than 19 in 1m
+        action: notify
+      data-in-syn: notify
+      leak: notify
+      forged-source:
+        limit: more than 2 in 1m
+        action: notify
+      intrusion-alert: notify
     "
   `)
 })
@@ -109,10 +152,53 @@ test("strong", () => {
         limit: more than 19 in 1m
         action: block
         block-for: 1h
+      slow-port-scan:
+        limit: more than 39 in 1d
+        action: block
+        block-for: 1h
       udp-port-scan:
         limit: more than 19 in 1m
         action: notify
-      distributed-flood: notify
+      decoy-contacts:
+        limit: more than 1 in 10m
+        action: block
+        block-for: 1h
+      failed-logins:
+        limit: more than 9 in 10m
+        action: block
+        block-for: 1h
+      syn-flood:
+        limit: more than 1000 in 10s
+        action: notify
+      udp-flood:
+        limit: more than 2000 in 1s
+        action: notify
+      icmp-flood:
+        limit: more than 1000 in 10s
+        action: notify
+      connection-flood:
+        limit: 1000
+        action: notify
+      distributed-flood:
+        limit: more than 1000 in 5s
+        action: notify
+      malformed-packets:
+        limit: more than 9 in 1m
+        action: notify
+      fragment-attack: notify
+      land-attack: notify
+      smurf:
+        limit: more than 9 in 10s
+        action: notify
+      unsolicited-syn-ack:
+        limit: more than 19 in 1m
+        action: notify
+      data-in-syn: notify
+      leak: notify
+      forged-source:
+        limit: more than 2 in 1m
+        action: notify
+      intrusion-alert: notify
     "
   `)
 })

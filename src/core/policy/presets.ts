@@ -1,4 +1,6 @@
 import type { Problem } from "../base/diagnostic.js"
+import { detectorWords } from "./detectors.js"
+import { printLimit } from "./limit.js"
 import type { Action } from "./policy.js"
 import type { Words } from "./tree.js"
 
@@ -25,6 +27,13 @@ export interface Preset {
   readonly notice?: (context: PresetContext) => Problem | undefined
 }
 
+/** Every detector with its own limit and action, but those that the policy has to tell what for. */
+const standardDetect: Readonly<Record<string, Words>> = Object.fromEntries(
+  detectorWords
+    .filter(({ isOptional }) => !isOptional)
+    .map(({ name, limit, action }) => [name, { ...(limit && { limit: printLimit(limit) }), action }]),
+)
+
 /** Harms nobody honest; the reasons for the numbers are in the manual, "What default does". */
 const standard: Preset = {
   name: "default",
@@ -44,11 +53,7 @@ const standard: Preset = {
     connections: { limit: "300", action: "notify" },
     ...decoys(context),
   }),
-  detect: {
-    "port-scan": { limit: "more than 19 in 60s", action: "block" },
-    "udp-port-scan": { limit: "more than 19 in 60s", action: "notify" },
-    "distributed-flood": { action: "notify" },
-  },
+  detect: standardDetect,
   notice: ({ defaultRoutes }) =>
     defaultRoutes > 1
       ? {

@@ -31,7 +31,12 @@ export function printPolicy(policy: Policy, kinds: readonly ProtectionKind[] = p
   lines.push("protect:", ...policy.zones.flatMap((zone) => zoneLines(zone, known)))
   if (policy.detect.length > 0) lines.push("detect:")
   for (const detector of policy.detect) {
-    const setting = commonLines(detector, defaultBlockFor)
+    const { ports = [], per, limit } = detector
+    const setting = [
+      ...(ports.length > 0 ? [`ports: ${flowList(ports.map(printPort))}`] : []),
+      ...(limit && per && printPer(per) !== "source" ? [`per: ${printPer(per)}`] : []),
+      ...commonLines(detector, defaultBlockFor),
+    ]
     lines.push(...indent(entryLines(detector.name, setting, detector.origin), 2))
   }
   if (policy.bypass.length > 0) lines.push("bypass:")

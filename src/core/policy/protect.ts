@@ -251,14 +251,17 @@ const neighbours = new Map([
 function unknownProtection({ key }: MapEntry, { report, kinds, direction }: ZoneContext): void {
   const detectors = detectorWords.map(({ name }) => name)
   const topLevel = ["bypass", "never-block", "addresses", "interfaces", "detect", "include", "protect"]
-  const hint = detectors.includes(key.text)
-    ? `it stands under detect: detect: { ${key.text}: … }`
-    : topLevel.includes(key.text)
-      ? "it stands at the left margin, beside protect"
-      : (commonKeys as readonly string[]).includes(key.text)
-        ? "it stands behind a protection: syn-floods: { limit: … }"
-        : (neighbours.get(key.text.toLowerCase()) ??
-          kinds.nearest(key.text, direction === "in" ? zoneKeys : []))
+  const isPluralMeant = kinds.find(`${key.text}s`) !== undefined
+  const hint = isPluralMeant
+    ? `did you mean "${key.text}s"?`
+    : detectors.includes(key.text)
+      ? `it stands under detect: detect: { ${key.text}: … }`
+      : topLevel.includes(key.text)
+        ? "it stands at the left margin, beside protect"
+        : (commonKeys as readonly string[]).includes(key.text)
+          ? "it stands behind a protection: syn-floods: { limit: … }"
+          : (neighbours.get(key.text.toLowerCase()) ??
+            kinds.nearest(key.text, direction === "in" ? zoneKeys : []))
   report.error("unknown-protection", key.span, `"${key.text}" is not a protection`, {
     hint: hint ?? "floodwall help protections lists them",
   })

@@ -180,9 +180,11 @@ function option(values: readonly string[] | "number"): z.ZodType {
   return (values === "number" ? z.number().int().nonnegative() : z.enum(values)).optional()
 }
 
-function detector({ title, limits }: (typeof detectorWords)[number]): z.ZodType {
-  const { ports: _ports, per: _per, ...keys } = common({ limits })
-  return setting({ limits }, keys).describe(title).optional()
+function detector({ title, limits, hasPorts }: (typeof detectorWords)[number]): z.ZodType {
+  const { ports, ...keys } = common({ limits })
+  return setting({ limits }, hasPorts && ports ? { ...keys, ports } : keys)
+    .describe(title)
+    .optional()
 }
 
 function oneOrMore(item: z.ZodType): z.ZodType {

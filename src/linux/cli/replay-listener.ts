@@ -7,6 +7,7 @@ import type { CaptureDevices } from "./capture-devices.js"
 import type { ComparedReplay } from "./compared-replay.js"
 import { JsonLines } from "./json-lines.js"
 import type { Io } from "./output.js"
+import type { ReplayDetection } from "./replay-detection.js"
 import type { SortedCaptures } from "./sorted-captures.js"
 import { hang } from "./text.js"
 import { type TracedStage, TraceRecorder, withCtState } from "./trace-recorder.js"
@@ -18,6 +19,8 @@ interface ReplayParts {
   readonly compared?: ComparedReplay
   readonly sorted: SortedCaptures
   readonly devices: CaptureDevices
+  /** Left out: nothing is looked for. */
+  readonly detection?: ReplayDetection
 }
 
 interface ReplayLook {
@@ -45,6 +48,7 @@ export class ReplayListener {
   readonly #devices: CaptureDevices
   readonly #io: Io
   readonly #lines: JsonLines | undefined
+  readonly #detection: ReplayDetection | undefined
   readonly #all: boolean
   /** Packets whose way shall be shown. */
   readonly #traced: ReadonlySet<number>
@@ -55,6 +59,7 @@ export class ReplayListener {
     this.#replay = parts.replay
     this.#compared = parts.compared
     this.#sorted = parts.sorted
+    this.#detection = parts.detection
     this.#devices = parts.devices
     this.#io = io
     this.#lines = json ? new JsonLines(parts.replay.engine) : undefined
@@ -80,6 +85,7 @@ export class ReplayListener {
     const other = compared && isTraced ? new TraceRecorder(compared.replay.engine) : null
     const answer = compared?.take(record, capture, judgement, other)
     const seconds = record.seconds + record.nanoseconds / 1e9
+    this.#detection?.take(replay.packet, judgement, seconds)
     if (Number.isNaN(this.first)) this.first = seconds
     this.last = seconds
     const { direction, family } = replay.packet

@@ -1,5 +1,7 @@
 import type { RuleReference } from "../../core/engine/reference.js"
 import type { ReplaySummary } from "../../core/engine/replay-summary.js"
+import type { Finding } from "../../core/event/finding.js"
+import { findingText as describeFinding } from "../../core/event/print-finding.js"
 import type { Io } from "./output.js"
 import { replayHints } from "./replay-hints.js"
 import { type Column, formatCount, formatSeconds, formatShare, formatTable, plural } from "./text.js"
@@ -28,6 +30,9 @@ export interface ReplayStory {
   readonly strangeDevices: readonly string[]
   /** Where their packets are taken to arrive. */
   readonly firstInterface: string
+  /** The first ten thousand, and how many there are; absent where nothing was looked for. */
+  readonly findings?: readonly Finding[]
+  readonly findingCount?: number
   /** Packets of an IP version for which there are no rules. */
   readonly unasked?: { readonly version: 4 | 6; readonly packets: number } | undefined
 }
@@ -40,6 +45,7 @@ const SHOWN_IN_LINE = 5
 export function replayText(summary: ReplaySummary, story: ReplayStory, io: Io): string {
   const sections = [
     lines(summary, story, io),
+    findingText(story, io),
     blockedText(summary, io),
     ruleText(summary, story, io),
     replayHints(summary, story, io.lineWidth),
@@ -88,6 +94,28 @@ function lines(summary: ReplaySummary, story: ReplayStory, io: Io): string {
 
 const text: Column = { title: "" }
 const number: Column = { title: "", align: "right" }
+
+/** The attacks, the gravest first: what is blocked before what is only told. */
+function findingText({ findings = [], findingCount = 0 }: ReplayStory, io: Io): string {
+  if (findings.length === 0) return ""
+  const firsts = findings.filter(({ repetition }) => repetition === 1)
+  const ordered = [...firsts].sort((left, right) => rank(left) - rank(right) || left.at - right.at)
+  const rows = ordered
+    .slice(0, SHOWN)
+    .map((finding) => [
+      `  ${io.style.bad(finding.detector)}`,
+      clock(new Date(finding.at * 1000).toISOString()),
+      finding.action,
+      describeFinding(finding),
+    ])
+  const columns = ["  Found", "at (UTC)", "action", ""].map((title) => ({ title }))
+  return withHeading(formatTable(columns, rows, io.lineWidth), Math.max(firsts.length, findingCount), io)
+}
+
+function rank({ action, confidence }: Finding): number {
+  const ranks = { high: 0, medium: 1, low: 2 }
+  return (action === "block" ? 0 : 3) + ranks[confidence]
+}
 
 function blockedText({ blocked, blockedCount }: ReplaySummary, io: Io): string {
   if (blocked.length === 0) return ""

@@ -1,4 +1,6 @@
 import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
+import type { ReplaySummary } from "../../core/engine/replay-summary.js"
+import { findingLine } from "../../core/event/print-finding.js"
 import type { Ruleset } from "../../core/ruleset/ruleset.js"
 import { readCapture } from "../capture/read-capture.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
@@ -6,6 +8,7 @@ import { ComparedReplay } from "./compared-replay.js"
 import { comparisonText } from "./comparison-text.js"
 import { makeReplay } from "./make-replay.js"
 import type { Io } from "./output.js"
+import { ReplayDetection } from "./replay-detection.js"
 import { ReplayListener } from "./replay-listener.js"
 import { allOption, type PathOptions, pathOptions } from "./replay-options.js"
 import { type ReplayStory, replayText } from "./replay-text.js"
@@ -20,6 +23,8 @@ interface Options extends PathOptions {
   readonly trace?: readonly number[]
   readonly all?: boolean
   readonly compare?: readonly string[]
+  /** `--no-findings`. */
+  readonly findings?: boolean
 }
 
 export const command: Command<Options> = {
@@ -56,9 +61,10 @@ export const command: Command<Options> = {
         "newly be cut off, who would newly get in; given several times: files of rules that belong together",
       many: true,
     },
+    { flags: "--no-findings", text: "do not look for attacks: only verdicts, a little faster" },
     {
       flags: "--json",
-      text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate; with --compare also changed, and other with its verdict), then one summary",
+      text: "print for programs: a line of JSON for each packet (n, time, verdict, rule, ctstate; with --compare also changed, and other with its verdict), then a line for each finding (finding), then one summary",
     },
   ],
   exitZero: "done, whatever the verdicts; with --compare: they are the same",
@@ -106,7 +112,13 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
 
   const { replay, devices } = made
   const compared = otherMade && new ComparedReplay(replay, otherMade.replay, otherMade.devices)
-  const parts = { replay, devices, sorted, ...(compared ? { compared } : {}) }
+  const detection =
+    options.findings === false || compared ? undefined : new ReplayDetection(subject, replay.engine, made.way)
+  const parts = {
+    ...{ replay, devices, sorted },
+    ...(compared ? { compared } : {}),
+    ...(detection ? { detection } : {}),
+  }
   const listener = new ReplayListener(parts, options, io)
   const read: { path: string; packets: number; format: string }[] = []
   const problems: Diagnostic[] = []
@@ -121,10 +133,11 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   }
   problems.push(...sorted.close())
 
-  const summary = replay.summary()
+  const summary = withFound(replay.summary(), detection)
   const difference = compared?.summary()
   if (options.json) {
     const more = difference && compared ? { other: compared.replay.summary(), comparison: difference } : {}
+    for (const finding of detection?.findings ?? []) io.json({ finding: findingLine(finding) })
     io.json({ summary: { ...summary, captures: read, ...more } })
   } else if (replay.count > 0 || problems.length === 0) {
     const { first, last, accepted, leftAside, withoutDirection, versions } = listener
@@ -137,6 +150,8 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
       settings: options.sysctl ?? [],
       strangeDevices: [...devices.strange],
       firstInterface: subject.firstInterface,
+      findings: detection?.findings ?? [],
+      findingCount: detection?.count ?? 0,
       unasked: unaskedOf(subject.ruleset, versions),
     }
     const text =
@@ -153,6 +168,18 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   io.report(problems)
   if (hasErrors(problems)) return exit.wrong
   return difference && difference.same < difference.packets ? exit.no : exit.done
+}
+
+/** Who would be kept out by findings stands among those that rules would list. */
+function withFound(summary: ReplaySummary, detection: ReplayDetection | undefined): ReplaySummary {
+  const found = detection?.blocked() ?? []
+  if (found.length === 0) return summary
+  const listed = new Set(summary.blocked.map(({ source }) => source))
+  const more = found.filter(({ source }) => !listed.has(source))
+  const blocked = [...summary.blocked, ...more].sort((left, right) =>
+    left.time < right.time ? -1 : left.time > right.time ? 1 : 0,
+  )
+  return { ...summary, blocked, blockedCount: summary.blockedCount + more.length }
 }
 
 /** Packets of an IP version for which there is no table. */

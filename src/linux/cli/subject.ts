@@ -1,5 +1,6 @@
 import { recogniseFormat } from "../../core/backend/formats.js"
 import { compilePolicy } from "../../core/policy/compile.js"
+import { standardDetectors } from "../../core/policy/detect.js"
 import { unknownHost } from "../../core/policy/environment.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { namedInterfaces } from "../../core/ruleset/named-interfaces.js"
@@ -23,6 +24,12 @@ export interface Subject {
   readonly host: HostFacts
   /** Rules of iptables are for its nft variant. */
   readonly iptablesNft: boolean
+  /** What is looked for; of somebody's rules what every policy's default looks for. */
+  readonly detect: Policy["detect"]
+  /** Interfaces that lead to the world, as far as the subject says it: the policy's first zone's, or where rules' packets arrive. */
+  readonly outside: readonly string[]
+  /** Whom the policy never blocks. */
+  readonly neverBlock: Policy["neverBlock"]
   /** Names that packet phrases may use. */
   readonly addresses: Policy["addresses"]
 }
@@ -88,7 +95,7 @@ export function subjectOfPolicy(
   const host = facts(hostOf(opened.host, options))
   const { ruleset, diagnostics } = compilePolicy(opened.policy, host)
   if (!reportProblems(diagnostics, io)) return undefined
-  const { zones, addresses } = opened.policy
+  const { zones, addresses, detect, neverBlock } = opened.policy
   return {
     kind: "policy",
     name: opened.path,
@@ -97,6 +104,9 @@ export function subjectOfPolicy(
     firstInterface: oneDevice(zones.flatMap(({ interfaces }) => interfaces)[0] ?? "wan"),
     host,
     iptablesNft: false,
+    detect,
+    outside: (zones[0]?.interfaces ?? []).map(oneDevice),
+    neverBlock,
     addresses,
   }
 }
@@ -113,6 +123,9 @@ export function subjectOfRules(opened: OpenedRules, options: PathOptions, io: Io
     firstInterface: arrivalOf(named.input),
     host: hostOf(unknownHost, options),
     iptablesNft: opened.legacy !== true,
+    detect: standardDetectors(),
+    outside: [arrivalOf(named.input)],
+    neverBlock: [],
     addresses: undefined,
   }
 }

@@ -1,0 +1,58 @@
+import type { Flow } from "../event/flow.js"
+import { mix } from "./source-table.js"
+
+const PLACES = 1 << 15
+const WAYS = 4
+/** Seconds for which a call is remembered. */
+const LIFE = 86400
+
+/** To which hosts and ports somebody inside has turned: what comes from there is no attack. The latest 32,768, by hashes. */
+export class Called {
+  private readonly hashes = new Uint32Array(PLACES)
+  private readonly times = new Float64Array(PLACES).fill(Number.NEGATIVE_INFINITY)
+
+  /** A packet from inside, to somewhere. */
+  add(flow: Flow): void {
+    const { destination0, destination1, destination2, destination3, destinationPort, time } = flow
+    this.note(
+      mix(destination0, destination1, destination2, destination3 ^ Math.imul(destinationPort, 0x9e3779b1)),
+      time,
+    )
+    this.note(mix(destination0, destination1, destination2, destination3 ^ ANY_PORT), time)
+  }
+
+  /** Does the packet come from a host and a port that were called? */
+  has(flow: Flow): boolean {
+    const { source0, source1, source2, source3, sourcePort, time } = flow
+    return this.isNoted(mix(source0, source1, source2, source3 ^ Math.imul(sourcePort, 0x9e3779b1)), time)
+  }
+
+  /** Was the packet's source called, on any port? */
+  hasSource({ source0, source1, source2, source3, time }: Flow): boolean {
+    return this.isNoted(mix(source0, source1, source2, source3 ^ ANY_PORT), time)
+  }
+
+  private note(hash: number, time: number): void {
+    const from = hash & (PLACES - 1) & ~(WAYS - 1)
+    let place = from
+    for (let at = from; at < from + WAYS; at++) {
+      if (this.hashes[at] === hash) {
+        this.times[at] = time
+        return
+      }
+      if (this.times[at]! < this.times[place]!) place = at
+    }
+    this.hashes[place] = hash
+    this.times[place] = time
+  }
+
+  private isNoted(hash: number, time: number): boolean {
+    const from = hash & (PLACES - 1) & ~(WAYS - 1)
+    for (let at = from; at < from + WAYS; at++)
+      if (this.hashes[at] === hash) return time - this.times[at]! <= LIFE
+    return false
+  }
+}
+
+/** No port: ports are below it. */
+const ANY_PORT = 0x5bd1e995

@@ -1,0 +1,234 @@
+import type { AlertEvent } from "../event/alert-event.js"
+import type { AnswerEvent } from "../event/answer-event.js"
+import type { ConnectionEvent } from "../event/connection-event.js"
+import type { CounterEvent } from "../event/counter-event.js"
+import type { Event } from "../event/event.js"
+import type { Finding } from "../event/finding.js"
+import { type Flow, FROM_OUTSIDE, setEnds, sourceOf } from "../event/flow.js"
+import type { LoginEvent } from "../event/login-event.js"
+import { PacketEvent, UNJUDGED } from "../event/packet-event.js"
+import { ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
+import { printLimit } from "../policy/limit.js"
+import type { DetectorSetting, Limit } from "../policy/policy.js"
+import { Attempts } from "./attempts.js"
+import {
+  type Concluded,
+  type Detector,
+  type DetectorContext,
+  type Draft,
+  IS_DATAGRAM,
+  IS_FRAGMENT,
+  IS_ICMP,
+  IS_JUDGED,
+  IS_MALFORMED,
+  IS_ODD,
+  IS_SPOOFED,
+  IS_STRAY,
+  IS_SYN,
+  IS_SYN_ACK,
+} from "./detector.js"
+import { isLand } from "./forged.js"
+import { detectorKinds } from "./index.js"
+import { PacketMemory } from "./packet-memory.js"
+import { Proven } from "./proven.js"
+import type { Suspects } from "./suspects.js"
+import { targetOf } from "./target.js"
+
+export interface DetectionOptions {
+  /**
+   * `all`: every packet comes, of both directions, so connections and answers are concluded from them. `some`: only those that rules log; whoever knows the
+   * others tells of connections and answers.
+   */
+  readonly sees: "all" | "some"
+}
+
+/** What is known of a source besides what it is suspected of. */
+export interface Standing {
+  /** It completed a handshake or logged in within a day. */
+  readonly proven: boolean
+  /** A host inside has turned to it within a day. */
+  readonly called: boolean
+}
+
+const SETTLED = 2 | 4
+
+/**
+ * The detectors that a policy asks for, on one stream of events. The same events give the same findings: there is no clock here and no chance. What it
+ * remembers is bounded, whatever comes.
+ */
+export class Detection {
+  private readonly detectors: readonly Detector[]
+  private readonly attempts: Attempts
+  private readonly proven = new Proven()
+  private readonly memory = new PacketMemory()
+  private readonly onFinding: (finding: Finding) => void
+  private readonly packetWanting: readonly Detector[]
+  private readonly answerWanting: readonly Detector[]
+  private readonly connectionWanting: readonly Detector[]
+  private readonly scratch = new PacketEvent()
+  private now = 0
+
+  /** Settings of names that no detector has are left aside: the policy's reader refuses them. */
+  constructor(
+    settings: readonly DetectorSetting[],
+    options: DetectionOptions,
+    onFinding: (finding: Finding) => void,
+  ) {
+    this.onFinding = onFinding
+    this.detectors = settings.flatMap((setting) => {
+      const kind = detectorKinds.find(({ name }) => name === setting.name)
+      return kind ? [kind.create(setting, this.contextOf(setting))] : []
+    })
+    this.packetWanting = this.detectors.filter(({ wants }) => wants)
+    this.answerWanting = this.detectors.filter(({ answer }) => answer)
+    this.connectionWanting = this.detectors.filter(({ connection }) => connection)
+    this.attempts = new Attempts(this, options.sees === "all")
+  }
+
+  /** Any event; whoever knows which it is calls the method of its name. */
+  take(event: Event): void {
+    switch (event.event) {
+      case "packet":
+        this.packet(event)
+        break
+      case "answer":
+        this.answer(event)
+        break
+      case "connection":
+        this.connection(event)
+        break
+      case "counter":
+        this.counter(event)
+        break
+      case "alert":
+        this.alert(event)
+        break
+      case "login":
+        this.login(event)
+        break
+    }
+  }
+
+  /** The event is the caller's, and may be filled again. */
+  packet(event: PacketEvent): void {
+    if (event.time < this.now) event.time = this.now
+    else this.now = event.time
+    event.isRepeated = false
+    event.isAnswer = false
+    const classes = this.classify(event)
+    if (classes === 0) return
+    for (const detector of this.packetWanting) if ((detector.wants! & classes) !== 0) detector.packet!(event)
+  }
+
+  answer(event: AnswerEvent): void {
+    for (const detector of this.answerWanting) detector.answer!(event)
+  }
+
+  connection(event: ConnectionEvent): void {
+    if (
+      event.isProven &&
+      event.phase === "established" &&
+      event.protocol === TCP &&
+      event.side === FROM_OUTSIDE
+    )
+      this.proven.add(event)
+    for (const detector of this.connectionWanting) detector.connection!(event)
+  }
+
+  counter(event: CounterEvent): void {
+    for (const detector of this.detectors) detector.counter?.(event)
+  }
+
+  alert(event: AlertEvent): void {
+    for (const detector of this.detectors) detector.alert?.(event)
+  }
+
+  login(event: LoginEvent): void {
+    if (event.outcome === "accepted") {
+      setEnds(this.scratch, event.source, event.source)
+      this.scratch.time = event.time
+      this.proven.add(this.scratch)
+    }
+    for (const detector of this.detectors) detector.login?.(event)
+  }
+
+  /** What is known of the flow's source at the flow's time. */
+  standingOf(flow: Flow): Standing {
+    return { proven: this.proven.has(flow), called: this.attempts.called.hasSource(flow) }
+  }
+
+  /** What the packet is to detectors; connections are followed on the way. Most packets of a connection are nothing after a few comparisons. */
+  private classify(event: PacketEvent): number {
+    let more = 0
+    if (event.isFragment) more = IS_FRAGMENT
+    if (event.malformed !== 0) return more | IS_MALFORMED
+    if (event.isSpoofed || isLand(event)) more |= IS_SPOOFED
+    if (event.protection !== "") more |= IS_JUDGED
+    // Of a fragment behind the first, only that is known; what never reached a hook begins nothing.
+    if (event.fragmentOffset > 0 || event.verdict === UNJUDGED) return more
+    if (event.protocol === TCP) return more | this.classifyTcp(event)
+    if (event.protocol === UDP) {
+      this.attempts.take(event)
+      return event.isAnswer || event.ctState & SETTLED ? more : more | IS_DATAGRAM
+    }
+    if (event.protocol === ICMP || event.protocol === ICMPV6) {
+      if (event.quotedProtocol >= 0) this.attempts.take(event)
+      return more | IS_ICMP
+    }
+    return more
+  }
+
+  private classifyTcp(event: PacketEvent): number {
+    const flags = event.tcpFlags
+    this.attempts.take(event)
+    const core = flags & (FIN | SYN | RST | ACK)
+    if (core === ACK && (flags & URG) === 0)
+      return event.ctState & (SETTLED | 64) || event.ctState === 0 || event.isAnswer ? 0 : IS_STRAY
+    if (core === SYN) return IS_SYN
+    if (core === (SYN | ACK)) return event.isAnswer ? 0 : IS_SYN_ACK
+    if (core === RST || core === (RST | ACK) || core === (FIN | ACK) || core === ACK)
+      return event.ctState & (SETTLED | 64) || event.ctState === 0 || event.isAnswer ? 0 : IS_STRAY
+    return IS_ODD
+  }
+
+  private contextOf(setting: DetectorSetting): DetectorContext {
+    const complete = ({ isForged, ...finding }: Concluded, limit: Limit | undefined) =>
+      this.onFinding({
+        ...finding,
+        detector: setting.name,
+        threshold: { phrase: limit ? printLimit(limit) : "", origin: setting.origin },
+        action: isForged ? "notify" : setting.action,
+        blockFor: setting.blockFor / 1e9,
+      })
+    return {
+      packets: this.memory,
+      report: (draft, suspects, slot, flow) =>
+        complete(this.findingOf(draft, suspects, slot, flow), suspects.limit),
+      reportFinding: complete,
+      isProven: (flow) => this.proven.has(flow),
+    }
+  }
+
+  private findingOf(draft: Draft, suspects: Suspects, slot: number, flow: Flow): Concluded {
+    const { kind, sentence, confidence, target, isForged = false } = draft
+    return {
+      at: flow.time,
+      kind,
+      sentence,
+      sources: [sourceOf(flow)],
+      sourceCount: 1,
+      manySources: false,
+      isForged,
+      proven: !isForged && (draft.isProven || this.proven.has(flow)),
+      target: { ...targetOf(flow), ...target },
+      evidence: {
+        count: draft.count ?? suspects.total[slot]!,
+        first: draft.first ?? suspects.first[slot]!,
+        last: flow.time,
+        packets: this.memory.of(flow),
+      },
+      confidence,
+      repetition: suspects.repetition[slot]!,
+    }
+  }
+}

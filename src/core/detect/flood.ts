@@ -1,0 +1,153 @@
+import type { ConnectionEvent } from "../event/connection-event.js"
+import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
+import type { PacketEvent } from "../event/packet-event.js"
+import { ICMP, TCP } from "../packet/packet.js"
+import type { DetectorSetting } from "../policy/policy.js"
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorKind,
+  IS_DATAGRAM,
+  IS_ICMP,
+  IS_SYN,
+} from "./detector.js"
+import { isAmong } from "./port-choice.js"
+import { type Suspects, SuspectsBySetting } from "./suspects.js"
+import { within } from "./words.js"
+
+/** What a flood of one source has in common, whatever it is made of. */
+class Flood {
+  protected readonly suspects: SuspectsBySetting
+  private readonly context: DetectorContext
+  private readonly kind: string
+  private readonly what: string
+
+  constructor(setting: DetectorSetting, context: DetectorContext, kind: string, what: string) {
+    this.suspects = new SuspectsBySetting(setting, "events")
+    this.context = context
+    this.kind = kind
+    this.what = what
+  }
+
+  protected count(flow: Flow, note: PacketEvent | null): void {
+    const own = this.suspects.of(flow)
+    if (own === null) return
+    const slot = own.count(flow)
+    if (slot < 0) return
+    if (note !== null) this.context.packets.note(note)
+    this.report(flow, own, slot)
+  }
+
+  private report(flow: Flow, own: Suspects, slot: number): void {
+    const { kind, what } = this
+    const span = within(flow.time - own.first[slot]!)
+    const sentence = `${what} ${own.total[slot]} times ${span}`
+    this.context.report({ kind, sentence, confidence: "medium" }, own, slot, flow)
+  }
+}
+
+/** SYNs without those whose handshake was completed: who reconnects in bursts, as proxies and offices do, completes them. */
+class SynFlood extends Flood implements Detector {
+  readonly wants = IS_SYN
+
+  packet(event: PacketEvent): void {
+    if (event.isRepeated || event.side !== FROM_OUTSIDE) return
+    this.count(event, event)
+  }
+
+  connection(event: ConnectionEvent): void {
+    if (event.phase !== "established" || event.protocol !== TCP || event.side !== FROM_OUTSIDE) return
+    this.suspects.of(event)?.discount(event)
+  }
+}
+
+export const synFlood: DetectorKind = {
+  name: "syn-flood",
+  create: (setting, context) =>
+    new SynFlood(setting, context, "syn-flood", "began connections without completing them"),
+}
+
+/** Datagrams to one host that nobody answers. Groups and broadcasts have no one to answer. */
+class UdpFlood extends Flood implements Detector {
+  readonly wants = IS_DATAGRAM
+  private readonly ports: NonNullable<DetectorSetting["ports"]>
+
+  constructor(setting: DetectorSetting, context: DetectorContext) {
+    super(setting, context, "udp-flood", "sent datagrams without an answer")
+    this.ports = setting.ports ?? []
+  }
+
+  packet(event: PacketEvent): void {
+    if (event.side !== FROM_OUTSIDE || event.isBroadcast || isGroup(event)) return
+    if (isAmong(this.ports, event.protocol, event.destinationPort)) this.count(event, event)
+  }
+}
+
+export const udpFlood: DetectorKind = {
+  name: "udp-flood",
+  create: (setting, context) => new UdpFlood(setting, context),
+}
+
+class IcmpFlood extends Flood implements Detector {
+  readonly wants = IS_ICMP
+
+  packet(event: PacketEvent): void {
+    if (event.side === FROM_OUTSIDE && isEchoRequest(event)) this.count(event, event)
+  }
+}
+
+export const icmpFlood: DetectorKind = {
+  name: "icmp-flood",
+  create: (setting, context) => new IcmpFlood(setting, context, "icmp-flood", "sent echo requests"),
+}
+
+/** Connections that were answered. Those whose end nobody can see any more count as ended. */
+class ConnectionFlood extends Flood implements Detector {
+  private readonly ports: NonNullable<DetectorSetting["ports"]>
+
+  constructor(setting: DetectorSetting, context: DetectorContext) {
+    super(setting, context, "connection-flood", "opened connections that are open together,")
+    this.ports = setting.ports ?? []
+  }
+
+  connection(event: ConnectionEvent): void {
+    if (event.side !== FROM_OUTSIDE || event.protocol !== TCP) return
+    if (!isAmong(this.ports, event.protocol, event.destinationPort)) return
+    if (event.phase === "established") this.count(event, null)
+    else if (event.phase === "ended" && event.wasEstablished) this.suspects.of(event)?.discount(event)
+  }
+}
+
+export const connectionFlood: DetectorKind = {
+  name: "connection-flood",
+  create: (setting, context) => new ConnectionFlood(setting, context),
+}
+
+/** Connections that are begun to the ports that the policy names, whatever comes of them: CSF's PORTFLOOD. */
+class PortFlood extends Flood implements Detector {
+  private readonly ports: NonNullable<DetectorSetting["ports"]>
+
+  constructor(setting: DetectorSetting, context: DetectorContext) {
+    super(setting, context, "port-flood", "began connections")
+    this.ports = setting.ports ?? []
+  }
+
+  connection(event: ConnectionEvent): void {
+    if (event.phase !== "new" || event.side !== FROM_OUTSIDE) return
+    if (isAmong(this.ports, event.protocol, event.destinationPort)) this.count(event, null)
+  }
+}
+
+export const portFlood: DetectorKind = {
+  name: "port-flood",
+  create: (setting, context) => new PortFlood(setting, context),
+}
+
+/** Of both IP versions. */
+export function isEchoRequest({ protocol, icmpType }: PacketEvent): boolean {
+  return protocol === ICMP ? icmpType === 8 : icmpType === 128
+}
+
+export function isGroup({ family, destination0 }: Flow): boolean {
+  return family === 4 ? destination0 >>> 28 === 14 : destination0 >>> 24 === 0xff
+}

@@ -1,0 +1,71 @@
+import type { Confidence } from "../event/finding.js"
+import { type FROM_INSIDE, FROM_OUTSIDE } from "../event/flow.js"
+import type { PacketEvent } from "../event/packet-event.js"
+import type { DetectorSetting } from "../policy/policy.js"
+import type { Detector, DetectorContext, DetectorKind } from "./detector.js"
+import { SuspectsBySetting } from "./suspects.js"
+
+/** What a packet is found to be; null: nothing to this detector. */
+interface Oddity {
+  readonly kind: string
+  /** For people, behind the source: `sent a SYN with data`. */
+  readonly what: string
+}
+
+interface OddPacketWords {
+  readonly name: string
+  readonly wants: number
+  readonly confidence: Confidence
+  /** From which side; left out: from outside. */
+  readonly side?: typeof FROM_OUTSIDE | typeof FROM_INSIDE
+  /** The source is somebody else's address. */
+  readonly isForged?: true
+  look(event: PacketEvent): Oddity | null
+}
+
+/** A detector that asks of each packet alone whether it is odd, and counts the odd ones of each source. */
+export function oddPackets(words: OddPacketWords): DetectorKind {
+  return {
+    name: words.name,
+    create: (setting, context) => new OddPackets(words, setting, context),
+  }
+}
+
+class OddPackets implements Detector {
+  readonly wants: number
+  private readonly words: OddPacketWords
+  private readonly suspects: SuspectsBySetting
+  private readonly context: DetectorContext
+
+  constructor(words: OddPacketWords, setting: DetectorSetting, context: DetectorContext) {
+    this.words = words
+    this.wants = words.wants
+    this.suspects = new SuspectsBySetting(setting, "events")
+    this.context = context
+  }
+
+  packet(event: PacketEvent): void {
+    const { words } = this
+    if (event.side !== (words.side ?? FROM_OUTSIDE)) return
+    const oddity = words.look(event)
+    if (oddity === null) return
+    const own = this.suspects.of(event)
+    if (own === null) return
+    this.context.packets.note(event)
+    const slot = own.count(event)
+    if (slot < 0) return
+    const times = own.total[slot]!
+    const { kind, what } = oddity
+    this.context.report(
+      {
+        kind,
+        sentence: times > 1 ? `${what}, ${times} packets of the sort so far` : what,
+        confidence: words.confidence,
+        ...(words.isForged && { isForged: true }),
+      },
+      own,
+      slot,
+      event,
+    )
+  }
+}
