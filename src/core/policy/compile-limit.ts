@@ -5,6 +5,8 @@ import {
   ctCountOver,
   inSet,
   ipOf,
+  isIpv4,
+  isIpv6,
   jump,
   limitOver,
   limit as limitTo,
@@ -219,12 +221,23 @@ export function newcomersOf(protection: Protection, sources: number, timeout: nu
 function everyone(limit: Limit, target: LimitTarget, origin: Origin): Limited {
   const { statement } = meterOf(limit)
   // Where both families' words are the same one rule holds one bucket; where they differ each family has its own, as with FireHOL.
-  const rules = families.flatMap((family) => {
-    const guard = target.guard(family)
-    return guard ? [rule(origin, ...guard, statement, jump(target.chain))] : []
-  })
-  const texts = new Set(rules.map(({ steps }) => JSON.stringify(steps)))
-  return { rules: texts.size === 1 ? rules.slice(0, 1) : rules, sets: [] }
+  const [four, six] = families.map((family) => target.guard(family))
+  const isSame = four !== undefined && JSON.stringify(four) === JSON.stringify(six)
+  const guards = isSame ? [four] : [ofFamily(four, six, isIpv4), ofFamily(six, four, isIpv6)]
+  const rules = guards.flatMap((guard) =>
+    guard ? [rule(origin, ...guard, statement, jump(target.chain))] : [],
+  )
+  return { rules, sets: [] }
+}
+
+/** Words that the other family's packets match as well are told apart by the family itself. */
+function ofFamily(
+  own: readonly StepNode[] | undefined,
+  other: readonly StepNode[] | undefined,
+  isFamily: StepNode,
+): readonly StepNode[] | undefined {
+  const others = new Set(other?.map((step) => JSON.stringify(step)))
+  return own && other && own.every((step) => others.has(JSON.stringify(step))) ? [isFamily, ...own] : own
 }
 
 interface Meter {

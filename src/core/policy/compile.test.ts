@@ -156,3 +156,18 @@ test("ports with a count of their own have sets of their own, beside the general
     ),
   )
 })
+
+test.each([
+  ["0.0.0.0/0: off", ["ip saddr", "nfproto"]],
+  ['"::/0": off', ["nfproto", "ip6 saddr"]],
+  ["192.0.2.9: off", ["ip saddr", "nfproto"]],
+])("a limit that all share leaves out %s, and nothing of the other family", (hosts, first) => {
+  const { tables } = compile(`syn-floods: { limit: 1/minute burst 1, per: everyone, for: { ${hosts} } }`)
+  const rules = tables.flatMap(({ chains }) => chains).find(({ name }) => name === "wan/syn")?.rules ?? []
+  const limits = rules.filter(({ steps }) => JSON.stringify(steps).includes('"limit"'))
+  const words = limits.map(({ steps }) => {
+    const text = JSON.stringify(steps[0])
+    return /nfproto/.exec(text)?.[0] ?? /"protocol":"(ip6?)","field":"(saddr)"/.exec(text)?.slice(1).join(" ")
+  })
+  expect(words).toEqual(first)
+})
