@@ -115,20 +115,91 @@ for (const [name, text] of forms)
     expect(imported.diagnostics).toEqual([])
   })
 
-test("commands as the manual has them, without a table", () => {
-  const commands = kuraRulesText(4, "all")
-    .split("\n")
-    .filter((line) => line.startsWith("-A prerouting-kura") && line.endsWith("DROP"))
-    .map((line) => `iptables ${line}`)
-    .join("\n")
-  const imported = importText(importKura, commands)
-  expect(imported.policy["protect"]).toEqual({
-    wan: { "kura-flooding-protection": { action: "drop", for: { "::/0": "off" } } },
+/** The 17 rules as a manual's page has them, and those of IPv6 with its names of headers. */
+const page4 = kuraRulesText(4, "all")
+  .split("\n")
+  .filter((line) => line.startsWith("-A prerouting-kura") && line.endsWith("DROP"))
+const page6 = kuraRulesText(6, "all")
+  .split("\n")
+  .filter((line) => /^-A \S+-kura .*DROP$/.test(line))
+
+const four = { "kura-flooding-protection": { action: "drop", for: { "::/0": "off" } } }
+const six = { "kura-flooding-protection": { action: "drop", for: { "0.0.0.0/0": "off" } } }
+
+const lists: readonly (readonly [name: string, lines: readonly string[], wan: unknown, count: number])[] = [
+  ["commands without a table", page4.map((rule) => `iptables ${rule}`), four, 17],
+  ["commands with a table", page4.map((rule) => `sudo iptables -t mangle ${rule}`), four, 17],
+  ["the page of 5.6: rules alone", page4, four, 17],
+  ["rules of IPv6 alone", page6, six, 26],
+  [
+    "iptables -S",
+    ["-P PREROUTING ACCEPT", "-N prerouting-kura", "-A PREROUTING -j prerouting-kura", ...page4],
+    four,
+    17,
+  ],
+  [
+    "both IP versions in one list",
+    [...page4.map((rule) => `iptables ${rule}`), ...page6.map((rule) => `ip6tables ${rule}`)],
+    { "kura-flooding-protection": "drop" },
+    43,
+  ],
+  [
+    "a whole page, a heading between the lists",
+    [
+      "# Flooding protection for IPv4",
+      "```",
+      ...page4,
+      "```",
+      "### Flooding protection for IPv6",
+      "```",
+      ...page6,
+      "```",
+    ],
+    { "kura-flooding-protection": "drop" },
+    43,
+  ],
+  [
+    "the page of 5.0, with two rules in one line",
+    [...page4.slice(0, 15).map((rule) => `iptables ${rule}`), `iptables ${page4[15]}", "${page4[16]}`],
+    four,
+    17,
+  ],
+]
+
+for (const [name, lines, wan, count] of lists)
+  test(`${name}: the same rules`, () => {
+    const imported = importText(importKura, lines.join("\n"))
+    expect(imported.policy["protect"]).toEqual({ wan })
+    expect(imported.diagnostics).toEqual([])
+    expect(imported.items).toHaveLength(count)
+    for (const { span, text } of imported.items) expect(lines[span.line - 1]).toContain(text)
   })
-  expect(imported.items).toHaveLength(17)
-  expect(imported.items.map(({ span }) => span.line)).toEqual(
-    Array.from({ length: 17 }, (_, line) => line + 1),
+
+test("a list that somebody has changed keeps its lines, of both IP versions", () => {
+  const list = [...page4.filter((rule) => !rule.includes("tcpmss")), "### IPv6", ...page6.slice(0, 3)]
+  const imported = importText(importKura, list.join("\n"))
+  expect(imported.items.length).toBeGreaterThan(17)
+  for (const { span } of imported.items) expect(span.file).toBe("old.conf")
+})
+
+test("a snapshot's secrets are in no report", () => {
+  const secret = `  <esf:configuration pid="x"><esf:properties>
+    <esf:property array="false" encrypted="true" name="password" type="Password"><esf:value>hunter2</esf:value></esf:property>
+    <esf:property array="true" encrypted="false" name="ports" type="Integer"><esf:value>1</esf:value><esf:value>2</esf:value></esf:property>
+    <esf:property array="false" encrypted="false" name="empty" type="String"/>
+  </esf:properties></esf:configuration>
+`
+  const imported = importText(importKura, snapshot(both, secret))
+  expect(JSON.stringify(imported)).not.toContain("hunter2")
+  expect(imported.items.slice(0, 3).map(({ text }) => text)).toEqual(["password=…", "ports=1", "ports=2"])
+})
+
+test("the component's earlier package is known, too", () => {
+  const text = snapshot(both).replaceAll(
+    pid,
+    "org.eclipse.kura.floodingprotection.configuration.FloodingProtectionConfigurator",
   )
+  expect(importText(importKura, text).policy).toEqual(importText(importKura, snapshot(both)).policy)
 })
 
 test("rules that somebody has changed are taken one by one", () => {
@@ -140,7 +211,7 @@ test("a file without the parameters is an error", () => {
   expect(itemLines(importText(importKura, "a=b\n"))).toMatchInlineSnapshot(`
     "old.conf:1 | a=b | works, not-ours | -
     old.conf:1:1: neither flooding.protection.enabled nor flooding.protection.enabled.ipv6 stands here [import-nothing-found]
-      hint: they are in a snapshot (snapshot_….xml), or name them in a file: flooding.protection.enabled=true"
+      hint: they are in a snapshot (snapshot_….xml), or name them in a file: flooding.protection.enabled=true; Kura 5.6.1 and newer take both for true where no snapshot names them"
   `)
 })
 

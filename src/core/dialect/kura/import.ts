@@ -1,15 +1,14 @@
-import { recogniseFormat } from "../../backend/formats.js"
-import { readIptables } from "../../backend/iptables/read.js"
 import { ruleText } from "../../backend/iptables/rule-text.js"
-import type { ReadRules } from "../../backend/read-rules.js"
 import type { Diagnostic, Span } from "../../base/diagnostic.js"
 import type { DialectFile, DraftMap, Imported, ImportItem, ImportOptions } from "../imported.js"
 import { importIptables } from "../iptables/import.js"
 import { problem } from "../problem.js"
 import { type Property, readProperties } from "./properties.js"
+import { isRuleFile, type KuraRuleFile, readRuleFile } from "./rule-files.js"
 import { type IcmpForm, type KuraRule, kuraRules, kuraRulesText } from "./rules.js"
 
-const component = "org.eclipse.kura.internal.floodingprotection.FloodingProtectionConfigurator"
+/** `org.eclipse.kura.internal.floodingprotection.…`, and other packages before 5.0. */
+const component = ".FloodingProtectionConfigurator"
 const ipv4Name = "flooding.protection.enabled"
 const ipv6Name = "flooding.protection.enabled.ipv6"
 
@@ -21,21 +20,36 @@ const inventedName = "fragmented.packet.filtering.enabled"
  * themselves as iptables-save and ip6tables-save print them.
  */
 export function importKura(files: readonly DialectFile[], options: ImportOptions): Imported {
-  const rules = files.filter(({ text }) => formatOf(text) !== undefined)
-  if (rules.length > 0) {
-    const imported = importRules(rules)
-    // Somebody has changed them: each for itself.
-    if (imported === undefined) return { ...importIptables(files, options), handOver: handOver("rules") }
-    return imported
-  }
-  return importProperties(files)
+  const rules = files.filter(isRuleFile).flatMap(readRuleFile)
+  if (rules.length === 0) return importProperties(files)
+  return importRules(rules) ?? changedRules(rules, options)
 }
 
-/** Properties may have anything for values, a command too. */
-function formatOf(text: string): "iptables" | "ip6tables" | undefined {
-  if (!/^\*[a-z]+\s*$|-kura\b/m.test(text) || /^\uFEFF?\s*[<{]/.test(text)) return undefined
-  const format = recogniseFormat(text)?.format
-  return format === "iptables" || format === "ip6tables" ? format : undefined
+/** Somebody has changed them: each for itself. A list of both IP versions is two files, whose lines are those of the one. */
+function changedRules(rules: readonly KuraRuleFile[], options: ImportOptions): Imported {
+  const named = rules.map(({ file, back }, index) => {
+    const isSecond = rules.slice(0, index).some((other) => other.file.path === file.path)
+    return { file: { ...file, path: isSecond ? `${file.path} (IPv6)` : file.path }, back }
+  })
+  const imported = importIptables(
+    named.map(({ file }) => file),
+    options,
+  )
+  const back = (span: Span) => named.find(({ file }) => file.path === span.file)?.back(span) ?? span
+  return { ...movedBack(imported, back), handOver: handOver("rules") }
+}
+
+function movedBack(imported: Imported, back: (span: Span) => Span): Imported {
+  const diagnostic = (each: Diagnostic): Diagnostic => (each.span ? { ...each, span: back(each.span) } : each)
+  return {
+    ...imported,
+    diagnostics: imported.diagnostics.map(diagnostic),
+    items: imported.items.map((item) => ({
+      ...item,
+      span: back(item.span),
+      diagnostics: item.diagnostics.map(diagnostic),
+    })),
+  }
 }
 
 interface Found {
@@ -95,7 +109,7 @@ function importProperties(files: readonly DialectFile[]): Imported {
             "error",
             `neither ${ipv4Name} nor ${ipv6Name} stands here`,
             { file: first.path, line: 1, column: 1 },
-            "they are in a snapshot (snapshot_….xml), or name them in a file: flooding.protection.enabled=true",
+            "they are in a snapshot (snapshot_….xml), or name them in a file: flooding.protection.enabled=true; Kura 5.6.1 and newer take both for true where no snapshot names them",
           ),
         ]
   return {
@@ -112,7 +126,7 @@ function importProperties(files: readonly DialectFile[]): Imported {
 }
 
 function isOwn({ pid, name }: Property): boolean {
-  return pid === component || (pid === "" && (name.startsWith("flooding.") || name === inventedName))
+  return pid.endsWith(component) || (pid === "" && (name.startsWith("flooding.") || name === inventedName))
 }
 
 /** Java's Boolean.parseBoolean. */
@@ -267,13 +281,12 @@ function foreignItem({ text, span }: Property): ImportItem {
 }
 
 /** Undefined: they are not Kura's, or not all of them that can match are there. */
-function importRules(files: readonly DialectFile[]): Imported | undefined {
+function importRules(files: readonly KuraRuleFile[]): Imported | undefined {
   const items: ImportItem[] = []
   const diagnostics: Diagnostic[] = []
   const forms = new Map<4 | 6, IcmpForm>()
-  for (const file of files) {
-    const family = formatOf(file.text) === "ip6tables" ? 6 : 4
-    const { ruleset, diagnostics: found } = readKuraRules(file, family)
+  for (const { family, read } of files) {
+    const { ruleset, diagnostics: found } = read
     diagnostics.push(...found)
     const rules = ruleset.tables.flatMap(({ name, chains }) =>
       chains.flatMap((chain) =>
@@ -319,33 +332,6 @@ function importRules(files: readonly DialectFile[]): Imported | undefined {
     closed,
     handOver: handOver("rules"),
     ownerRules: () => ({ ipv4: texts(4), ipv6: texts(6) }),
-  }
-}
-
-/** Commands as Kura's manual has them name neither the table nor make the chain. */
-function readKuraRules(file: DialectFile, family: 4 | 6): ReadRules {
-  const command = /^(\s*(?:sudo\s+)?(?:\S*\/)?ip6?tables)(?=\s+-[AI]\s+\S+-kura\b)/gm
-  if (!command.test(file.text)) return readIptables(file, family)
-  const tool = family === 4 ? "iptables" : "ip6tables"
-  const chains = ["prerouting-kura", "output-kura"].map((chain) => `${tool} -t mangle -N ${chain}`)
-  const text = [...chains, file.text.replace(command, "$1 -t mangle")].join("\n")
-  const { ruleset, diagnostics } = readIptables({ ...file, text }, family)
-  const lines = file.text.split("\n")
-  const back = (span: Span): Span => ({ file: span.file, line: span.line - chains.length, column: 1 })
-  return {
-    ruleset: {
-      tables: ruleset.tables.map((table) => ({
-        ...table,
-        chains: table.chains.map((chain) => ({
-          ...chain,
-          rules: chain.rules.map((rule) => {
-            const span = back(rule.origin.span!)
-            return { ...rule, origin: { span, text: lines[span.line - 1]?.trim() ?? rule.origin.text } }
-          }),
-        })),
-      })),
-    },
-    diagnostics: diagnostics.map((each) => (each.span ? { ...each, span: back(each.span) } : each)),
   }
 }
 

@@ -26,6 +26,7 @@ function readSnapshot({ path, text }: DialectFile): Property[] {
   const found: Property[] = []
   let pid = ""
   let name: string | undefined
+  let isSecret = false
   let nameAt = 0
   let valueAt = -1
   for (const tag of source.matchAll(/<(\/?)(?:[\w.-]{1,40}:)?([\w.-]{1,80})((?:\s[^<>]*)?)>/g)) {
@@ -33,13 +34,16 @@ function readSnapshot({ path, text }: DialectFile): Property[] {
     if (element === "configuration") pid = closing ? "" : attribute(attributes, "pid")
     else if (element === "property" && !closing) {
       name = attribute(attributes, "name")
+      isSecret = attribute(attributes, "encrypted") === "true" || attribute(attributes, "type") === "Password"
       nameAt = tag.index
       if (attributes.endsWith("/")) name = undefined
     } else if (element === "value" && !closing) valueAt = tag.index + whole.length
     else if (element === "value" && closing && valueAt >= 0 && name !== undefined) {
       const raw = source.slice(valueAt, tag.index)
       const value = entities(raw.replace(/^\s*<!\[CDATA\[([\s\S]*)\]\]>\s*$/, "$1")).trim()
-      found.push({ pid, name, value, text: `${name}=${shortened(value)}`, span: at(nameAt) })
+      // A report is shown to others.
+      const text = `${name}=${isSecret ? "…" : shortened(value)}`
+      found.push({ pid, name, value: isSecret ? "" : value, text, span: at(nameAt) })
       valueAt = -1
     }
   }
