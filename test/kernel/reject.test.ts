@@ -66,7 +66,7 @@ kernelTest(
     ).toEqual(["CLOSE"])
     const states: (string | undefined)[] = []
     const { table } = engine.conntrack
-    table.forEach(engine.now, (entry) => states.push(tcpStates[table.phase[entry]!]))
+    table.forEach(engine.now, (entry) => states.push(tcpStates[table.phaseOf(entry)]))
     expect(states).toEqual(["CLOSE"])
   },
 )

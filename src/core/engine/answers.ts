@@ -51,7 +51,7 @@ export class Answers {
     rejected.source[3] = packet.source3
     rejected.ports = portsOf(packet.sourcePort, packet.destinationPort)
     rejected.entry = conntrack.confirmedEntry
-    rejected.generation = rejected.entry < 0 ? 0 : conntrack.table.generation[rejected.entry]!
+    rejected.generation = rejected.entry < 0 ? 0 : conntrack.table.generationOf(rejected.entry)
     rejected.detached = new DetachedConnection(run.connection)
     rejected.direction = run.ctDirection
   }

@@ -1,5 +1,14 @@
 import type { Packet } from "../packet/packet.js"
-import { isPossible, NO_SORT, PACKET_SORTS, type Requirement, sortOf } from "../ruleset/requirement.js"
+import { stepChangesSort, stepIsKnown, stepIsQuestion } from "../ruleset/kinds.js"
+import {
+  coarseSortOf,
+  NO_SORT,
+  PACKET_SORTS,
+  type PlainSort,
+  plainSort,
+  sortOf,
+} from "../ruleset/packet-sort.js"
+import { isPossible, type Requirement } from "../ruleset/requirement.js"
 import type { Chain, Rule, Table } from "../ruleset/ruleset.js"
 import {
   ACCEPT,
@@ -45,21 +54,25 @@ export class Walker {
   chain = -1
   rule = -1
   private readonly chains: readonly CompiledChain[]
-  /** By chain, then by sort of packet: the rules that can match such a packet. Made when first walked. */
-  private readonly selections: (readonly CompiledRule[] | undefined)[][]
+  /** By sort of packet, then by chain: what there is left to ask such a packet. Made when first walked. */
+  private readonly selections: ((readonly CompiledRule[] | undefined)[] | undefined)[]
+  private readonly sortOf: (packet: Packet) => number
   private readonly stackChains = new Int32Array(JUMP_DEPTH)
   private readonly stackPositions = new Int32Array(JUMP_DEPTH)
 
   constructor(chains: readonly CompiledChain[]) {
     this.chains = chains
-    this.selections = chains.map(() => new Array(PACKET_SORTS).fill(undefined))
+    this.selections = new Array(PACKET_SORTS).fill(undefined)
+    const changes = chains.some(({ rules }) => rules.some(({ rule }) => rule.steps.some(stepChangesSort)))
+    this.sortOf = changes ? coarseSortOf : sortOf
   }
 
   /** ACCEPT, DROP or REJECT. A trace is told of every rule; without one, those that cannot match such a packet are left out. */
   walk(base: number, packet: Packet, run: Run, trace: Trace | null): Outcome {
-    const sort = trace === null ? sortOf(packet) : NO_SORT
+    const sort = trace === null ? this.sortOf(packet) : NO_SORT
+    const selections = sort === NO_SORT ? null : (this.selections[sort] ?? this.newSelections(sort))
     let at = base
-    let rules = this.rulesOf(base, sort)
+    let rules = this.rulesOf(base, selections, sort, packet, run)
     let position = 0
     let depth = 0
     if (trace !== null) trace.enter(base, packet, run)
@@ -70,7 +83,7 @@ export class Walker {
         depth--
         at = this.stackChains[depth]!
         position = this.stackPositions[depth]!
-        rules = this.rulesOf(at, sort)
+        rules = this.rulesOf(at, selections, sort, packet, run)
         continue
       }
       const rule = rules[position]!
@@ -102,24 +115,40 @@ export class Walker {
         at = this.stackChains[depth]!
         position = this.stackPositions[depth]!
       } else return this.decide(at, rule.index, outcome)
-      rules = this.rulesOf(at, sort)
+      rules = this.rulesOf(at, selections, sort, packet, run)
     }
     const { policy } = this.chains[base]!
     if (trace !== null) trace.policy(base, policy)
     return this.decide(base, -1, policy)
   }
 
-  private rulesOf(chain: number, sort: number): readonly CompiledRule[] {
-    if (sort === NO_SORT) return this.chains[chain]!.rules
-    return this.selections[chain]![sort] ?? this.select(chain, sort)
+  private rulesOf(
+    chain: number,
+    selections: (readonly CompiledRule[] | undefined)[] | null,
+    sort: number,
+    packet: Packet,
+    run: Run,
+  ): readonly CompiledRule[] {
+    if (selections === null) return this.chains[chain]!.rules
+    return selections[chain] ?? (selections[chain] = this.select(chain, sort, packet, run))
   }
 
-  private select(chain: number, sort: number): readonly CompiledRule[] {
+  private newSelections(sort: number): (readonly CompiledRule[] | undefined)[] {
+    const made = new Array(this.chains.length).fill(undefined)
+    this.selections[sort] = made
+    return made
+  }
+
+  /** What is left of a chain for packets of this sort; `packet` is the first of them. */
+  private select(chain: number, sort: number, packet: Packet, run: Run): readonly CompiledRule[] {
     const { rules } = this.chains[chain]!
     const possible = rules.filter(({ requires }) => requires !== null && isPossible(requires, sort))
-    const selection = possible.length === rules.length ? rules : possible
-    this.selections[chain]![sort] = selection
-    return selection
+    const plain = plainSort(sort)
+    if (!plain) return possible.length === rules.length ? rules : possible
+    const { target } = run
+    const left = possible.flatMap((rule) => specialise(rule, plain, packet, run))
+    run.target = target
+    return left
   }
 
   private decide(chain: number, rule: number, outcome: Outcome): Outcome {
@@ -127,6 +156,23 @@ export class Walker {
     this.rule = rule
     return outcome
   }
+}
+
+/** A rule without what is known of all packets of the sort; nothing where that leaves nothing that matters. */
+function specialise(rule: CompiledRule, sort: PlainSort, packet: Packet, run: Run): readonly CompiledRule[] {
+  const nodes = rule.rule.steps
+  const left: Step[] = []
+  let matters = false
+  for (const [index, step] of rule.steps.entries()) {
+    const node = nodes[index]!
+    const outcome = stepIsKnown(node, sort) ? step(packet, run) : CONTINUE
+    // What stands before it may still have something to remember.
+    if (outcome === BREAK) break
+    if (stepIsKnown(node, sort) && outcome === CONTINUE) continue
+    left.push(step)
+    matters ||= !stepIsQuestion(node)
+  }
+  return matters ? [{ ...rule, steps: left }] : []
 }
 
 /** What a policy is worth. */

@@ -47,6 +47,7 @@ import { lookup } from "./match/lookup.js"
 import { quota } from "./match/quota.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import { itemToNft, type Notation } from "./notation.js"
+import type { PlainSort } from "./packet-sort.js"
 import { both, type Requirement } from "./requirement.js"
 import type { Build, EngineBuild, Load, Read, Step } from "./runtime.js"
 import { dataTypes, type TypeName } from "./type.js"
@@ -225,6 +226,24 @@ export function requirementOfSteps(steps: readonly StepNode[]): Requirement | nu
     if (all === null || one === undefined || !kind.isQuestion?.(step)) return all
   }
   return all
+}
+
+/** Whether an expression's value is the same for all plain packets of one sort. */
+export function expressionIsKnown(node: ExpressionNode, mask?: number): boolean {
+  return expressionKind(node).isKnown?.(node, expressionIsKnown, mask) ?? false
+}
+
+/** Whether a step says the same of all plain packets of this sort, and only that. */
+export function stepIsKnown(node: StepNode, sort: PlainSort): boolean {
+  return stepKind(node).isKnown?.(node, expressionIsKnown, sort) ?? false
+}
+
+export function stepIsQuestion(node: StepNode): boolean {
+  return stepKind(node).isQuestion?.(node) ?? false
+}
+
+export function stepChangesSort(node: StepNode): boolean {
+  return stepKind(node).changesSort?.(node) ?? false
 }
 
 /** What nodes are compiled with, made of the engine's part. */

@@ -9,7 +9,8 @@ import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
 import { Packet } from "../packet/packet.js"
 import { requirementOfSteps } from "./kinds.js"
 import type { ExpressionNode, StepNode } from "./node.js"
-import { both, isPossible, sortOf } from "./requirement.js"
+import { sortOf } from "./packet-sort.js"
+import { both, isPossible } from "./requirement.js"
 
 const meta = (key: "nfproto" | "l4proto" | "random" | "length"): ExpressionNode => ({
   expression: "meta",
@@ -88,6 +89,10 @@ const questions: readonly StepNode[] = [
   is(field("th", "dport"), 80),
   is(field("tcp", "dport"), 80),
   is(masked(field("tcp", "flags"), 2), 0, "!="),
+  is(masked(field("tcp", "flags"), 0x17), 2),
+  is(masked(field("ip", "frag-off"), 0x3fff), 0),
+  is(masked(field("ip", "frag-off"), 0x1fff), 0, "!="),
+  { step: "lookup", left: meta("l4proto"), negated: true, set: [{ value: [6] }, { value: [17] }] },
   is(field("udp", "dport"), 80, "!="),
   is(field("icmp", "type"), 8),
   is(field("icmpv6", "type"), 128),
@@ -108,6 +113,14 @@ const ends: readonly StepNode[] = [
     left: field("tcp", "dport"),
     map: [{ key: { value: [80] }, verdict: { step: "verdict", verdict: "drop" } }],
   },
+  {
+    step: "verdict-map",
+    left: field("tcp", "flags"),
+    map: [
+      { key: { value: [2] }, verdict: { step: "verdict", verdict: "jump", chain: "other" } },
+      { key: { value: [16] }, verdict: { step: "verdict", verdict: "drop" } },
+    ],
+  },
   { step: "counter" },
 ]
 
@@ -117,6 +130,7 @@ const ports = { sourcePort: 1000, destinationPort: 80 }
 const packets: readonly PacketDescription[] = [four, six].flatMap((ends): PacketDescription[] => [
   { ...ends, tcp: { ...ports, flags: 2, maximumSegmentSize: 1460 } },
   { ...ends, tcp: { ...ports, destinationPort: 22, flags: 16 } },
+  { ...ends, tcp: { ...ports, flags: 0x11 } },
   { ...ends, udp: ports, payload: 9 },
   { ...ends, icmp: { type: ends === four ? 8 : 128 } },
   { ...ends, protocol: 47, payload: 20 },
@@ -138,7 +152,7 @@ test("rules that are left out would not have matched: a watched packet, for whic
       rules,
       fc.array(fc.constantFrom(...packets), { maxLength: 12 }),
       (first, second, traffic) => {
-        const withoutJumps = second.filter(({ steps }) => !steps.some((step) => "chain" in step))
+        const withoutJumps = second.filter(({ steps }) => !JSON.stringify(steps).includes('"chain"'))
         const ruleset = table([
           {
             name: "base",

@@ -27,6 +27,8 @@ export interface Chain {
   /** Absent: a chain that is only jumped to. */
   readonly base?: BaseChain
   readonly comment?: string
+  /** Its rules are the administrator's own: an apply makes the chain where it is not there, and otherwise leaves it as it is. */
+  readonly keepsRules?: boolean
   readonly rules: readonly Rule[]
 }
 

@@ -153,8 +153,9 @@ function readEngineTable(engine: Engine): Map<string, Entry> {
   const { table } = engine.conntrack
   const entries = new Map<string, Entry>()
   table.forEach(engine.now, (entry) => {
-    const at = entry * 2 * TUPLE_WORDS
-    const word = (index: number) => table.tuples[at + index]!
+    const tuple = new Uint32Array(TUPLE_WORDS)
+    table.readTuple(entry * 2, tuple)
+    const word = (index: number) => tuple[index]!
     const family = (word(KIND) >>> 8) & 0xff
     const protocol = word(KIND) & 0xff
     const address = (from: number) =>
@@ -169,10 +170,10 @@ function readEngineTable(engine: Engine): Map<string, Entry> {
       : hasPorts
         ? `${ports >>> 16}/${ports & 0xffff}`
         : "/"
-    const status = table.status[entry]!
+    const status = table.statusOf(entry)
     entries.set(`${protocol} ${address(0)} ${address(4)} ${pair}`, {
-      state: protocol === 6 ? (tcpStates[table.phase[entry]!] ?? "") : "",
-      seconds: Math.floor((table.expires[entry]! - engine.now) / 1e9),
+      state: protocol === 6 ? (tcpStates[table.phaseOf(entry)] ?? "") : "",
+      seconds: Math.floor((table.expiresOf(entry) - engine.now) / 1e9),
       replied: (status & SEEN_REPLY) !== 0,
       assured: (status & ASSURED) !== 0,
       counts: [0, 1]

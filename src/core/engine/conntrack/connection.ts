@@ -1,7 +1,7 @@
 import { TCP } from "../../packet/packet.js"
 import type { RunConnection } from "../../ruleset/runtime.js"
 import type { Extras } from "./extras.js"
-import { KIND, PORTS, TUPLE_WORDS } from "./layout.js"
+import { TUPLE_WORDS } from "./layout.js"
 import { CONFIRMED, HELPER } from "./status.js"
 import type { ConnectionTable } from "./table.js"
 import { tcpIsClosed } from "./tcp.js"
@@ -12,6 +12,7 @@ export class Connection implements RunConnection {
   private readonly table: ConnectionTable
   private readonly extras: Extras
   private readonly words = new Uint32Array(16)
+  private readonly tuple = new Uint32Array(TUPLE_WORDS)
 
   constructor(table: ConnectionTable, extras: Extras) {
     this.table = table
@@ -19,56 +20,56 @@ export class Connection implements RunConnection {
   }
 
   get family(): number {
-    return (this.word(0, KIND) >>> 8) & 0xff
+    return (this.kind(0) >>> 8) & 0xff
   }
 
   get protocol(): number {
-    return this.word(0, KIND) & 0xff
+    return this.kind(0) & 0xff
   }
 
   get tuples(): Uint32Array {
-    const at = this.entry * 2 * TUPLE_WORDS
-    for (let word = 0; word < 8; word++) {
-      this.words[word] = this.table.tuples[at + word]!
-      this.words[8 + word] = this.table.tuples[at + TUPLE_WORDS + word]!
+    const { table, words, tuple } = this
+    for (let direction = 0; direction < 2; direction++) {
+      table.readTuple(this.entry * 2 + direction, tuple)
+      for (let word = 0; word < 8; word++) words[direction * 8 + word] = tuple[word]!
     }
-    return this.words
+    return words
   }
 
   get originalSourcePort(): number {
-    return this.word(0, PORTS) >>> 16
+    return this.ports(0) >>> 16
   }
 
   get originalDestinationPort(): number {
-    return this.word(0, PORTS) & 0xffff
+    return this.ports(0) & 0xffff
   }
 
   get replySourcePort(): number {
-    return this.word(1, PORTS) >>> 16
+    return this.ports(1) >>> 16
   }
 
   get replyDestinationPort(): number {
-    return this.word(1, PORTS) & 0xffff
+    return this.ports(1) & 0xffff
   }
 
   get status(): number {
-    return this.table.status[this.entry]!
+    return this.table.statusOf(this.entry)
   }
 
   get mark(): number {
-    return this.table.mark[this.entry]!
+    return this.table.markOf(this.entry)
   }
 
   set mark(value: number) {
-    this.table.mark[this.entry] = value
+    this.table.setMark(this.entry, value)
   }
 
   get id(): number {
-    return (Math.imul(this.table.generation[this.entry]!, 0x9e3779b1) ^ (this.entry + 1)) >>> 0
+    return (Math.imul(this.table.generationOf(this.entry), 0x9e3779b1) ^ (this.entry + 1)) >>> 0
   }
 
   remaining(now: number): number {
-    return Math.max(0, this.table.expires[this.entry]! - now)
+    return Math.max(0, this.table.expiresOf(this.entry) - now)
   }
 
   packets(direction: number): number {
@@ -80,7 +81,7 @@ export class Connection implements RunConnection {
   }
 
   zone(direction: number): number {
-    return this.word(direction, KIND) >>> 16
+    return this.kind(direction) >>> 16
   }
 
   hasLabel(bit: number): boolean {
@@ -102,18 +103,22 @@ export class Connection implements RunConnection {
   /** nft's `ct helper set`, and iptables' CT target, on a connection's first packet. */
   set helper(name: string) {
     const { table, entry } = this
-    if (table.status[entry]! & CONFIRMED) return
+    if (table.statusOf(entry) & CONFIRMED) return
     this.extras.setHelper(entry, name)
-    table.status[entry]! |= HELPER
+    table.addStatus(entry, HELPER)
   }
 
-  private word(direction: number, word: number): number {
-    return this.table.tuples[(this.entry * 2 + direction) * TUPLE_WORDS + word]!
+  private ports(direction: number): number {
+    return this.table.portsOf(this.entry * 2 + direction)
+  }
+
+  private kind(direction: number): number {
+    return this.table.kindOf(this.entry * 2 + direction)
   }
 }
 
 /** Is it a TCP connection that is over, for those who count (already_closed in nf_conncount.c)? */
 export function isClosed(table: ConnectionTable, entry: number): boolean {
-  const protocol = table.tuples[entry * 2 * TUPLE_WORDS + KIND]! & 0xff
-  return protocol === TCP && tcpIsClosed(table.phase[entry]!)
+  const protocol = table.kindOf(entry * 2) & 0xff
+  return protocol === TCP && tcpIsClosed(table.phaseOf(entry))
 }

@@ -16,7 +16,7 @@ import {
   INVALID_ICMP_UNKNOWN,
   INVALID_NO_TRANSPORT,
 } from "./invalid.js"
-import { KIND, PORTS, TUPLE_WORDS } from "./layout.js"
+import { KIND, TUPLE_WORDS } from "./layout.js"
 import { quotedTuple } from "./quoted.js"
 import { SctpTracker, sctpFault } from "./sctp.js"
 import { CONFIRMED, DST_NAT_DONE, HELPER, ORIGINAL, REPLY, SEEN_REPLY, SRC_NAT_DONE } from "./status.js"
@@ -138,7 +138,7 @@ export class Conntrack {
   confirm(now: number): boolean {
     const { entry, table } = this
     if (entry < 0) return true
-    const status = table.status[entry]!
+    const status = table.statusOf(entry)
     if (status & CONFIRMED || this.isGone()) return true
     if (
       (this.hasHalfZones || status & (SRC_NAT_DONE | DST_NAT_DONE)) &&
@@ -153,30 +153,28 @@ export class Conntrack {
   private hasHalfZones = false
 
   private isTaken(node: number, now: number): boolean {
-    const { tuples } = this.table
-    const at = node * TUPLE_WORDS
-    for (let word = 0; word < TUPLE_WORDS; word++) this.tuple[word] = tuples[at + word]!
+    this.table.readTuple(node, this.tuple)
     const found = this.table.find(this.tuple, now)
     // Of a connection with a zone for one direction only that direction is compared.
-    const hasOneZone = tuples[at + KIND] === tuples[(node ^ 1) * TUPLE_WORDS + KIND]
+    const hasOneZone = this.table.kindOf(node) === this.table.kindOf(node ^ 1)
     return found >= 0 && (hasOneZone || (found & 1) === (node & 1))
   }
 
   /** A packet that ends its connection (a reset that answers a SYN) sees it go while it is on its way: who counts connections looks for it, and finds it over. */
   private isGone(): boolean {
-    return this.table.generation[this.entry] !== this.generation
+    return this.table.generationOf(this.entry) !== this.generation
   }
 
   /** The packet was dropped: a connection that it would have begun is forgotten. */
   release(): void {
-    if (this.entry >= 0 && !this.isGone() && !(this.table.status[this.entry]! & CONFIRMED))
+    if (this.entry >= 0 && !this.isGone() && !(this.table.statusOf(this.entry) & CONFIRMED))
       this.table.remove(this.entry)
     this.entry = -1
   }
 
   /** The packet's connection where it is in the table for good, or -1. */
   get confirmedEntry(): number {
-    return this.entry >= 0 && this.table.status[this.entry]! & CONFIRMED ? this.entry : -1
+    return this.entry >= 0 && this.table.statusOf(this.entry) & CONFIRMED ? this.entry : -1
   }
 
   /** In place of `track`, for a packet that belongs to another's connection: related to it. `detached`: where it is not in the table (-1, or gone meanwhile, another `generation`). */
@@ -187,7 +185,7 @@ export class Conntrack {
     run.connection = detached
     const { table } = this
     // One whose time is over may be given up at the next look-up: it is no connection any more.
-    if (entry >= 0 && table.generation[entry] === generation && table.expires[entry]! > run.now)
+    if (entry >= 0 && table.generationOf(entry) === generation && table.expiresOf(entry) > run.now)
       this.set(run, entry, direction, STATE_RELATED)
   }
 
@@ -224,13 +222,12 @@ export class Conntrack {
       return this.invalid(run, INVALID_ICMP_EMBEDDED)
     const node = this.find(reply, run)
     if (node < 0) return this.invalid(run, INVALID_ICMP_UNKNOWN)
-    const at = node * TUPLE_WORDS + 4
-    const { tuples } = table
+    table.readTuple(node, tuple)
     if (
-      tuples[at] !== packet.destination0 ||
-      tuples[at + 1] !== packet.destination1 ||
-      tuples[at + 2] !== packet.destination2 ||
-      tuples[at + 3] !== packet.destination3
+      tuple[4] !== packet.destination0 ||
+      tuple[5] !== packet.destination1 ||
+      tuple[6] !== packet.destination2 ||
+      tuple[7] !== packet.destination3
     )
       return this.invalid(run, INVALID_ICMP_RECIPIENT)
     return this.set(run, node >> 1, node & 1, STATE_RELATED)
@@ -258,14 +255,14 @@ export class Conntrack {
       const result = this.packetOf(entry, direction, packet, end, now)
       if (result === AGAIN) continue
       if (result !== TAKEN) {
-        if (!(table.status[entry]! & CONFIRMED)) table.remove(entry)
+        if (!(table.statusOf(entry) & CONFIRMED)) table.remove(entry)
         return this.invalid(run, result)
       }
       if (this.extras.accounts && !this.tcp.leftAsItWas(packet.protocol))
         this.extras.count(entry, direction, packet.networkLength)
-      const status = table.status[entry]!
+      const status = table.statusOf(entry)
       if (direction === REPLY) {
-        table.status[entry] = status | SEEN_REPLY
+        table.setStatus(entry, status | SEEN_REPLY)
         return this.set(run, entry, REPLY, STATE_ESTABLISHED)
       }
       return this.set(run, entry, ORIGINAL, status & SEEN_REPLY ? STATE_ESTABLISHED : STATE_NEW)
@@ -289,7 +286,7 @@ export class Conntrack {
   close(packet: Packet, now: number): void {
     const { entry, table } = this
     if (entry < 0 || packet.protocol !== TCP || (packet.tcpFlags & RST) !== 0) return
-    if (table.status[entry]! & CONFIRMED) this.tcp.close(entry, now)
+    if (table.statusOf(entry) & CONFIRMED) this.tcp.close(entry, now)
   }
 
   /** Is the packet's connection one that a SYN proxy opened? */
@@ -325,7 +322,7 @@ export class Conntrack {
 
   private giveHelper(entry: number, name: string): void {
     this.extras.setHelper(entry, name)
-    this.table.status[entry]! |= HELPER
+    this.table.addStatus(entry, HELPER)
   }
 
   /** Hands the packet to its protocol's tracker. */
@@ -355,7 +352,7 @@ export class Conntrack {
       case ICMPV6:
         return this.icmpPacket(entry, icmpv6MayBegin, this.settings.nf_conntrack_icmpv6_timeout, now)
       default:
-        this.table.expires[entry] = now + this.settings.nf_conntrack_generic_timeout * NANOSECONDS
+        this.table.setExpires(entry, now + this.settings.nf_conntrack_generic_timeout * NANOSECONDS)
         return TAKEN
     }
   }
@@ -367,17 +364,17 @@ export class Conntrack {
     now: number,
   ): number {
     const { table } = this
-    if (!(table.status[entry]! & CONFIRMED)) {
-      const type = (table.tuples[entry * 2 * TUPLE_WORDS + PORTS]! >>> 8) & 0xff
+    if (!(table.statusOf(entry) & CONFIRMED)) {
+      const type = (table.portsOf(entry * 2) >>> 8) & 0xff
       if (!mayBegin(type)) return INVALID_ICMP_NEW
     }
-    table.expires[entry] = now + timeout * NANOSECONDS
+    table.setExpires(entry, now + timeout * NANOSECONDS)
     return TAKEN
   }
 
   private set(run: Run, entry: number, direction: number, state: number): boolean {
     this.entry = entry
-    this.generation = this.table.generation[entry]!
+    this.generation = this.table.generationOf(entry)
     this.connection.entry = entry
     run.connection = this.connection
     run.ctDirection = direction

@@ -45,9 +45,8 @@ export class ConnectionCounts implements ConnectionCounter {
     const { tuple } = this
     let status = 0
     if (entry >= 0) {
-      status = table.status[entry]!
-      const at = entry * 2 * TUPLE_WORDS
-      for (let word = 0; word < TUPLE_WORDS; word++) tuple[word] = table.tuples[at + word]!
+      status = table.statusOf(entry)
+      table.readTuple(entry * 2, tuple)
     } else {
       if (packet.transportOffset < 0) return -1
       tupleOf(packet, tuple)
@@ -67,7 +66,7 @@ export class ConnectionCounts implements ConnectionCounter {
     this.clearedAt[list] = tick
     const node = this.take()
     this.entries[node] = entry
-    this.generations[node] = entry >= 0 ? table.generation[entry]! : 0
+    this.generations[node] = entry >= 0 ? table.generationOf(entry) : 0
     this.tuples.set(tuple, node * TUPLE_WORDS)
     this.next[node] = this.heads[list]!
     this.heads[list] = node
@@ -114,13 +113,13 @@ export class ConnectionCounts implements ConnectionCounter {
   private isThere(node: number, now: number): boolean {
     const { table } = this.conntrack
     const entry = this.entries[node]!
-    if (entry < 0 || table.generation[entry] !== this.generations[node] || table.expires[entry]! <= now) {
+    if (entry < 0 || table.generationOf(entry) !== this.generations[node] || table.expiresOf(entry) <= now) {
       const at = node * TUPLE_WORDS
       for (let word = 0; word < TUPLE_WORDS; word++) this.sought[word] = this.tuples[at + word]!
       const found = table.find(this.sought, now)
       if (found < 0) return false
       this.entries[node] = found >> 1
-      this.generations[node] = table.generation[found >> 1]!
+      this.generations[node] = table.generationOf(found >> 1)
     }
     return true
   }

@@ -26,7 +26,7 @@ export class Extras {
 
   /** A packet of `length` bytes from its IP header on. */
   count(entry: number, direction: number, length: number): void {
-    const at = this.counted.at(entry, this.table.generation[entry]!)
+    const at = this.counted.at(entry, this.table.generationOf(entry))
     const { numbers } = this.counted
     numbers[at + direction]! += 1
     numbers[at + 2 + direction]! += length
@@ -42,37 +42,37 @@ export class Extras {
   }
 
   labels(entry: number, word: number): number {
-    const at = this.labelled.known(entry, this.table.generation[entry]!)
+    const at = this.labelled.known(entry, this.table.generationOf(entry))
     return at < 0 ? 0 : this.labelled.numbers[at + word]!
   }
 
   setLabel(entry: number, bit: number): void {
-    const at = this.labelled.at(entry, this.table.generation[entry]!) + (bit >>> 5)
+    const at = this.labelled.at(entry, this.table.generationOf(entry)) + (bit >>> 5)
     const { numbers } = this.labelled
     numbers[at] = (numbers[at]! | (1 << (bit & 31))) >>> 0
   }
 
   helper(entry: number): string {
-    const at = this.helped.known(entry, this.table.generation[entry]!)
+    const at = this.helped.known(entry, this.table.generationOf(entry))
     return at < 0 ? "" : this.helpers[this.helped.numbers[at]!]!
   }
 
   setHelper(entry: number, name: string): void {
     let index = this.helpers.indexOf(name)
     if (index < 0) index = this.helpers.push(name) - 1
-    this.helped.numbers[this.helped.at(entry, this.table.generation[entry]!)] = index
+    this.helped.numbers[this.helped.at(entry, this.table.generationOf(entry))] = index
   }
 
   setProxied(entry: number): void {
-    this.proxied.at(entry, this.table.generation[entry]!)
+    this.proxied.at(entry, this.table.generationOf(entry))
   }
 
   isProxied(entry: number): boolean {
-    return this.proxied.known(entry, this.table.generation[entry]!) >= 0
+    return this.proxied.known(entry, this.table.generationOf(entry)) >= 0
   }
 
   private sum(entry: number, from: number, direction: number): number {
-    const at = this.counted.known(entry, this.table.generation[entry]!)
+    const at = this.counted.known(entry, this.table.generationOf(entry))
     if (at < 0) return 0
     const { numbers } = this.counted
     return direction < 2 ? numbers[at + from + direction]! : numbers[at + from]! + numbers[at + from + 1]!

@@ -9,7 +9,7 @@ import {
   INVALID_SCTP_TAG,
   INVALID_SHORT,
 } from "./invalid.js"
-import { STATE_WORDS } from "./layout.js"
+import { RECORD, STATE } from "./layout.js"
 import { ASSURED, CONFIRMED, REPLY } from "./status.js"
 import type { ConnectionTable } from "./table.js"
 import { TAKEN } from "./tracker.js"
@@ -148,12 +148,12 @@ export class SctpTracker {
     const available = Math.min(end, packet.frameOffset + packet.capturedLength)
     const start = packet.transportOffset + HEADER_LENGTH
     if (!this.readChunks(packet, start, available)) return INVALID_SCTP_CHUNKS
-    const base = entry * STATE_WORDS
-    const { state } = table
+    const base = entry * RECORD + STATE
+    const state = table.words
     // Signed, as the state's words are.
     const tag = packet.view.getInt32(packet.transportOffset + 4)
     const other = 1 - direction
-    if (!(table.status[entry]! & CONFIRMED)) {
+    if (!(table.statusOf(entry) & CONFIRMED)) {
       // RFC 9260 section 8.4: out of the blue.
       if (present[ABORT] || present[SHUTDOWN_COMPLETE] || present[COOKIE_ACK]) return INVALID_SCTP_NEW
       if (!this.begin(base, packet, start, available, tag)) return INVALID_SCTP_NEW
@@ -169,7 +169,7 @@ export class SctpTracker {
     )
       return INVALID_SCTP_TAG
 
-    const before = table.phase[entry]!
+    const before = table.phaseOf(entry)
     let phase = before
     let ignore = false
     const { view } = packet
@@ -216,12 +216,12 @@ export class SctpTracker {
         state[base + TAG + other] = announced
       }
       phase = next
-      table.phase[entry] = phase
+      table.setPhase(entry, phase)
     }
     if (ignore) return TAKEN
-    table.expires[entry] = now + this.timeouts[phase]!
+    table.setExpires(entry, now + this.timeouts[phase]!)
     if (before === COOKIE_ECHOED && direction === REPLY && phase === ESTABLISHED)
-      table.status[entry]! |= ASSURED
+      table.addStatus(entry, ASSURED)
     return TAKEN
   }
 
@@ -245,7 +245,7 @@ export class SctpTracker {
   }
 
   private begin(base: number, packet: Packet, start: number, end: number, tag: number): boolean {
-    const { state } = this.table
+    const state = this.table.words
     const { view } = packet
     for (let at = start; at + 4 <= end; at += (view.getUint16(at + 2) + 3) & ~3) {
       const type = view.getUint8(at)

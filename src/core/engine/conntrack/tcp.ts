@@ -27,13 +27,14 @@ import {
   MAXACK_KNOWN,
   MAXEND,
   MAXWIN,
+  RECORD,
   RETRANSMISSIONS,
   SACK_PERMITTED,
   SCALE,
   SCALED,
   SIDE_WORDS,
   SIMULTANEOUS_OPEN,
-  STATE_WORDS,
+  STATE,
   UNACKNOWLEDGED,
 } from "./layout.js"
 import { ASSURED, CONFIRMED, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
@@ -161,17 +162,17 @@ export class TcpTracker {
   packet(entry: number, direction: number, packet: Packet, segmentLength: number, now: number): number {
     const { table, settings, timeouts } = this
     this.ignored = true
-    const base = entry * STATE_WORDS
+    const base = entry * RECORD + STATE
     const index = indexOf(packet.tcpFlags)
-    if (!(table.status[entry]! & CONFIRMED)) {
+    if (!(table.statusOf(entry) & CONFIRMED)) {
       const fault = this.begin(base, packet, index, segmentLength)
       if (fault !== TAKEN) return fault
     }
-    const state = table.state
+    const state = table.words
     const sender = base + direction * SIDE_WORDS
     const receiver = base + (1 - direction) * SIDE_WORDS
     const end = window.endOf(packet, segmentLength)
-    let before_ = table.phase[entry]!
+    let before_ = table.phaseOf(entry)
     let after_ = matrix[(direction * 6 + index) * 10 + before_]!
     const liberal = settings.nf_conntrack_tcp_be_liberal !== 0 || (state[sender + FLAGS]! & BE_LIBERAL) !== 0
     let inWindow = false
@@ -232,7 +233,7 @@ export class TcpTracker {
           break
         }
         const sequence = packet.tcpSequence | 0
-        const status = table.status[entry]!
+        const status = table.statusOf(entry)
         const answersLast = (packet.tcpAcknowledgement | 0) === state[base + LAST_END]
         if (state[base + LAST_INDEX] === INDEX_SYN) {
           // A SYN that was let through is refused: no window of ours has seen it.
@@ -282,7 +283,7 @@ export class TcpTracker {
 
     state[base + LAST_INDEX] = index
     state[base + LAST_DIRECTION] = direction
-    table.phase[entry] = after_
+    table.setPhase(entry, after_)
     if (before_ !== after_ && after_ === FIN_WAIT) state[sender + FLAGS]! |= CLOSE_INITIATED
 
     let timeout = timeouts[after_]!
@@ -300,12 +301,12 @@ export class TcpTracker {
     else if (state[base + LAST_WINDOW] === 0 && timeout > this.retransmissionTimeout)
       timeout = this.retransmissionTimeout
 
-    const status = table.status[entry]!
+    const status = table.statusOf(entry)
     if (!(status & SEEN_REPLY)) {
       if (index === INDEX_RST) {
         // Refused: the only answer is a RST, and the entry goes at once.
         this.ignored = false
-        this.table.expires[entry] = now
+        this.table.setExpires(entry, now)
         return TAKEN
       }
       // Repeated SYNs do not prolong: a client that reuses its port would keep the entry for ever.
@@ -317,8 +318,8 @@ export class TcpTracker {
       (before_ === SYN_RECV || before_ === ESTABLISHED) &&
       after_ === ESTABLISHED
     )
-      table.status[entry] = status | ASSURED
-    table.expires[entry] = now + timeout
+      table.setStatus(entry, status | ASSURED)
+    table.setExpires(entry, now + timeout)
     this.ignored = false
     return TAKEN
   }
@@ -330,19 +331,19 @@ export class TcpTracker {
 
   close(entry: number, now: number): void {
     const { table } = this
-    if (table.phase[entry] === CLOSE) return
-    table.phase[entry] = CLOSE
-    table.expires[entry] = now + this.timeouts[CLOSE]!
+    if (table.phaseOf(entry) === CLOSE) return
+    table.setPhase(entry, CLOSE)
+    table.setExpires(entry, now + this.timeouts[CLOSE]!)
   }
 
   /** The proxy opened a connection that nobody watched: it is established, and its numbers are not asked. */
   assume(entry: number, packet: Packet, now: number): void {
-    const base = entry * STATE_WORDS
-    window.begin(this.table.state, base, packet, 0, false)
-    this.table.state[base + LAST_INDEX] = INDEX_ACK
-    this.table.phase[entry] = ESTABLISHED
-    this.table.status[entry]! |= SEEN_REPLY | ASSURED
-    this.table.expires[entry] = now + this.timeouts[ESTABLISHED]!
+    const base = entry * RECORD + STATE
+    window.begin(this.table.words, base, packet, 0, false)
+    this.table.words[base + LAST_INDEX] = INDEX_ACK
+    this.table.setPhase(entry, ESTABLISHED)
+    this.table.addStatus(entry, SEEN_REPLY | ASSURED)
+    this.table.setExpires(entry, now + this.timeouts[ESTABLISHED]!)
   }
 
   /** The first packet of a connection. */
@@ -350,8 +351,8 @@ export class TcpTracker {
     const first = matrix[index * 10 + NONE]!
     if (first === INVALID) return INVALID_TCP_NEW
     if (first !== SYN_SENT && this.settings.nf_conntrack_tcp_loose === 0) return INVALID_TCP_PICKUP
-    window.begin(this.table.state, base, packet, segmentLength, first === SYN_SENT)
-    this.table.state[base + LAST_INDEX] = INDEX_NONE
+    window.begin(this.table.words, base, packet, segmentLength, first === SYN_SENT)
+    this.table.words[base + LAST_INDEX] = INDEX_NONE
     return TAKEN
   }
 
@@ -364,7 +365,7 @@ export class TcpTracker {
     packet: Packet,
     end: number,
   ): number {
-    const { state } = this.table
+    const state = this.table.words
     state[base + LAST_INDEX] = index
     state[base + LAST_DIRECTION] = direction
     state[base + LAST_SEQUENCE] = packet.tcpSequence
@@ -387,7 +388,7 @@ export class TcpTracker {
   }
 
   private followIgnoredSyn(base: number, sender: number, receiver: number): void {
-    const { state } = this.table
+    const state = this.table.words
     const end = state[base + LAST_END]!
     state[receiver + END] = end
     state[receiver + MAXEND] = end
@@ -403,14 +404,14 @@ export class TcpTracker {
   /** FIN or RST out of window from both sides: the connection is probably over, and five days are too long for it. */
   private hastenEnd(entry: number, base: number, direction: number, index: number, now: number): void {
     const { table } = this
-    if (!(table.status[entry]! & ASSURED)) return
+    if (!(table.statusOf(entry) & ASSURED)) return
     if (index !== INDEX_FIN && index !== INDEX_RST) return
-    const { state } = table
+    const state = table.words
     const last = state[base + LAST_INDEX]
     if (state[base + LAST_DIRECTION] !== direction && (last === INDEX_FIN || last === INDEX_RST)) {
-      const remaining = table.expires[entry]! - now
+      const remaining = table.expiresOf(entry) - now
       if (remaining < 120 * NANOSECONDS || this.unacknowledgedTimeout > remaining) return
-      table.expires[entry] = now + this.unacknowledgedTimeout
+      table.setExpires(entry, now + this.unacknowledgedTimeout)
     } else {
       state[base + LAST_INDEX] = index
       state[base + LAST_DIRECTION] = direction

@@ -3,12 +3,13 @@ import { UDP, UDPLITE } from "../../packet/packet.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import { checksumFits } from "./checksum.js"
 import { INVALID_CHECKSUM, INVALID_LENGTH, INVALID_SHORT } from "./invalid.js"
+import { RECORD, STREAM_AFTER } from "./layout.js"
 import { ASSURED, CONFIRMED, SEEN_REPLY } from "./status.js"
 import type { ConnectionTable } from "./table.js"
 
 const HEADER_LENGTH = 8
 /** A flow that is answered for longer than this counts as a stream (nf_conntrack_proto_udp.c). */
-const STREAM_AFTER = 2 * NANOSECONDS
+const STREAM_AGE = 2 * NANOSECONDS
 
 /** What is wrong with the datagram whatever the connection, or 0. A zero checksum is none, for both IP versions. */
 export function udpFault(packet: Packet, end: number, verify: boolean): number {
@@ -46,12 +47,13 @@ export class UdpTracker {
   /** An answered flow older than two seconds lives as a stream, and early drop leaves it alone. */
   packet(entry: number, now: number): void {
     const { table } = this
-    const status = table.status[entry]!
-    if (!(status & CONFIRMED)) table.streamAfter[entry] = now + STREAM_AFTER
-    if (status & SEEN_REPLY && now > table.streamAfter[entry]!) {
-      table.expires[entry] = now + this.stream
-      table.status[entry] = status | ASSURED
-    } else table.expires[entry] = now + this.unreplied
+    const streamAfter = entry * (RECORD / 2) + STREAM_AFTER
+    const status = table.statusOf(entry)
+    if (!(status & CONFIRMED)) table.numbers[streamAfter] = now + STREAM_AGE
+    if (status & SEEN_REPLY && now > table.numbers[streamAfter]!) {
+      table.setExpires(entry, now + this.stream)
+      table.setStatus(entry, status | ASSURED)
+    } else table.setExpires(entry, now + this.unreplied)
   }
 }
 
@@ -69,10 +71,10 @@ export class AnsweredTracker {
 
   packet(entry: number, now: number): void {
     const { table } = this
-    const status = table.status[entry]!
+    const status = table.statusOf(entry)
     if (status & SEEN_REPLY) {
-      table.expires[entry] = now + this.replied
-      table.status[entry] = status | ASSURED
-    } else table.expires[entry] = now + this.unreplied
+      table.setExpires(entry, now + this.replied)
+      table.setStatus(entry, status | ASSURED)
+    } else table.setExpires(entry, now + this.unreplied)
   }
 }

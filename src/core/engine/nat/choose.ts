@@ -20,6 +20,7 @@ export class TupleChoice {
   private readonly sources: NatSources
   private readonly random: (below: number) => number
   private readonly reply = new Uint32Array(TUPLE_WORDS)
+  private readonly known = new Uint32Array(TUPLE_WORDS)
   private readonly swapped = new Uint32Array(4)
 
   constructor(table: ConnectionTable, sources: NatSources, random: (below: number) => number) {
@@ -50,11 +51,11 @@ export class TupleChoice {
 
   /** A source that was translated before keeps its address and port, whoever it talks to. */
   private sameSource(original: Uint32Array, tuple: Uint32Array, request: Request): boolean {
-    const { tuples } = this.table
+    const { table, known } = this
     return this.sources.some(original, (entry) => {
-      const reply = (entry * 2 + 1) * TUPLE_WORDS
-      for (let word = 0; word < 4; word++) tuple[word] = tuples[reply + 4 + word]!
-      const ports = tuples[reply + PORTS]!
+      table.readTuple(entry * 2 + 1, known)
+      for (let word = 0; word < 4; word++) tuple[word] = known[4 + word]!
+      const ports = known[PORTS]!
       const port = isIcmp(original[KIND]! & 0xff) ? ports >>> 16 : ports & 0xffff
       tuple[PORTS] = (port << 16) | (original[PORTS]! & 0xffff)
       return this.isWithin(tuple, request)

@@ -11,6 +11,9 @@ import { carriesIdentifier } from "./translate.js"
 const REDIRECT_4 = 5
 const REDIRECT_6 = 137
 
+/** The tuple of the packets in the other direction; good within one call. */
+const other = new Uint32Array(TUPLE_WORDS)
+
 /**
  * Translates an ICMP error: the header that it quotes, and its own address, so that who gets it finds the connection that it knows
  * (nf_nat_icmp_reply_translation). `bit`: the status bit that says that this end of packets of the direction is translated.
@@ -29,26 +32,25 @@ export function translateError(
   const isSix = packet.family === 6
   const last = packet.networkOffset + packet.networkLength
   if (!checksumFits(packet, last, isSix ? ICMPV6 : ICMP, isSix)) return false
-  const status = table.status[entry]!
+  const status = table.statusOf(entry)
   if (packet.icmpType === (isSix ? REDIRECT_6 : REDIRECT_4)) {
     const done = SRC_NAT_DONE | DST_NAT_DONE
     if ((status & done) !== done || status & (SRC_NAT | DST_NAT)) return false
   }
   if ((status & bit) === 0) return true
-  const other = (entry * 2 + (1 - direction)) * TUPLE_WORDS
-  const { tuples } = table
+  table.readTuple(entry * 2 + (1 - direction), other)
   rewriter.own(packet)
-  writeQuoted(packet, rewriter, tuples, other, end === SOURCE ? DESTINATION : SOURCE)
+  writeQuoted(packet, rewriter, other, end === SOURCE ? DESTINATION : SOURCE)
   // The error goes where the translated packet came from, or comes from where it went: the inverse of the other direction.
   const from = end === SOURCE ? 4 : 0
-  for (let word = 0; word < 4; word++) target[word] = tuples[other + from + word]!
+  for (let word = 0; word < 4; word++) target[word] = other[from + word]!
   rewriter.setAddress(packet, end, target, 0)
   sumError(packet)
   return true
 }
 
-/** One end of the quoted packet becomes that of the tuple at `at`; its own checksums follow as far as they are quoted. */
-function writeQuoted(packet: Packet, rewriter: Rewriter, tuples: Uint32Array, at: number, end: End): void {
+/** One end of the quoted packet becomes that of the tuple; its own checksums follow as far as they are quoted. */
+function writeQuoted(packet: Packet, rewriter: Rewriter, tuple: Uint32Array, end: End): void {
   const { view } = packet
   const header = packet.transportOffset + 8
   const held = packet.frameOffset + packet.capturedLength
@@ -60,7 +62,7 @@ function writeQuoted(packet: Packet, rewriter: Rewriter, tuples: Uint32Array, at
   const addresses = header + (count === 1 ? 12 : 8) + (end === SOURCE ? 0 : count * 4)
   if (addresses + count * 4 > held) return
   for (let word = 0; word < count; word++) {
-    const value = tuples[at + (end === SOURCE ? 0 : 4) + word]!
+    const value = tuple[(end === SOURCE ? 0 : 4) + word]!
     before += view.getUint32(addresses + word * 4)
     after += value
     rewriter.put32(packet, addresses + word * 4, value, count === 1 ? header + 10 : -1)
@@ -78,7 +80,7 @@ function writeQuoted(packet: Packet, rewriter: Rewriter, tuples: Uint32Array, at
       transport += length
     }
   }
-  const ports = tuples[at + PORTS]!
+  const ports = tuple[PORTS]!
   const isQuery = protocol === ICMP || protocol === ICMPV6
   if (isQuery) {
     if (transport + 8 > held) return

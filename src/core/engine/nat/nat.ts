@@ -72,21 +72,21 @@ export class Nat implements Translator {
     this.hook = hook
     this.run = run
     if (isError(packet, run)) return false
-    const status = this.conntrack.table.status[this.conntrack.entry]!
+    const status = this.conntrack.table.statusOf(this.conntrack.entry)
     return (status & (CONFIRMED | doneBit(endOf(hook)))) === 0
   }
 
   /** Has a rule settled it? */
   isSettled(): boolean {
-    return (this.conntrack.table.status[this.conntrack.entry]! & doneBit(endOf(this.hook))) !== 0
+    return (this.conntrack.table.statusOf(this.conntrack.entry) & doneBit(endOf(this.hook))) !== 0
   }
 
   /** No rule did: the connection stays as it is, but for a port that another connection has. */
   settle(now: number): void {
     const { request, conntrack } = this
     const end = endOf(this.hook)
-    const reply = (conntrack.entry * 2 + REPLY) * TUPLE_WORDS
-    request.clear().address(conntrack.table.tuples, reply + (end === SOURCE ? 4 : 0))
+    conntrack.table.readTuple(conntrack.entry * 2 + REPLY, this.reply)
+    request.clear().address(this.reply, end === SOURCE ? 4 : 0)
     this.set(end, now)
   }
 
@@ -95,7 +95,7 @@ export class Nat implements Translator {
     const { conntrack, hook } = this
     const end = endOf(hook)
     const direction = run.ctDirection
-    const status = conntrack.table.status[conntrack.entry]!
+    const status = conntrack.table.statusOf(conntrack.entry)
     const bit = (end === SOURCE) === (direction === ORIGINAL) ? SRC_NAT : DST_NAT
     if (isError(packet, run)) {
       if (
@@ -141,8 +141,8 @@ export class Nat implements Translator {
     if (packet.family === 4 && packet.source0 === 0) return ACCEPT
     const address = this.routes.addressOf(run.outputInterface, packet.family)
     // Nobody told the interface's address: the source keeps its own, so that the capture's answers find the connection.
-    const reply = (this.conntrack.entry * 2 + REPLY) * TUPLE_WORDS
-    if (address === null) request.address(this.conntrack.table.tuples, reply + 4)
+    this.conntrack.table.readTuple(this.conntrack.entry * 2 + REPLY, this.reply)
+    if (address === null) request.address(this.reply, 4)
     else request.address(address, 0)
     this.set(SOURCE, run.now)
     return ACCEPT
@@ -154,9 +154,9 @@ export class Nat implements Translator {
     if (this.hook === "output") request.address(packet.family === 4 ? LOOPBACK_4 : LOOPBACK_6, 0)
     else {
       const address = this.routes.addressOf(run.inputInterface, packet.family)
-      const reply = (this.conntrack.entry * 2 + REPLY) * TUPLE_WORDS
       if (address === null) {
-        request.address(this.conntrack.table.tuples, reply)
+        this.conntrack.table.readTuple(this.conntrack.entry * 2 + REPLY, this.reply)
+        request.address(this.reply, 0)
         this.here = true
         this.moved = true
       } else request.address(address, 0)
@@ -169,24 +169,22 @@ export class Nat implements Translator {
   private set(end: End, now: number): void {
     const { conntrack, original, tuple, reply } = this
     const { table, entry } = conntrack
-    if (table.status[entry]! & (CONFIRMED | doneBit(end))) return
-    const at = (entry * 2 + REPLY) * TUPLE_WORDS
-    for (let word = 0; word < TUPLE_WORDS; word++) reply[word] = table.tuples[at + word]!
+    if (table.statusOf(entry) & (CONFIRMED | doneBit(end))) return
+    table.readTuple(entry * 2 + REPLY, reply)
     if (!invert(reply, original)) return
     this.choice.choose(original, tuple, this.request, end, now)
     if (!isSame(original, tuple) && invert(tuple, reply)) {
-      table.tuples.set(reply, at)
-      table.status[entry]! |= end === SOURCE ? SRC_NAT : DST_NAT
+      table.writeTuple(entry * 2 + REPLY, reply)
+      table.addStatus(entry, end === SOURCE ? SRC_NAT : DST_NAT)
     }
-    table.status[entry]! |= doneBit(end)
+    table.addStatus(entry, doneBit(end))
     if (end === SOURCE) this.sources.add(entry)
   }
 
   /** What a packet of this direction looks like once it is translated: the inverse of the other direction's tuple. */
   private target(direction: number): void {
     const { table, entry } = this.conntrack
-    const at = (entry * 2 + (1 - direction)) * TUPLE_WORDS
-    for (let word = 0; word < TUPLE_WORDS; word++) this.original[word] = table.tuples[at + word]!
+    table.readTuple(entry * 2 + (1 - direction), this.original)
     invert(this.original, this.tuple)
   }
 }

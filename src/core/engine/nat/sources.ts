@@ -17,6 +17,7 @@ export class NatSources {
   /** Bucket and generation that an entry was put in with; -1: in none. */
   private buckets = new Int32Array(FIRST_CAPACITY).fill(-1)
   private generations = new Uint32Array(FIRST_CAPACITY)
+  private readonly known = new Uint32Array(TUPLE_WORDS)
 
   constructor(table: ConnectionTable) {
     this.table = table
@@ -25,26 +26,31 @@ export class NatSources {
   add(entry: number): void {
     if (entry >= this.buckets.length) this.grow(entry + 1)
     if (this.buckets[entry]! >= 0) this.unlink(entry)
-    this.generations[entry] = this.table.generation[entry]!
-    this.link(entry, this.bucketOf(this.table.tuples, entry * 2 * TUPLE_WORDS))
+    this.generations[entry] = this.table.generationOf(entry)
+    this.link(entry, this.bucketOfEntry(entry))
   }
 
   /** Calls back with each translated connection of the tuple's source, newest first, until the answer is true. */
   some(tuple: Uint32Array, visit: (entry: number) => boolean): boolean {
     const { table } = this
-    for (let entry = this.heads[this.bucketOf(tuple, 0)]!; entry >= 0; entry = this.next[entry]!) {
-      if (this.generations[entry] !== table.generation[entry]) continue
-      if ((table.status[entry]! & SRC_NAT_DONE) === 0) continue
-      const at = entry * 2 * TUPLE_WORDS
-      if (!isSameSource(table.tuples, at, tuple)) continue
+    for (let entry = this.heads[this.bucketOf(tuple)]!; entry >= 0; entry = this.next[entry]!) {
+      if (this.generations[entry] !== table.generationOf(entry)) continue
+      if ((table.statusOf(entry) & SRC_NAT_DONE) === 0) continue
+      table.readTuple(entry * 2, this.known)
+      if (!isSameSource(this.known, tuple)) continue
       if (visit(entry)) return true
     }
     return false
   }
 
-  private bucketOf(tuples: Uint32Array, at: number): number {
-    let value = tuples[at]! ^ Math.imul(tuples[at + 3]!, 0x9e3779b1) ^ (tuples[at + PORTS]! >>> 16)
-    value = Math.imul(value ^ (value >>> 15) ^ tuples[at + 1]! ^ tuples[at + 2]!, 0x85ebca6b)
+  private bucketOfEntry(entry: number): number {
+    this.table.readTuple(entry * 2, this.known)
+    return this.bucketOf(this.known)
+  }
+
+  private bucketOf(tuple: Uint32Array): number {
+    let value = tuple[0]! ^ Math.imul(tuple[3]!, 0x9e3779b1) ^ (tuple[PORTS]! >>> 16)
+    value = Math.imul(value ^ (value >>> 15) ^ tuple[1]! ^ tuple[2]!, 0x85ebca6b)
     return (value ^ (value >>> 13)) & (this.heads.length - 1)
   }
 
@@ -80,21 +86,21 @@ export class NatSources {
     for (let entry = 0; entry < buckets.length; entry++)
       if (
         buckets[entry]! >= 0 &&
-        generations[entry] === table.generation[entry] &&
-        table.status[entry]! & (CONFIRMED | SRC_NAT_DONE)
+        generations[entry] === table.generationOf(entry) &&
+        table.statusOf(entry) & (CONFIRMED | SRC_NAT_DONE)
       )
-        this.link(entry, this.bucketOf(table.tuples, entry * 2 * TUPLE_WORDS))
+        this.link(entry, this.bucketOfEntry(entry))
   }
 }
 
 /** Address, port and protocol of the source. */
-function isSameSource(tuples: Uint32Array, at: number, tuple: Uint32Array): boolean {
+function isSameSource(known: Uint32Array, tuple: Uint32Array): boolean {
   return (
-    tuples[at] === tuple[0] &&
-    tuples[at + 1] === tuple[1] &&
-    tuples[at + 2] === tuple[2] &&
-    tuples[at + 3] === tuple[3] &&
-    tuples[at + KIND] === tuple[KIND] &&
-    tuples[at + PORTS]! >>> 16 === tuple[PORTS]! >>> 16
+    known[0] === tuple[0] &&
+    known[1] === tuple[1] &&
+    known[2] === tuple[2] &&
+    known[3] === tuple[3] &&
+    known[KIND] === tuple[KIND] &&
+    known[PORTS]! >>> 16 === tuple[PORTS]! >>> 16
   )
 }

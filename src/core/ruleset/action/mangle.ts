@@ -27,6 +27,9 @@ const stores: {
   "tcp-option": mangleTcpOption,
 }
 
+/** Fields that no packet is sorted by. */
+const harmless = ["saddr", "daddr", "sport", "dport", "dscp", "ecn", "ttl", "hoplimit", "id", "checksum"]
+
 /** The statement's own name for the value: constants stand bare, and are written by the target's types. */
 export const mangle: StepKind<MangleNode> = {
   name: "mangle",
@@ -46,6 +49,9 @@ export const mangle: StepKind<MangleNode> = {
   assumes: (node) =>
     storeOf(node) || isUnseen(node.target) ? undefined : "it is not written: the rule goes on",
   worksBeforeConntrack: ({ target }) => target.expression === "ct" && target.key === "zone",
+  changesSort: ({ target }) =>
+    target.expression === "raw-payload" ||
+    (target.expression === "payload" && !harmless.includes(target.field)),
   compile(node, build) {
     const load = build.load(node.value)
     const store = storeOf(node)

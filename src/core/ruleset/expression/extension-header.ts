@@ -21,6 +21,8 @@ export const extensionHeader: ExpressionKind<ExtensionHeaderNode> = {
   read: (node) => (typeOf(node) === "ipv6_addr" ? undefined : readOf(node)),
   load: (node) => (typeOf(node) === "ipv6_addr" ? loadAddress(node) : oneWord(readOf(node))),
   requires: () => ({ family: 6 }),
+  // Plain packets have none.
+  isKnown: () => true,
   manual: {
     title: "IPv6 extension headers",
     text: "Whether an extension header is there, wherever in the chain, or a field of it.",

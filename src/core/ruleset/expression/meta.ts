@@ -67,6 +67,7 @@ export const meta: ExpressionKind<MetaNode> = {
     if (node.key === "nfproto" && (equals === 2 || equals === 10)) return { family: equals === 2 ? 4 : 6 }
     return node.key === "l4proto" && equals !== undefined ? { protocol: equals } : {}
   },
+  isKnown: ({ key }) => key === "nfproto" || key === "l4proto",
   manual: {
     title: "Packet metadata",
     text: "The packet's family, protocol, interfaces, length, mark or kind of delivery. `meta l4proto` is the protocol behind all headers of IPv6.",

@@ -74,12 +74,20 @@ export const payload: ExpressionKind<PayloadNode> = {
     if (node.protocol !== "ip") return {}
     return node.field === "protocol" && equals !== undefined ? { family: 4, protocol: equals } : { family: 4 }
   },
+  isKnown({ protocol, field, tunnel }, _knows, mask) {
+    if (tunnel !== undefined) return true
+    if (protocol === "ip" && field === "frag-off") return mask !== undefined && (mask & ~FRAGMENT) === 0
+    return (protocol === "tcp" && field === "flags") || (protocol === "ip" && field === "protocol")
+  },
   manual: {
     title: "Header fields",
     text: "A field of the Ethernet, VLAN, ARP, IP, TCP, UDP or ICMP header. A packet without that header does not match, whatever is compared.",
     example: "ip saddr 192.0.2.0/24 tcp dport 22",
   },
 }
+
+/** More fragments, and the offset: zero in every packet that is no fragment. */
+const FRAGMENT = 0x3fff
 
 /** The field, or a byte that is never there where nobody knows the name; `checkRuleset` tells. */
 function fieldOf(node: PayloadNode): PayloadField {

@@ -89,6 +89,10 @@ export interface Extension {
   readonly needsConntrack?: boolean
   /** It does its work before conntrack too: it says what conntrack shall do, or looks connections up by itself. */
   readonly worksBeforeConntrack?: true
+  /** As of steps (kind.ts). */
+  readonly changesSort?: true
+  /** As of steps (kind.ts), for a match with these options. */
+  isKnown?(options: XtOptions): boolean
   /** A match says CONTINUE or BREAK, a target that goes on CONTINUE, another its verdict. */
   readonly compile: (options: XtOptions, build: Build, family: 4 | 6) => Step
   /** The engine cannot know it, and what it assumes: told as a warning where rules are read. A function where it hangs on the options. */

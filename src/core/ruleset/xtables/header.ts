@@ -32,6 +32,12 @@ export const xtHeader: StepKind<XtHeaderNode> = {
     }
     return stepOf(node, checks, build.iptablesNft === true)
   },
+  // A packet of another protocol does not match, whatever else is asked.
+  isKnown: ({ protocol, source, destination, input, output, fragment }, _knows, sort) =>
+    protocol !== undefined &&
+    ((!source && !destination && !input && !output && !fragment) ||
+      (!protocol.negated && protocol.number !== sort.protocol)),
+  isQuestion: ({ family }) => family === 4,
   manual: {
     title: "iptables: what every rule may ask",
     text: "Source, destination, interfaces, protocol and fragments: the words of iptables that need no match.",

@@ -20,6 +20,7 @@ export const xtMatch: StepKind<XtMatchNode> = {
   needsConntrack: ({ name, family }) => findExtension("match", name, family)?.needsConntrack ?? false,
   worksBeforeConntrack: ({ name, family }) =>
     findExtension("match", name, family)?.worksBeforeConntrack ?? false,
+  isKnown: ({ name, options, family }) => findExtension("match", name, family)?.isKnown?.(options) ?? false,
   manual: {
     title: "iptables: matches",
     text: "A match of iptables, with its options: what it asks is said under its name.",

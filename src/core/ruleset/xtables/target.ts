@@ -20,6 +20,7 @@ export const xtTarget: StepKind<XtTargetNode> = {
   needsConntrack: ({ name, family }) => findExtension("target", name, family)?.needsConntrack ?? false,
   worksBeforeConntrack: ({ name, family }) =>
     findExtension("target", name, family)?.worksBeforeConntrack ?? false,
+  changesSort: ({ name, family }) => findExtension("target", name, family)?.changesSort ?? false,
   manual: {
     title: "iptables: targets",
     text: "A target of iptables, with its options: what it does is said under its name.",

@@ -10,6 +10,7 @@ export const ecn: Extension = {
   tables: ["mangle"],
   options: [{ name: "ecn-tcp-remove", required: true }],
   compile: () => removeEcnFlagsStep(),
+  changesSort: true,
   manual: {
     title: "iptables: ECN",
     text: "Takes the flags of congestion notification out of TCP's header.",
