@@ -23,6 +23,10 @@ export interface IpsetState {
   readonly family: 4 | 6
   readonly declaration: SetDeclaration
   readonly elements: Map<string, SetElement>
+  /** Of the type list:set: the sets that it holds. */
+  readonly members?: Set<string>
+  /** Of a type that is not read, which was told: it stays empty. */
+  readonly isUnread?: true
 }
 
 /** A line of ipset: `create NAME hash:ip …`, `add NAME 192.0.2.1 timeout 60`, `flush`, `destroy`; as `ipset save` prints them, and with the older `-N` and `-A`. */
@@ -64,12 +68,23 @@ function create(name: Word, [type, ...rest]: readonly Word[], rules: Rules, isEx
   }
   const [method, partText = ""] = type.text.split(":")
   const parts = partText.split(",")
-  if ((method !== "hash" && method !== "bitmap") || parts.some((part) => !partKinds.has(part))) {
-    report.warning(
-      "xt-not-read",
-      `sets of the type ${type.text} are not read: the engine takes ${name.text} for empty`,
-      type,
-    )
+  const isRead = (method === "hash" || method === "bitmap") && parts.every((part) => partKinds.has(part))
+  if (!isRead) {
+    const isList = type.text === "list:set"
+    if (!isList)
+      report.warning(
+        "xt-not-read",
+        `sets of the type ${type.text} are not read: the engine takes ${name.text} for empty`,
+        type,
+      )
+    const declaration: SetDeclaration = {
+      ...{ name: name.text, key: [rules.family === 4 ? "ipv4_addr" : "ipv6_addr"], flags: [] },
+      origin: rules.originOf(name.line, name.column, `create ${name.text} ${type.text}`),
+    }
+    rules.sets.set(name.text, {
+      ...{ parts: [], family: rules.family, elements: new Map(), declaration },
+      ...(isList ? { members: new Set<string>() } : { isUnread: true as const }),
+    })
     return
   }
   const options = optionsOf(rest, rules)
@@ -151,7 +166,11 @@ function optionsOf(words: readonly Word[], rules: Rules, isElement = false): Rea
 function add(name: Word, [element, ...rest]: readonly Word[], rules: Rules, isExist: boolean): void {
   const { report } = rules
   const state = stateOf(name, element, rules)
-  if (!state || !element) return
+  if (!state || !element || state.isUnread) return
+  if (state.members) {
+    addMember(state, element, rules, isExist)
+    return
+  }
   const options = optionsOf(rest, rules, true)
   if (options.has("nomatch")) {
     report.warning(
@@ -183,9 +202,64 @@ function add(name: Word, [element, ...rest]: readonly Word[], rules: Rules, isEx
     })
 }
 
+/** A list's members are sets, which are asked one behind another; their elements are taken for the list's own, where all sets are of the first one's type. */
+function addMember(list: IpsetState, element: Word, rules: Rules, isExist: boolean): void {
+  const { report } = rules
+  const member = rules.sets.get(element.text)
+  if (!member) report.error("unknown-set", `there is no set ${element.text}`, element)
+  else if (member.members) report.error("xt-word", "a set of the type list:set is in no other", element)
+  else if (list.members!.has(element.text)) {
+    if (!isExist) report.error("duplicate-name", `${element.text} is in the set already`, element)
+  } else {
+    const [first] = [...list.members!].flatMap((name) => rules.sets.get(name) ?? []).filter(isOfFamily(list))
+    if (first && isOfFamily(list)(member) && keyOf(first) !== keyOf(member))
+      report.warning(
+        "xt-not-read",
+        `${element.text} is of another type than ${first.declaration.name}: the engine takes it for not there`,
+        element,
+      )
+    list.members!.add(element.text)
+  }
+}
+
+/** What a set of the other IP version holds, no packet of this one has. */
+function isOfFamily({ family }: IpsetState): (member: IpsetState) => boolean {
+  return (member) => member.family === family
+}
+
+function keyOf({ declaration }: IpsetState): string {
+  return declaration.key.join()
+}
+
+/** The set as rules ask it. */
+export function declarationOf(state: IpsetState, sets: ReadonlyMap<string, IpsetState>): SetDeclaration {
+  const own = [...state.elements.values()]
+  if (!state.members) return { ...state.declaration, ...(own.length > 0 && { elements: own }) }
+  const members = [...state.members].flatMap((name) => sets.get(name) ?? []).filter(isOfFamily(state))
+  const [first] = members
+  if (!first) return state.declaration
+  const alike = members.filter((member) => keyOf(member) === keyOf(first))
+  const elements = new Map(alike.flatMap((member) => [...member.elements]))
+  const flags = new Set(alike.flatMap(({ declaration }) => declaration.flags))
+  const { timeout: _timeout, size: _size, ...shape } = first.declaration
+  return {
+    ...shape,
+    name: state.declaration.name,
+    flags: [...flags],
+    ...(flags.has("interval") && shape.key.length === 1 && { autoMerge: true }),
+    ...(elements.size > 0 && { elements: [...elements.values()] }),
+    ...(state.declaration.origin && { origin: state.declaration.origin }),
+  }
+}
+
 function remove(name: Word, [element]: readonly Word[], rules: Rules, isExist: boolean): void {
   const state = stateOf(name, element, rules)
-  if (!state || !element) return
+  if (!state || !element || state.isUnread) return
+  if (state.members) {
+    if (!state.members.delete(element.text) && !isExist)
+      rules.report.error("xt-no-rule", `${element.text} is not in the set ${name.text}`, element)
+    return
+  }
   const keys = parseElement(element.text, state)
   if (isProblem(keys)) {
     rules.report.add("error", keys, element)
@@ -203,7 +277,11 @@ function stateOf(name: Word, element: Word | undefined, rules: Rules): IpsetStat
   return state
 }
 
-const flush: Verb = (name, _rest, rules) => rules.sets.get(name.text)?.elements.clear()
+const flush: Verb = (name, _rest, rules) => {
+  const state = rules.sets.get(name.text)
+  state?.elements.clear()
+  state?.members?.clear()
+}
 const forget: Verb = (name, _rest, rules) => void rules.sets.delete(name.text)
 const nothing: Verb = () => {}
 

@@ -177,6 +177,40 @@ test("what a script does besides is told", () => {
   ])
 })
 
+test("a list of sets holds what its sets hold, of the rules' IP version; what is not read is told once, and is empty", () => {
+  const text = `create four hash:net
+add four 10.0.0.0/8
+create six hash:net family inet6
+add six 2001:db8::/32
+create ports bitmap:port range 0-99
+create all list:set size 8
+add all six
+add all four
+create other bitmap:what
+add other 1
+add other 2
+*filter
+-A INPUT -m set --match-set all src -j DROP
+-A INPUT -m set --match-set other src -j DROP
+COMMIT
+`
+  const elementsOf = (family: 4 | 6) => {
+    const { ruleset, diagnostics } = readIptables({ path: "rules", text }, family)
+    expect(diagnostics.map(({ severity, id, span }) => [severity, id, span?.line])).toEqual([
+      ["warning", "xt-not-read", 9],
+    ])
+    return ruleset.tables[0]?.sets.map(({ name, elements }) => [name, elements?.map(({ key }) => key)])
+  }
+  expect(elementsOf(4)).toEqual([
+    ["all", [{ prefix: [0x0a000000], length: 8 }]],
+    ["other", undefined],
+  ])
+  expect(elementsOf(6)).toEqual([
+    ["all", [{ prefix: [0x20010db8, 0, 0, 0], length: 32 }]],
+    ["other", undefined],
+  ])
+})
+
 describe("sets of ipset come with the tables that ask for them", () => {
   test.each<[string, string]>([
     [

@@ -3,7 +3,7 @@ import type { Ruleset, SetDeclaration } from "../../ruleset/ruleset.js"
 import type { XtChain, XtTable } from "../../ruleset/xtables/extension.js"
 import { optionOf } from "../../ruleset/xtables/option.js"
 import { checkTable } from "./check.js"
-import { DEFAULT_SIZE, type IpsetState } from "./ipset.js"
+import { DEFAULT_SIZE, declarationOf, type IpsetState } from "./ipset.js"
 import { baseOf, tables } from "./places.js"
 import { Report } from "./report.js"
 import { type KeptRule, TableState } from "./state.js"
@@ -79,10 +79,7 @@ export class Rules {
 
   private setOf(name: string, ends: readonly string[], word: Word): SetDeclaration {
     const known = this.sets.get(name)
-    if (known) {
-      const { declaration, elements } = known
-      return { ...declaration, ...(elements.size > 0 && { elements: [...elements.values()] }) }
-    }
+    if (known) return declarationOf(known, this.sets)
     const hint = "put what `ipset save` prints before the rules"
     if (this.sets.size > 0) this.report.error("unknown-set", `there is no set ${name}`, word, hint)
     else

@@ -2,6 +2,7 @@ import type { Diagnostic } from "../../../base/diagnostic.js"
 import type { DiagnosticId } from "../../../base/diagnostic-ids.js"
 import type { BaseChain, SetDeclaration } from "../../../ruleset/ruleset.js"
 import type { ProtocolContext } from "./context.js"
+import { ElementList } from "./element-list.js"
 import type { RuleContext } from "./keeper.js"
 import { type ChainModel, Model, objectKey, type TableModel } from "./model.js"
 import { plainSpan } from "./place.js"
@@ -83,7 +84,7 @@ export class Elaboration {
         isListing: this.isListing,
         declare: (declaration, at) => {
           if (!table.sets.has(declaration.name))
-            table.sets.set(declaration.name, { declaration, elements: [], compared: 0, at })
+            table.sets.set(declaration.name, { declaration, elements: new ElementList(), compared: 0, at })
         },
         objectNames: (kind) =>
           [...table.objects.values()].filter((each) => each.kind === kind).map(({ name }) => name),

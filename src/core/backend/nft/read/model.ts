@@ -1,5 +1,6 @@
 import type { FlowtableDeclaration, ObjectDeclaration } from "../../../ruleset/object.js"
-import type { BaseChain, Rule, SetDeclaration, SetElement, Table } from "../../../ruleset/ruleset.js"
+import type { BaseChain, Rule, SetDeclaration, Table } from "../../../ruleset/ruleset.js"
+import type { ElementList } from "./element-list.js"
 import type { Syntax } from "./syntax.js"
 
 /** What the commands have made so far: the ruleset while it is being built. */
@@ -25,7 +26,7 @@ export interface TableModel {
 
 export interface SetModel {
   declaration: SetDeclaration
-  elements: SetElement[]
+  elements: ElementList
   /** Pairs of elements that were looked at for values in common. */
   compared: number
   /** Where it is declared. */
@@ -74,7 +75,7 @@ export function tableOf(model: TableModel): Table {
     ...(objects.size > 0 && { objects: [...objects.values()] }),
     ...(flowtables.size > 0 && { flowtables: [...flowtables.values()] }),
     sets: [...model.sets.values()].map(({ declaration, elements }) =>
-      elements.length > 0 ? { ...declaration, elements } : declaration,
+      elements.length > 0 ? { ...declaration, elements: elements.all } : declaration,
     ),
     chains: [...model.chains.values()].map((chain) => ({
       name: chain.name,

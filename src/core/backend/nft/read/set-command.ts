@@ -1,6 +1,7 @@
 import { didYouMean } from "../../../base/nearest.js"
 import type { SetDeclaration, SetElement } from "../../../ruleset/ruleset.js"
 import type { Elaboration } from "./elaboration.js"
+import { ElementList } from "./element-list.js"
 import { overlap } from "./interval.js"
 import type { SetModel, TableModel } from "./model.js"
 import { elaborateSet } from "./set-declaration.js"
@@ -26,7 +27,7 @@ export function setCommand(
   if (elaboration.remove(verb, table.sets, name, `${what} ${name}`, value)) return
   const known = table.sets.get(name)
   if (verb === "flush") {
-    if (known) known.elements = []
+    if (known) known.elements = new ElementList()
     else elaboration.assume(`there is no ${what} ${name} in what was read: nothing is done`, value)
     return
   }
@@ -51,9 +52,9 @@ export function setCommand(
     addElements(known, elaborateElements(elements, known.declaration, context))
     return
   }
-  const made = { declaration: full, elements: [] as SetElement[], compared: 0, at: value }
+  const made = { declaration: full, elements: new ElementList(), compared: 0, at: value }
   table.sets.set(name, made)
-  made.elements = elaborateElements(elements, full, context)
+  made.elements = new ElementList(elaborateElements(elements, full, context))
 }
 
 export function elementCommand(
@@ -84,9 +85,8 @@ export function elementCommand(
     )
     const { data: _data, objects: _objects, ...asSet } = declaration
     const gone = new Set(elaborateElements(keys, asSet, context).map(({ key }) => JSON.stringify(key)))
-    const before = set.elements.length
-    set.elements = set.elements.filter(({ key }) => !gone.has(JSON.stringify(key)))
-    if (verb === "delete" && before - set.elements.length < gone.size)
+    const missing = [...gone].filter((key) => !set.elements.delete(key))
+    if (verb === "delete" && missing.length > 0)
       elaboration.report("nft-not-there", `an element to be deleted is not in ${declaration.name}`, value)
     return
   }
@@ -98,7 +98,7 @@ export function elementCommand(
 
 /** One by one: there may be more than a call takes arguments. */
 function addElements(set: SetModel, added: readonly SetElement[]): void {
-  for (const element of added) set.elements.push(element)
+  for (const element of added) set.elements.add(element)
 }
 
 /** A range may not reach into another; where nft itself merges them, it may. A few new ones against what is there. */
@@ -108,10 +108,10 @@ function checkOverlap(
   added: readonly SetElement[],
   at: Syntax,
 ): void {
-  const { elements: known, declaration } = set
-  const { key, name } = declaration
-  set.compared += known.length * added.length
+  const { key, name } = set.declaration
+  set.compared += set.elements.length * added.length
   if (set.compared > overlapsTried) return
+  const known = set.elements.all
   for (const { key: one } of added)
     for (const { key: other } of known)
       if (overlap(one, other, key) && JSON.stringify(one) !== JSON.stringify(other)) {

@@ -88,3 +88,20 @@ test("JSON keeps one statement of an element: the others are as its set says", (
     },
   ])
 })
+
+test("elements are deleted and added again one by one, in the time of one", () => {
+  const count = 6000
+  const address = (index: number) => `10.0.${index >> 8}.${index & 255}`
+  const lines = ["table inet t { set s { type ipv4_addr; } }"]
+  for (let index = 0; index < count; index++) lines.push(`add element inet t s { ${address(index)} }`)
+  for (let index = 0; index < count; index += 2) {
+    lines.push(`delete element inet t s { ${address(index)} }`)
+    lines.push(`add element inet t s { ${address(index)} }`, `delete element inet t s { ${address(index)} }`)
+  }
+  lines.push(`delete element inet t s { ${address(0)} }`)
+  const { ruleset, diagnostics } = readNft({ path: "rules.nft", text: lines.join("\n") })
+  expect(diagnostics.map(({ id, span }) => [id, span?.line])).toEqual([["nft-not-there", lines.length]])
+  const keys = ruleset.tables[0]?.sets[0]?.elements?.map(({ key }) => key)
+  expect(keys?.length).toBe(count / 2)
+  expect(keys?.[0]).toEqual({ value: [0x0a000001] })
+})
