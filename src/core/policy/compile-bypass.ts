@@ -8,6 +8,7 @@ import {
   is,
   isIpv4,
   isIpv6,
+  jump,
   l4proto,
   maskedIs,
   missing,
@@ -16,11 +17,25 @@ import {
   th,
 } from "../ruleset/build.js"
 import type { StepNode } from "../ruleset/node.js"
-import type { Rule } from "../ruleset/ruleset.js"
+import type { Origin } from "../ruleset/origin.js"
+import type { Chain, Rule } from "../ruleset/ruleset.js"
 import { type Family, families, hasFamily, minimal } from "./compile-hosts.js"
 import { distinctRanges } from "./compile-ports.js"
 import { rule } from "./compile-rule.js"
-import type { PacketPhrase, Policy } from "./policy.js"
+import type { HostFacts, PacketPhrase, Policy } from "./policy.js"
+
+/**
+ * The administrator's own chain: what he writes into it with nft is met by every packet that is judged, and stays through every apply. An `accept` in it lets a packet past.
+ * Plain ACKs that are let past anyway do not come to it, so that it costs live connections nothing.
+ */
+export const ownBypass: Chain = { name: "bypass", rules: [], keepsRules: true }
+
+/** Sends what is judged through it; backends whose chains are all written anew (iptables) have none. */
+export function ownBypassJump(origin: Origin, host: HostFacts): readonly Rule[] {
+  return host.routesByInterface === false
+    ? []
+    : [rule({ ...origin, text: "the chain bypass" }, jump(ownBypass.name))]
+}
 
 /** The bypasses that concern a zone and a direction. An accept ends only its own base chain, so each base chain begins with them. */
 export function bypassRules(policy: Policy, zone: string, direction: "in" | "out"): readonly Rule[] {

@@ -27,14 +27,21 @@ const logSnapshot = 128
 const logPrefixMaximum = 63
 
 /** A flood is not logged packet by packet: that would cost more than dropping it. */
-const logRate = { count: 10, unit: "second" } as const
-const logBurst = 20
+const logRate = { count: 20, unit: "second" } as const
+const logBurst = 40
 
 /**
- * Asking the log's limit costs 60 to 100 ns (it takes the time and a lock), a third of what it costs to drop a malformed packet; counting to eight costs 20.
- * So of dropped packets the first and every eighth asks. The counters miss none.
+ * What scanners meet is told packet by packet, for a scan is known by how many ports it tries: twenty ports make a finding. It is met behind conntrack, where asking a limit is a
+ * fifteenth of what the packet has cost before. A listing happens once for each source.
  */
-const logSample = 8
+const probeRate = { count: 200, unit: "second" } as const
+const probeBurst = 400
+
+/**
+ * Asking the log's limit costs 60 to 100 ns (it takes the time and a lock), a third of what it costs to drop a malformed packet; counting to four costs 20.
+ * So of dropped packets the first and every fourth asks. The counters miss none.
+ */
+const logSample = 4
 
 /** Sources that are kept out. The guard adds to them, and so do rules; an element without a timeout stays, and each counts what was dropped for it. */
 const blocked4: SetDeclaration = {
@@ -115,10 +122,14 @@ export function outcomeChain(
   const { origin } = protection
   const action = protection.action === "block" && context.direction === "out" ? "drop" : protection.action
   const rules: Rule[] = [...before]
+  const tellsEach = context.meetsProbes === true || action === "block"
   const sample =
-    action === "notify" ? [] : [equal({ expression: "numgen", mode: "inc", modulus: logSample }, 0)]
+    tellsEach || action === "notify"
+      ? []
+      : [equal({ expression: "numgen", mode: "inc", modulus: logSample }, 0)]
+  const within = tellsEach ? limit(probeRate, probeBurst) : limit(logRate, logBurst)
   const prefix = logPrefix(context, protection.name, action)
-  rules.push(rule(origin, ...sample, limit(logRate, logBurst), logTo(logGroup, prefix, logSnapshot)))
+  rules.push(rule(origin, ...sample, within, logTo(logGroup, prefix, logSnapshot)))
   if (action === "block") rules.push(...listing(protection, context))
   rules.push(action === "notify" ? rule(origin, counter) : rule(origin, counter, drop))
   return { name: context.name + suffix, rules }

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.js"
 import { shortHash } from "../base/hash.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
-import { bypassRules } from "./compile-bypass.js"
+import { bypassRules, ownBypass, ownBypassJump } from "./compile-bypass.js"
 import { ledgerSets, neverBlockSets } from "./compile-outcome.js"
 import {
   arrivalChains,
@@ -39,7 +39,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   const zonesOf = (direction: "in" | "out") =>
     policy.zones
       .filter(({ incoming, outgoing }) => incoming.length > 0 || outgoing.length > 0)
-      .map((zone) => zoneRules(policy, zone, direction, pieces))
+      .map((zone) => zoneRules(policy, zone, direction, pieces, host))
   // A zone that judges only what leaves still keeps out who is blocked.
   const incoming = zonesOf("in")
   const outgoing = zonesOf("out")
@@ -49,6 +49,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   const egress = egressChains(outgoing, host)
   const inEgress = pieces.filter((piece) => isOnlyEgress(piece, host))
   const inInet = pieces.filter((piece) => !inEgress.includes(piece) || isAlsoForwarded(piece, host))
+  const lasting = host.routesByInterface === false ? [] : [ownBypass]
   const chains: readonly Chain[] = [
     ...incomingBaseChains(incoming, arrivals, host.ingressDevices),
     ...arrivals.filter(({ name }) => !isOnlyAtIngress(name, incoming, host)),
@@ -58,6 +59,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
     ...outgoingChains(outgoing),
     ...forwardedFragmentChains(outgoing, host),
     ...inInet.flatMap(({ compiled }) => compiled.chains),
+    ...lasting,
   ]
   const sets: readonly SetDeclaration[] = [
     ...ledgerSets(host),
@@ -71,7 +73,11 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
       family: "netdev",
       name: tableName,
       sets: [],
-      chains: [...egress, ...judges.map((chain) => ({ ...chain, rules: chain.rules.map(inNetdev) }))],
+      chains: [
+        ...lasting,
+        ...egress,
+        ...judges.map((chain) => ({ ...chain, rules: chain.rules.map(inNetdev) })),
+      ],
     })
   }
   return {
@@ -137,6 +143,7 @@ function compileDirection(
           host,
           name,
           ...(kind.provesNothing && { isUnproven: true }),
+          ...(kind.meetsProbes && { meetsProbes: true }),
         }),
       },
     ]
@@ -165,7 +172,13 @@ function unknown(protection: Protection): Compiled {
   return { placed: [], sets: [], chains: [], diagnostics }
 }
 
-function zoneRules(policy: Policy, zone: Zone, direction: "in" | "out", pieces: readonly Piece[]): ZoneRules {
+function zoneRules(
+  policy: Policy,
+  zone: Zone,
+  direction: "in" | "out",
+  pieces: readonly Piece[],
+  host: HostFacts,
+): ZoneRules {
   const ofZone = pieces.filter((piece) => piece.zone === zone)
   const own = ofZone.filter((piece) => piece.direction === direction)
   const placed = ofZone
@@ -177,6 +190,7 @@ function zoneRules(policy: Policy, zone: Zone, direction: "in" | "out", pieces: 
   return {
     zone,
     bypass: bypassRules(policy, zone.name, direction),
+    ownBypass: ownBypassJump({ ...zone.origin, zone: zone.name }, host),
     flags: own.flatMap(({ compiled }) => compiled.flags ?? []),
     listings: own.flatMap(({ compiled }) => compiled.listings ?? []),
     at: (place) => rulesAt(place, placed),

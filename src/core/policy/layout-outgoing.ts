@@ -46,17 +46,18 @@ export function outgoingChains(zones: readonly ZoneRules[]): readonly Chain[] {
 }
 
 function zoneChains(rules: ZoneRules): readonly Chain[] {
-  const { zone, bypass, flags, at } = rules
+  const { zone, bypass, ownBypass, flags, at } = rules
   const own = ownOrigin(zone)
   const prefix = `${zone.name}/out`
   const syn = at("syn").length > 0 ? jump(`${prefix}/syn`) : undefined
   const packets = packetChains(own, `${prefix}/packets`, syn, flags)
-  const connections = connectionChains({ ...rules, bypass: [] }, prefix)
+  const connections = connectionChains({ ...rules, bypass: [], ownBypass: [] }, prefix)
   return [
     {
       name: prefix,
       rules: [
         ...bypass,
+        ...ownBypass,
         ...at("arrival"),
         ...at("listed"),
         // Fragments come this far only where nothing uses connection tracking; later ones have no transport header.
@@ -81,7 +82,7 @@ function zoneChains(rules: ZoneRules): readonly Chain[] {
 
 /** Fragments are made behind postrouting, so they are met on the wire: in a netdev table, which alone has an egress hook. */
 export function egressChains(zones: readonly ZoneRules[], host: HostFacts): readonly Chain[] {
-  return zones.flatMap(({ zone, bypass, at }): readonly Chain[] => {
+  return zones.flatMap(({ zone, bypass, ownBypass, at }): readonly Chain[] => {
     const devices = egressDevices(zone.interfaces, host)
     if (at("fragment").length === 0 || devices.length === 0) return []
     const own = ownOrigin(zone)
@@ -91,6 +92,7 @@ export function egressChains(zones: readonly ZoneRules[], host: HostFacts): read
         base: { type: "filter", hook: "egress", priority: 0, policy: "accept", devices },
         rules: [
           ...bypass.map(inNetdev),
+          ...ownBypass,
           rule(own, hasAny(ip("frag-off"), FRAGMENT), jump(`${zone.name}/out/fragmented`)),
           rule(own, exists(exthdr("frag")), jump(`${zone.name}/out/fragmented`)),
         ],
@@ -104,7 +106,7 @@ export function egressChains(zones: readonly ZoneRules[], host: HostFacts): read
 export function forwardedFragmentChains(zones: readonly ZoneRules[], host: HostFacts): readonly Chain[] {
   const rules: Rule[] = []
   const chains: Chain[] = []
-  for (const { zone, bypass, at } of zones) {
+  for (const { zone, bypass, ownBypass, at } of zones) {
     const known = egressDevices(zone.interfaces, host)
     const devices = zone.interfaces.filter((device) => !known.includes(device))
     if (at("fragment").length === 0 || devices.length === 0) continue
@@ -115,7 +117,7 @@ export function forwardedFragmentChains(zones: readonly ZoneRules[], host: HostF
       rules.push(rule(own, hasAny(ip("frag-off"), FRAGMENT), leaves, target))
       rules.push(rule(own, exists(exthdr("frag")), leaves, target))
     }
-    chains.push({ name: `${zone.name}/out/fragmented`, rules: [...bypass, ...at("fragment")] })
+    chains.push({ name: `${zone.name}/out/fragmented`, rules: [...bypass, ...ownBypass, ...at("fragment")] })
   }
   if (rules.length === 0) return []
   return [

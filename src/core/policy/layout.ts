@@ -56,6 +56,8 @@ import type { FlagRules, Listing, Place } from "./protection.js"
 export interface ZoneRules {
   readonly zone: Zone
   readonly bypass: readonly Rule[]
+  /** The jump to the administrator's chain; empty where the backend has none. */
+  readonly ownBypass: readonly Rule[]
   readonly flags: readonly FlagRules[]
   readonly listings: readonly Listing[]
   /** In the order that packets meet them. */
@@ -69,7 +71,7 @@ const OFFSET = 0x1fff
 /** All flags that are judged: FIN to URG. */
 const SIX_FLAGS = 0x3f
 
-export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules): readonly Chain[] {
+export function arrivalChains({ zone, bypass, ownBypass, flags, listings, at }: ZoneRules): readonly Chain[] {
   const name = (part: string) => `${zone.name}/${part}`
   const own: Origin = { ...zone.origin, zone: zone.name }
   const blocked: Origin = { ...own, protection: "blocked", text: "sources that are blocked" }
@@ -90,6 +92,7 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
     rule(blocked, inSet(blockedKey(family), `blocked${family}`), counter, drop),
     rule(blocked, inSet(ipOf(family, "saddr"), `blocked-networks${family}`), counter, drop),
   ]
+  const judgesAll = at("arrival").length > 0
   // SYNs are what floods are made of: a comparison leads them to their chain, for less than the look-up that all other flags share.
   const leadSyn = rule(own, maskedIs(tcp("flags"), SIX_FLAGS, SYN), goto(name("syn")))
   const packets = packetChains(own, name("packets"), goto(name("syn")), flags)
@@ -98,10 +101,12 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
       name: name("arrival"),
       rules: [
         ...bypass,
+        ...(judgesAll ? ownBypass : []),
         ...at("arrival"),
         // A byte of the header is read in place; `meta l4proto` is a call (0.01 of an established packet).
         shortWay(4, hasNone(ip("frag-off"), FRAGMENT), is(ip("protocol"), TCP)),
         rule(own, isIpv6, goto(name("arrival6"))),
+        ...(judgesAll ? [] : ownBypass),
         rule(own, hasAny(ip("frag-off"), FRAGMENT), goto(name("fragmented"))),
         leadSyn,
         ...packets.judge,
@@ -114,6 +119,7 @@ export function arrivalChains({ zone, bypass, flags, listings, at }: ZoneRules):
       name: name("arrival6"),
       rules: [
         shortWay(6, missing(exthdr("frag")), is(l4proto, TCP)),
+        ...(judgesAll ? [] : ownBypass),
         rule(own, exists(exthdr("frag")), goto(name("fragmented"))),
         leadSyn,
         ...packets.judge,
@@ -198,7 +204,10 @@ function isClosed(targets: readonly VerdictNode[], flags: readonly FlagRules[]):
 }
 
 /** What stands behind conntrack for a zone; empty where nothing does. */
-export function connectionChains({ zone, bypass, at }: ZoneRules, prefix = zone.name): readonly Chain[] {
+export function connectionChains(
+  { zone, bypass, ownBypass, at }: ZoneRules,
+  prefix = zone.name,
+): readonly Chain[] {
   const own: Origin = { ...zone.origin, zone: zone.name }
   const [invalid, fresh] = [at("invalid"), at("new")]
   if (invalid.length === 0 && fresh.length === 0) return []
@@ -208,6 +217,7 @@ export function connectionChains({ zone, bypass, at }: ZoneRules, prefix = zone.
       name: part("state"),
       rules: [
         ...bypass,
+        ...ownBypass,
         ...(invalid.length > 0 ? [rule(own, ctStateIn("invalid"), goto(part("state-invalid")))] : []),
         ...(fresh.length > 0 ? [rule(own, ctStateIn("new"), goto(part("state-new")))] : []),
       ],
@@ -312,9 +322,9 @@ export function connectionsBaseChain(zones: readonly ZoneRules[], origin: Origin
 export function trackedChains(zones: readonly ZoneRules[]): readonly Chain[] {
   return zones
     .filter(({ at }) => at("tracked").length > 0)
-    .map(({ zone, bypass, at }) => ({
+    .map(({ zone, bypass, ownBypass, at }) => ({
       name: `${zone.name}/tracked`,
       // A bypass is an accept, and the chain is jumped to from the base chain: the packet is past both.
-      rules: [...bypass, ...at("tracked")],
+      rules: [...bypass, ...ownBypass, ...at("tracked")],
     }))
 }

@@ -61,6 +61,8 @@ export interface CompileContext {
   readonly name: string
   /** Sources that its rules list proved nothing (ProtectionKind.provesNothing). */
   readonly isUnproven?: boolean
+  /** Scanners meet its rules (ProtectionKind.meetsProbes). */
+  readonly meetsProbes?: boolean
 }
 
 /** The manual entry of a protection; the reference and `--help` are generated from it. */
@@ -104,6 +106,8 @@ export interface ProtectionKind {
   readonly outgoing: boolean
   /** One forged packet or two are enough to be found by it: whom its rules list is kept from opening anything new, and for no longer than ten minutes. */
   readonly provesNothing?: boolean
+  /** Port scans are found by what its rules log, so that each packet counts: they stand behind connection tracking. */
+  readonly meetsProbes?: boolean
   compile(protection: Protection, context: CompileContext): Compiled
   readonly manual: ProtectionManual
 }

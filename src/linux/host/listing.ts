@@ -1,5 +1,6 @@
 import { generationOf, pauseSet, trialSet } from "../../core/backend/nft/placement.js"
 import type { Generation } from "../../core/backend/nft/running.js"
+import { ownBypass } from "../../core/policy/compile-bypass.js"
 import { DIGEST_CHAIN } from "./kernel-table.js"
 import { list } from "./nft.js"
 import { done, failed, type Outcome } from "./outcome.js"
@@ -97,7 +98,17 @@ export function flatten(blocks: readonly Block[]): readonly string[] {
 function isCompared(block: Block, generation: Generation): boolean {
   const name = block.listedAs
   const letter = generationOf(name)
-  return !GATE_SETS.has(name) && !name.startsWith(DIGEST_CHAIN) && (letter === null || letter === generation)
+  return (
+    !GATE_SETS.has(name) &&
+    !isOwnChain(block) &&
+    !name.startsWith(DIGEST_CHAIN) &&
+    (letter === null || letter === generation)
+  )
+}
+
+/** The administrator's chain is not the policy's to compare. */
+function isOwnChain({ name }: Block): boolean {
+  return name.endsWith(` chain ${ownBypass.name}`)
 }
 
 const GATE_SETS: ReadonlySet<string> = new Set([trialSet, pauseSet])

@@ -7,7 +7,7 @@ import type { Chain, Rule, Ruleset, SetDeclaration, SetElement, Table } from "..
 import type { Generation } from "./running.js"
 
 /**
- * Names in the kernel. A chain carries its generation (`input.a`). A set that is the policy's carries it too, so that a trial that ends gives the old elements back; a
+ * Names in the kernel. A chain carries its generation (`input.a`), unless its rules are the administrator's own. A set that is the policy's carries it too, so that a trial that ends gives the old elements back; a
  * ledger set has its own name, whatever the policy says; a limiter set has a hash of all that its elements are counted by (`syn4.h1x2y3z`), so that the same
  * limit goes on counting, and another one starts fresh.
  */
@@ -34,7 +34,8 @@ export function placeRuleset(ruleset: Ruleset, generation: Generation, trial: Ga
 
 function placeTable(table: Table, generation: Generation, trial: GateOfTrial): Table {
   const names = new Map(table.sets.map((set) => [set.name, placedSetName(set, table, generation)]))
-  const chain = (name: string) => `${name}.${generation}`
+  const lasting = new Set(table.chains.filter(({ keepsRules }) => keepsRules).map(({ name }) => name))
+  const chain = (name: string) => (lasting.has(name) ? name : `${name}.${generation}`)
   const set = (name: string) => names.get(name) ?? name
   const sets = table.sets.map((declaration) => placeSet(declaration, set, chain))
   return {
