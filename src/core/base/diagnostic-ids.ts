@@ -125,6 +125,12 @@ export const diagnosticIds = {
     "Comparing with the kernel takes a network namespace for a moment, and none can be made here.",
   "no-systemd":
     "Loading rules at boot is a systemd unit's work, and systemd does not run this machine or did not take the unit.",
+  "no-netlink": "The kernel's netlink sockets, which tell of packets, connections and rules, cannot be had.",
+  "log-group-taken": "Another program listens to the log group that the guard reads, and only one can.",
+  "no-journal": "There is no systemd journal to read logins from.",
+  "guard-running": "A guard is running already.",
+  "guard-not-running": "No guard is running that could be asked.",
+  "no-guard-socket": "The unix socket that commands talk to the guard over cannot be had.",
   "nothing-pending": "There is no trial to confirm or to roll back.",
   "trial-over":
     "The trial was not confirmed in time, and the kernel has gone back to the rules before by itself.",
@@ -334,6 +340,11 @@ export const diagnosticIds = {
     "The name of a FireHOL interface or router is too long for chains of iptables, or stands twice.",
   "firehol-synproxy-settings": "FireHOL's synproxy changes settings of the kernel and never sets them back.",
   "firehol-unlimited-log": "A FireHOL blacklist writes a line of log for every packet.",
+  "no-ledger": "The ledger of blocks cannot be opened, read or written.",
+  "ledger-in-use": "Another floodwall has the ledger of blocks open.",
+  "not-blocked": "The address or prefix is not on the list of blocked sources.",
+  "never-blocked": "The address is one that is never blocked.",
+  "no-rules-to-block": "No rules of floodwall are in the kernel, so that nothing can be blocked.",
 } as const
 
 export type DiagnosticId = keyof typeof diagnosticIds

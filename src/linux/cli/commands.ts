@@ -84,4 +84,15 @@ export const commandGroups: readonly CommandGroup[] = [
       },
     ],
   },
+  {
+    title: "The guard",
+    commands: [
+      {
+        name: "run",
+        summary: "watch, conclude who attacks, and keep attackers out for a while",
+        load: () => import("./run.js"),
+      },
+      { name: "stop", summary: "end the guard; the rules stay", load: () => import("./stop.js") },
+    ],
+  },
 ]

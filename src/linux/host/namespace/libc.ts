@@ -19,6 +19,14 @@ export interface Libc {
     address: Uint8Array,
     size: number,
   ): number
+  /** `address` and `length` are addresses in memory that `allocate` gave. */
+  getsockname(fd: number, address: number, length: number): number
+  /** `into` is an address in memory that `allocate` gave. */
+  read(fd: number, into: number, length: number): number
+  write(fd: number, bytes: Uint8Array, length: number): number
+  eventfd(start: number, flags: number): number
+  /** poll(2) in another thread: `entries` is an address in memory that `allocate` gave, and must stay until `then` is called. */
+  pollLater(entries: number, count: number, timeoutMilliseconds: number, then: () => void): void
   /** `into` and `messages` are addresses in memory that `allocate` gave. */
   recv(fd: number, into: number, length: number, flags: number): number
   sendmmsg(fd: number, messages: number, count: number, flags: number): number
@@ -68,9 +76,14 @@ export function libc(): Libc {
 }
 
 interface Koffi {
-  load(path: string | null): { func(prototype: string): (...values: unknown[]) => number }
+  load(path: string | null): { func(prototype: string): ((...values: unknown[]) => number) & Later }
   errno(): number
   view(address: bigint, length: number): ArrayBuffer
+}
+
+/** The same call in a thread of libuv's pool: the last value is told what came of it. */
+interface Later {
+  async(...values: unknown[]): void
 }
 
 function load(): Libc | string {
@@ -95,7 +108,13 @@ function load(): Libc | string {
     const buffer = koffi.view(BigInt(address), length)
     return { address, bytes: new Uint8Array(buffer), view: new DataView(buffer) }
   }
+  const poll = library.func("int poll(uintptr_t, unsigned long, int)")
   return {
+    getsockname: func("int getsockname(int, uintptr_t, uintptr_t)"),
+    read: func("intptr_t read(int, uintptr_t, size_t)"),
+    write: func("intptr_t write(int, const uint8_t *, size_t)"),
+    eventfd: func("int eventfd(unsigned int, int)"),
+    pollLater: (entries, count, timeout, then) => poll.async(entries, count, timeout, then),
     socket: func("int socket(int, int, int)"),
     bind: func("int bind(int, const uint8_t *, uint32_t)"),
     setsockopt: func("int setsockopt(int, int, int, const uint8_t *, uint32_t)"),

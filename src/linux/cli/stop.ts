@@ -1,0 +1,60 @@
+import { askGuard } from "../daemon/client.js"
+import type { Reply } from "../daemon/protocol.js"
+import { socketPath } from "../daemon/server.js"
+import { type Command, exit, jsonOption } from "./command.js"
+
+interface Options {
+  readonly remove?: boolean
+  readonly json?: boolean
+}
+
+/** Milliseconds; what the guard has to tell a webhook may take a while. */
+const PATIENCE = 40_000
+
+export const command: Command<Options> = {
+  operands: "",
+  description:
+    "Ends the guard. What is in the kernel stays: its rules go on judging, and blocks end by themselves. Where systemd runs the guard, it does not start it again until the next boot; " +
+    "floodwall disable keeps it from starting then. With --remove the rules and what loads them at boot go, too, as with floodwall remove.",
+  options: [{ flags: "--remove", text: "take the rules out of the kernel, too" }, jsonOption],
+  exitOne: "no guard is running",
+  exitThree: "this user may not tell it",
+  examples: [
+    { line: "floodwall stop", text: "no more blocks, and what is protected stays so" },
+    { line: "floodwall stop --remove", text: "nothing of floodwall is left" },
+  ],
+  async run(_operands, { remove = false, json }, io) {
+    const replies: Reply[] = []
+    const request = { request: "stop", remove } as const
+    const trouble = await askGuard(request, io.environment, (reply) => replies.push(reply))
+    if (trouble === "forbidden")
+      return io.cannot(
+        "no-privilege",
+        `this user may not talk to the guard at ${socketPath(io.environment)}`,
+        "sudo",
+      )
+    if (trouble === "absent") {
+      io.note("No guard is running.")
+      if (json) io.json({ result: "nothing" })
+      if (remove) io.note("floodwall remove takes the rules away without one.")
+      return exit.no
+    }
+    const until = Date.now() + PATIENCE
+    while (Date.now() < until && (await isAnswering(io.environment))) await pause(50)
+    if (json) io.json({ result: remove ? "removed" : "stopped" })
+    else
+      io.print(
+        remove ? "Stopped and removed. NOTHING is protected now." : "Stopped. The rules in the kernel stay.",
+      )
+    return exit.done
+  },
+}
+
+/** The guard takes its socket away when it has ended. */
+async function isAnswering(environment: Readonly<Record<string, string | undefined>>): Promise<boolean> {
+  return (await askGuard({ request: "status" }, environment, () => {})) === undefined
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

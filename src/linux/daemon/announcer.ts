@@ -1,0 +1,123 @@
+import { spawn } from "node:child_process"
+import type { GuardLog } from "./log.js"
+
+/** What is told to the hook and the webhook: the findings and blocks of a minute. */
+export interface Announcement {
+  readonly host: string
+  readonly from: string
+  readonly until: string
+  readonly total: number
+  /** The first of them, at most `LINES_MAXIMUM`. */
+  readonly events: readonly AnnouncedEvent[]
+}
+
+export interface AnnouncedEvent {
+  readonly time: string
+  readonly kind: string
+  readonly source?: string
+  readonly text: string
+  readonly action?: string
+}
+
+export interface Announcer {
+  add(event: AnnouncedEvent): void
+  /** Tells what is left. */
+  stop(): Promise<void>
+}
+
+export interface AnnouncerSettings {
+  readonly hook?: string
+  readonly webhook?: string
+  readonly host: string
+  readonly clock: () => number
+  /** Milliseconds between two messages, at least. */
+  readonly interval?: number
+}
+
+const MINUTE = 60_000
+const LINES_MAXIMUM = 50
+const PATIENCE = 30_000
+
+/**
+ * Tells somebody else of what was found: a command, which gets the message as JSON on its standard input, and a URL, which gets it by POST. The first finding is told at once, and
+ * what follows within a minute comes in one message: an attack of a thousand sources is one e-mail a minute, and not a thousand.
+ */
+export function createAnnouncer(settings: AnnouncerSettings, log: GuardLog): Announcer {
+  const { hook, webhook, host, clock, interval = MINUTE } = settings
+  if (hook === undefined && webhook === undefined) return { add() {}, stop: () => Promise.resolve() }
+  let events: AnnouncedEvent[] = []
+  let total = 0
+  let last = Number.NEGATIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
+  let telling: Promise<void> = Promise.resolve()
+
+  const send = () => {
+    timer = undefined
+    if (total === 0) return
+    const now = clock()
+    last = now
+    const message: Announcement = {
+      host,
+      from: events[0]!.time,
+      until: new Date(now).toISOString(),
+      total,
+      events,
+    }
+    events = []
+    total = 0
+    const text = JSON.stringify(message)
+    telling = Promise.all([
+      hook === undefined ? undefined : runHook(hook, text, log),
+      webhook === undefined ? undefined : post(webhook, text, log),
+    ]).then(() => undefined)
+  }
+
+  return {
+    add(event) {
+      total++
+      if (events.length < LINES_MAXIMUM) events.push(event)
+      // A moment later, so that what comes together is told together.
+      timer ??= setTimeout(send, Math.max(Math.min(1000, interval), last + interval - clock()))
+    },
+    async stop() {
+      clearTimeout(timer)
+      send()
+      await telling
+    },
+  }
+}
+
+function runHook(command: string, text: string, log: GuardLog): Promise<void> {
+  return new Promise((done) => {
+    const child = spawn("/bin/sh", ["-c", command], { stdio: ["pipe", "ignore", "pipe"], timeout: PATIENCE })
+    let error = ""
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (error.length < 1000) error += chunk.toString()
+    })
+    child.stdin.on("error", () => {})
+    child.on("error", (fault) => {
+      log.warn(`the hook could not be started: ${fault.message}`)
+      done()
+    })
+    child.on("close", (status) => {
+      if (status !== 0) log.warn(`the hook failed (exit ${status}): ${error.trim().slice(0, 300)}`)
+      done()
+    })
+    child.stdin.end(text)
+  })
+}
+
+async function post(url: string, text: string, log: GuardLog): Promise<void> {
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: text,
+      signal: AbortSignal.timeout(PATIENCE),
+    })
+    if (!answer.ok) log.warn(`the webhook answers ${answer.status}`)
+    await answer.body?.cancel()
+  } catch (error) {
+    log.warn(`the webhook cannot be reached: ${(error as Error).message}`)
+  }
+}

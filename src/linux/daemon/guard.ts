@@ -1,0 +1,342 @@
+import { hostname } from "node:os"
+import { Detection } from "../../core/detect/detection.js"
+import type { Event } from "../../core/event/event.js"
+import type { Finding } from "../../core/event/finding.js"
+import { logGroup } from "../../core/policy/compile-outcome.js"
+import type { HostFacts, Policy } from "../../core/policy/policy.js"
+import { openReadiness } from "../host/netlink/readiness.js"
+import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js"
+import { done, failed, type Outcome } from "../host/outcome.js"
+import { openNotifier } from "../host/sd-notify.js"
+import type { State } from "../host/state.js"
+import { createAnnouncer } from "./announcer.js"
+import { type Keeper, openKeeper } from "./keeper.js"
+import { type KernelBlocks, openKernelBlocks } from "./kernel-blocks.js"
+import type { GuardLog } from "./log.js"
+import { type ListenAddress, type Metric, serveMetrics } from "./metrics.js"
+import type { GuardStatus } from "./protocol.js"
+import { describeChange, enforceRules, type GuardedRules, restoreRules, sentencesOf } from "./rules.js"
+import { openServer, socketPath } from "./server.js"
+import { connectionSource } from "./source/connections.js"
+import { counterSource } from "./source/counters.js"
+import { eveSource } from "./source/eve.js"
+import { loginSource } from "./source/logins.js"
+import { packetSource } from "./source/packets.js"
+import type { EventSource, RunningSource } from "./source/source.js"
+import { createTopology } from "./topology.js"
+
+/** A policy as the guard works with it. */
+export interface GuardedPolicy extends GuardedRules {
+  readonly policy: Policy
+  readonly facts: HostFacts
+}
+
+export interface GuardSettings {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly state: State
+  /** Reads and compiles the policy; undefined: it has mistakes, which were reported. */
+  readonly load: () => GuardedPolicy | undefined
+  readonly log: GuardLog
+  readonly metrics?: ListenAddress
+  /** A file, or `unix:PATH`. */
+  readonly eve?: string
+  /** `journal`, or a file; absent: logins are not looked at. */
+  readonly logins?: string
+  readonly hook?: string
+  readonly webhook?: string
+}
+
+export interface Guard {
+  /** What it watches, in a few words. */
+  readonly watches: string
+  reload(): void
+  /** Ends when the guard has been asked to stop, by whomever; `remove`: and the rules shall go. */
+  readonly stopped: Promise<{ readonly remove: boolean }>
+  stop(): Promise<void>
+}
+
+const TABLE = "floodwall"
+const PLACE = `inet ${TABLE}`
+/** Milliseconds. A change of the rules is looked at when it is over: a flush and a load by the same hand are one. */
+const SETTLE = 200
+const BUSY_AGAIN = 1000
+const REFRESH = 30_000
+const TICK = 1000
+const NOTICES_MAXIMUM = 20
+
+/**
+ * The guard: events in, findings out, blocks into the kernel. Everything that packets of strangers can cause is bounded: the rules log at a bounded rate, sources read for a share of the
+ * time, detectors remember so many, and blocks end by themselves.
+ */
+export async function startGuard(settings: GuardSettings, first: GuardedPolicy): Promise<Outcome<Guard>> {
+  const { log, environment, state } = settings
+  const started = new Date()
+  const notices: string[] = []
+  const sources: {
+    readonly source: EventSource
+    readonly running?: RunningSource
+    readonly trouble?: string
+  }[] = []
+  let current = first
+  let detection: Detection
+  let findings = 0
+  let putBack = 0
+  let isStopping = false
+  let askStop: (how: { readonly remove: boolean }) => void = () => {}
+  const stopped = new Promise<{ readonly remove: boolean }>((resolve) => {
+    askStop = resolve
+  })
+
+  const notice = (text: string) => {
+    log.warn(text)
+    notices.push(`${new Date().toISOString()} ${text}`)
+    if (notices.length > NOTICES_MAXIMUM) notices.shift()
+    keeper?.note(text)
+  }
+  let keeper: Keeper | undefined
+
+  const enforced = enforceRules(first, state)
+  if (failed(enforced)) return enforced
+  if (enforced.value === "trial") notice("rules are on trial: they are left to whoever tries them")
+  const opened = openReadiness((error) => log.error(`a source failed: ${(error as Error)?.stack ?? error}`))
+  if (failed(opened)) return opened
+  const readiness = opened.value
+  const kernelBlocks = openKernelBlocks(TABLE)
+  if (failed(kernelBlocks)) return kernelBlocks
+  const announcer = createAnnouncer(
+    {
+      host: hostname(),
+      clock: Date.now,
+      ...(settings.hook !== undefined && { hook: settings.hook }),
+      ...(settings.webhook !== undefined && { webhook: settings.webhook }),
+    },
+    log,
+  )
+  const topology = createTopology(() => current.policy)
+  const status = (): Omit<GuardStatus, "blocked" | "wouldBeBlocked"> => ({
+    pid: process.pid,
+    since: started.toISOString(),
+    policy: current.path,
+    sources: sources.map(({ source, running, trouble }) => ({
+      name: source.name,
+      state: running?.state ?? trouble ?? "",
+      events: running?.events ?? 0,
+    })),
+    notices,
+  })
+  const keeping = openKeeper({
+    environment,
+    log,
+    notice,
+    announcer,
+    kernel: kernelBlocks.value,
+    policy: () => current.policy,
+    facts: () => current.facts,
+    status,
+    stateFolder: state.folder,
+    reload,
+    stop: (remove) => askStop({ remove }),
+  })
+  if (failed(keeping)) return keeping
+  keeper = keeping.value
+
+  const onFinding = (finding: Finding) => {
+    findings++
+    keeper?.finding(finding, { detection })
+  }
+  const detect = () => new Detection(current.policy.detect, { sees: "some" }, onFinding)
+  detection = detect()
+  const emit = (event: Event) => handlers[event.event](event as never)
+  const handlers: { readonly [Name in Event["event"]]: (event: Extract<Event, { event: Name }>) => void } = {
+    packet: (event) => detection.packet(event),
+    connection: (event) => detection.connection(event),
+    answer: (event) => detection.answer(event),
+    counter: (event) => detection.counter(event),
+    alert: (event) => detection.alert(event),
+    login: (event) => detection.login(event),
+  }
+
+  const server = await openServer(socketPath(environment), (request, client) =>
+    keeper!.answer(request, client),
+  )
+  if (failed(server)) return server
+  keeper.agree()
+
+  for (const source of wantedSources(settings)) {
+    const running = source.start({ emit, clock: () => Date.now() / 1000, readiness, topology, notice })
+    if (failed(running)) {
+      const why = sentencesOf(running.failure.diagnostics).join("; ")
+      notice(`${source.name} is not read: ${why}`)
+      sources.push({ source, trouble: why })
+    } else sources.push({ source, running: running.value })
+  }
+
+  const watch = watchTable()
+  const metrics = settings.metrics && serveMetrics(settings.metrics, () => collect(), notice)
+  const notifier = openNotifier(environment)
+  const timers = [
+    setInterval(() => topology.refresh(), REFRESH),
+    setInterval(() => keeper?.tick(), TICK),
+    ...(notifier.watchdog === undefined
+      ? []
+      : [setInterval(() => notifier.tell("WATCHDOG=1"), notifier.watchdog / 3)]),
+  ]
+  const watches = describeWatch()
+  notifier.tell("READY=1", `STATUS=watching ${watches}`)
+
+  return done({
+    watches,
+    reload,
+    stopped,
+    async stop() {
+      if (isStopping) return
+      isStopping = true
+      notifier.tell("STOPPING=1")
+      for (const timer of timers) clearInterval(timer)
+      for (const { running } of sources) running?.stop()
+      watch?.close()
+      server.value.close()
+      metrics?.close()
+      await announcer.stop()
+      keeper?.close()
+      kernelBlocks.value.close()
+      readiness.close()
+      notifier.close()
+    },
+  })
+
+  /** The policy anew; what the guard knows of sources, blocks and connections stays. A policy with mistakes changes nothing. */
+  function reload(): void {
+    notifier.tell("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
+    const loaded = settings.load()
+    if (loaded === undefined) notice("the policy has mistakes, and the one before stays in force")
+    else {
+      const applied = enforceRules(loaded, state)
+      if (failed(applied))
+        notice(`the rules stay as they are: ${sentencesOf(applied.failure.diagnostics).join("; ")}`)
+      else {
+        const before = current
+        current = loaded
+        if (JSON.stringify(before.policy.detect) !== JSON.stringify(loaded.policy.detect))
+          detection = detect()
+        topology.refresh()
+        keeper?.reloaded(before.policy)
+        log.info({ policy: loaded.path, rules: applied.value }, "the policy was read anew")
+      }
+    }
+    notifier.tell("READY=1", `STATUS=watching ${describeWatch()}`)
+  }
+
+  function watchTable(): { close(): void } | undefined {
+    const opened = openTableWatch(TABLE, [kernelBlocks_().port])
+    if (failed(opened)) {
+      notice(
+        `changes of the rules by others go unseen: ${sentencesOf(opened.failure.diagnostics).join("; ")}`,
+      )
+      return undefined
+    }
+    const table = opened.value
+    let timer: NodeJS.Timeout | undefined
+    let pending: TableChange[] = []
+    const look = () => {
+      timer = undefined
+      const changes = pending
+      pending = []
+      const change = changes.find(({ hasTableGone }) => hasTableGone) ?? changes[0]
+      const restored = restoreRules(current, state)
+      if (failed(restored)) {
+        notice(`the rules could not be put back: ${sentencesOf(restored.failure.diagnostics).join("; ")}`)
+        timer = setTimeout(look, BUSY_AGAIN)
+        return
+      }
+      const { what } = restored.value
+      if (what === "busy") {
+        pending = changes
+        timer = setTimeout(look, BUSY_AGAIN)
+        return
+      }
+      if (what === "put-back") {
+        putBack++
+        notice(`${change ? describeChange(change) : "the rules were changed"}: they were put back`)
+      } else if (what === "removed")
+        notice("the rules were removed with floodwall remove: nothing is protected")
+      if (what !== "removed") keeper?.agree()
+    }
+    const handle = () => {
+      table.read((change) => {
+        // Rules of this process are put there by programs that it starts and waits for: when they are told of, they stand.
+        pending.push(change)
+      })
+      const isLost = table.takeOverrun()
+      if ((pending.length > 0 || isLost) && timer === undefined) timer = setTimeout(look, SETTLE)
+    }
+    readiness.watch(table.fd, handle)
+    return {
+      close() {
+        clearTimeout(timer)
+        readiness.unwatch(table.fd)
+        table.close()
+      },
+    }
+  }
+
+  function kernelBlocks_(): KernelBlocks {
+    return (kernelBlocks as { readonly value: KernelBlocks }).value
+  }
+
+  function describeWatch(): string {
+    const reading = sources.filter(({ running }) => running).map(({ source }) => source.reads)
+    const detectors = current.policy.detect.map(({ name }) => name)
+    return `${reading.join(", ")} for ${detectors.join(", ") || "nothing: the policy has no detectors"}`
+  }
+
+  function collect(): readonly Metric[] {
+    const each = (pick: (running: RunningSource) => number) =>
+      sources.flatMap(({ source, running }) =>
+        running ? [{ labels: { source: source.name }, value: pick(running) }] : [],
+      )
+    return [
+      {
+        name: "floodwall_events_total",
+        kind: "counter",
+        help: "Events by source.",
+        values: each(({ events }) => events),
+      },
+      {
+        name: "floodwall_events_lost_total",
+        kind: "counter",
+        help: "Events that a source knows to have missed.",
+        values: each(({ lost }) => lost),
+      },
+      {
+        name: "floodwall_findings_total",
+        kind: "counter",
+        help: "Findings of all detectors.",
+        values: [{ value: findings }],
+      },
+      {
+        name: "floodwall_rules_put_back_total",
+        kind: "counter",
+        help: "How often rules that somebody else had taken away were put back.",
+        values: [{ value: putBack }],
+      },
+      {
+        name: "floodwall_resident_memory_bytes",
+        kind: "gauge",
+        help: "Memory of the guard.",
+        values: [{ value: process.memoryUsage.rss() }],
+      },
+      ...(keeper?.metrics() ?? []),
+    ]
+  }
+}
+
+function wantedSources({ eve, logins }: GuardSettings): readonly EventSource[] {
+  return [
+    packetSource(logGroup),
+    connectionSource,
+    counterSource(PLACE),
+    ...(eve === undefined ? [] : [eveSource(eve)]),
+    ...(logins === undefined ? [] : [loginSource(logins)]),
+  ]
+}

@@ -1,0 +1,224 @@
+import { maskWords, type Prefix, widthOf } from "../../core/base/prefix.js"
+import { type NewElement, openSetWriter, type SetWriter } from "../host/netlink/set-elements.js"
+import { done, failed, type Outcome } from "../host/outcome.js"
+
+export type BlockScope = "everything" | "new-connections"
+
+/** A source as the kernel keeps it out. */
+export interface KernelBlock {
+  /** IPv6: a /64 or shorter; longer ones are kept out as their /64. */
+  readonly source: Prefix
+  readonly scope: BlockScope
+  /** Milliseconds from now; null: ever. */
+  readonly remaining: number | null
+  /** A host that lies among the networks, for the set of hosts is full. */
+  readonly isNetwork?: boolean
+}
+
+export interface CountedBlock extends KernelBlock {
+  /** Milliseconds that it was given; null: ever. */
+  readonly given: number | null
+  /** Dropped since it was put there. */
+  readonly packets: number
+  readonly bytes: number
+}
+
+/**
+ * The kernel's sets of who is kept out (policy/compile-outcome.ts declares them): hosts in hash sets, networks in interval sets, and in sets of their own the
+ * sources that proved nothing. What is put there ends by itself, whatever happens to this process.
+ */
+export interface KernelBlocks {
+  /** With this time from now, whether they are there or not. Errno of the first that was refused, or 0. */
+  put(blocks: readonly KernelBlock[]): number
+  remove(blocks: readonly Pick<KernelBlock, "source" | "scope" | "isNetwork">[]): number
+  list(): Outcome<readonly CountedBlock[]>
+  /** Of notifications: changes with this number are ours. */
+  readonly port: number
+  close(): void
+}
+
+const ENOENT = 2
+
+export function openKernelBlocks(table: string): Outcome<KernelBlocks> {
+  const opened = openSetWriter()
+  if (failed(opened)) return opened
+  const writer = opened.value
+  return done({
+    port: writer.port,
+    put: (blocks) => eachSet(blocks, (set, elements) => putAll(writer, { table, set }, elements)),
+    remove: (blocks) =>
+      eachSet(blocks, (set, elements) => {
+        const error = writer.remove({ table, set }, elements)
+        if (error !== ENOENT) return error
+        // One of them was gone already, and took the others' transaction with it.
+        for (const element of elements) writer.remove({ table, set }, [element])
+        return 0
+      }),
+    list() {
+      const blocks: CountedBlock[] = []
+      for (const set of ALL_SETS) {
+        const listed = writer.list({ table, set })
+        if (failed(listed)) return listed
+        const elements = set.includes("networks") ? intervals(listed.value) : listed.value
+        for (const {
+          key,
+          until,
+          expires,
+          timeout,
+          packets = 0,
+          bytes = 0,
+        } of elements as readonly (Element & {
+          readonly until?: Uint8Array
+        })[]) {
+          const source = prefixOf(key, until, set.endsWith("6"))
+          blocks.push({
+            source,
+            ...(set.includes("networks") && isHostLike(source) && { isNetwork: true }),
+            given: timeout ?? null,
+            scope: set.startsWith("blocked-new") ? "new-connections" : "everything",
+            remaining: expires ?? null,
+            packets,
+            bytes,
+          })
+        }
+      }
+      return done(blocks)
+    },
+    close: () => writer.close(),
+  })
+}
+
+interface Element {
+  readonly key: Uint8Array
+  readonly isEnd: boolean
+  readonly expires?: number
+  readonly timeout?: number
+  readonly packets?: number
+  readonly bytes?: number
+}
+
+const ALL_SETS = [
+  "blocked4",
+  "blocked6",
+  "blocked-networks4",
+  "blocked-networks6",
+  "blocked-new4",
+  "blocked-new6",
+]
+
+/** Elements that one transaction could not take (a set that is full) are tried one by one. */
+function putAll(
+  writer: SetWriter,
+  place: { table: string; set: string },
+  elements: readonly NewElement[],
+): number {
+  const error = writer.put(place, elements)
+  if (error === 0 || elements.length === 1) return error
+  let first = 0
+  for (const element of elements) first = first || writer.put(place, [element])
+  return first
+}
+
+function eachSet(
+  blocks: readonly (Pick<KernelBlock, "source" | "scope" | "isNetwork"> & {
+    readonly remaining?: number | null
+  })[],
+  change: (set: string, elements: readonly NewElement[]) => number,
+): number {
+  const bySet = new Map<string, NewElement[]>()
+  for (const block of blocks) {
+    const set = setOf(block)
+    const elements = bySet.get(set)
+    if (elements) elements.push(elementOf(block))
+    else bySet.set(set, [elementOf(block)])
+  }
+  let first = 0
+  for (const [set, elements] of bySet) {
+    const error = change(set, elements)
+    first = first || error
+  }
+  return first
+}
+
+/** Who has one address of a /64 has them all. */
+function isHostLike({ address, length }: Prefix): boolean {
+  return address.family === 4 ? length === 32 : length >= 64
+}
+
+function setOf({ source, scope, isNetwork }: Pick<KernelBlock, "source" | "scope" | "isNetwork">): string {
+  const family = source.address.family
+  if (isNetwork) return `blocked-networks${family}`
+  if (scope === "new-connections" && isHostLike(source)) return `blocked-new${family}`
+  return isHostLike(source) ? `blocked${family}` : `blocked-networks${family}`
+}
+
+function elementOf({
+  source,
+  remaining,
+  isNetwork,
+}: {
+  readonly source: Prefix
+  readonly remaining?: number | null
+  readonly isNetwork?: boolean
+}): NewElement {
+  const { address, length } = source
+  const kept = address.family === 6 ? Math.min(length, 64) : length
+  const mask = maskWords(kept, address.words.length)
+  const words = address.words.map((word, index) => (word & mask[index]!) >>> 0)
+  const timed = remaining === null || remaining === undefined ? {} : { timeout: remaining }
+  if (isHostLike(source) && !isNetwork) return { key: bytesOf(words), ...timed }
+  const after = firstBehind(words, kept)
+  return { key: bytesOf(words), ...(after && { until: bytesOf(after) }), ...timed }
+}
+
+/** The first address behind a prefix; undefined: there is none. */
+function firstBehind(words: readonly number[], length: number): number[] | undefined {
+  if (length === 0) return undefined
+  const next = [...words]
+  let index = (length - 1) >> 5
+  let step = 2 ** (31 - ((length - 1) & 31))
+  for (; index >= 0; index--) {
+    const sum = next[index]! + step
+    next[index] = sum >>> 0
+    if (sum < 2 ** 32) return next
+    step = 1
+  }
+  return undefined
+}
+
+function bytesOf(words: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(words.length * 4))
+  for (const [index, word] of words.entries()) view.setUint32(index * 4, word)
+  return new Uint8Array(view.buffer)
+}
+
+function wordsOf(key: Uint8Array): number[] {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength)
+  return Array.from({ length: key.byteLength >> 2 }, (_, index) => view.getUint32(index * 4))
+}
+
+/** The kernel lists where intervals begin and where they end, from the highest down. */
+function intervals(elements: readonly Element[]): readonly (Element & { readonly until?: Uint8Array })[] {
+  let end: Uint8Array | undefined
+  const found: (Element & { readonly until?: Uint8Array })[] = []
+  for (const element of elements) {
+    if (element.isEnd) end = element.key
+    else {
+      found.push({ ...element, ...(end && { until: end }) })
+      end = undefined
+    }
+  }
+  return found
+}
+
+function prefixOf(key: Uint8Array, until: Uint8Array | undefined, isLong: boolean): Prefix {
+  const words = wordsOf(key)
+  const address = { family: isLong ? (6 as const) : (4 as const), words }
+  if (until === undefined) return { address, length: isLong ? 64 : widthOf(address) }
+  const width = widthOf(address)
+  for (let length = 0; length <= width; length++) {
+    const behind = firstBehind(words, length)
+    if (behind?.every((word, index) => word === wordsOf(until)[index])) return { address, length }
+  }
+  return { address, length: width }
+}

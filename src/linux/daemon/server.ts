@@ -1,0 +1,179 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { createConnection, createServer, type Socket } from "node:net"
+import { dirname } from "node:path"
+import { done, fail, type Outcome } from "../host/outcome.js"
+import type { Reply, Request } from "./protocol.js"
+import { splitLines } from "./source/lines.js"
+
+/** Who asked: answers go there; a `follow` ends when it hangs up. */
+export interface Client {
+  reply(reply: Reply): void
+  /** Called when the client is gone. */
+  onGone(then: () => void): void
+  end(): void
+}
+
+export interface GuardServer {
+  readonly path: string
+  close(): void
+}
+
+/** Members of this group may ask, where it exists; without it only root. */
+export const GROUP = "floodwall"
+
+const CLIENTS_MAXIMUM = 64
+/** A request is some hundred bytes; a list of hosts to block may be long. */
+export const REQUEST_MAXIMUM = 1 << 20
+/** What may wait for a client that does not read; beyond it the client is let go. */
+const BACKLOG_MAXIMUM = 16 << 20
+const PATIENCE = 10_000
+
+/** Where the guard listens: FLOODWALL_SOCKET, or /run/floodwall/guard.sock. */
+export function socketPath(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment["FLOODWALL_SOCKET"] || "/run/floodwall/guard.sock"
+}
+
+/**
+ * Listens on a unix socket that root and the group `floodwall` may connect to (0660); everybody else is kept out by the file system. Only one guard listens: a socket that
+ * somebody answers on is left alone, and one that nobody answers on is what a killed guard left.
+ */
+export async function openServer(
+  path: string,
+  onRequest: (request: Request, client: Client) => void,
+): Promise<Outcome<GuardServer>> {
+  const isAnswered = await answers(path)
+  if (isAnswered)
+    return fail(
+      "no",
+      "guard-running",
+      `a guard is running already, and listens on ${path}`,
+      "floodwall stop ends it",
+    )
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+    if (isThere(path)) rmSync(path)
+  } catch (error) {
+    return fail("cannot", "no-guard-socket", `${path} cannot be made: ${(error as Error).message}`)
+  }
+  const clients = new Set<Socket>()
+  const server = createServer((socket) => {
+    clients.add(socket)
+    socket.on("close", () => clients.delete(socket))
+    socket.on("error", () => socket.destroy())
+    serve(socket, onRequest)
+  })
+  server.maxConnections = CLIENTS_MAXIMUM
+  return new Promise((resolve) => {
+    server.on("error", (error) =>
+      resolve(
+        fail(
+          "cannot",
+          "no-guard-socket",
+          `${path}: ${error.message}`,
+          "FLOODWALL_SOCKET names another place",
+        ),
+      ),
+    )
+    // Nobody may connect before the mode is what it should be.
+    const mask = process.umask(0o177)
+    server.listen(path, () => {
+      process.umask(mask)
+      const group = groupNumber(GROUP)
+      try {
+        if (group !== undefined) chownSync(path, 0, group)
+        chmodSync(path, 0o660)
+      } catch {
+        // A user who is root of its own namespace only: the socket is its own.
+      }
+      resolve(
+        done({
+          path,
+          close() {
+            server.close()
+            for (const socket of clients) socket.destroy()
+            rmSync(path, { force: true })
+          },
+        }),
+      )
+    })
+  })
+}
+
+/** One request a connection. */
+function serve(socket: Socket, onRequest: (request: Request, client: Client) => void): void {
+  let isAsked = false
+  const timer = setTimeout(() => {
+    if (!isAsked) socket.destroy()
+  }, PATIENCE)
+  const client: Client = {
+    reply(reply) {
+      if (socket.destroyed) return
+      socket.write(`${JSON.stringify(reply)}\n`)
+      if (socket.writableLength > BACKLOG_MAXIMUM) socket.destroy()
+    },
+    onGone: (then) => {
+      socket.on("close", then)
+    },
+    end: () => {
+      socket.end()
+    },
+  }
+  const refuse = (message: string) => {
+    isAsked = true
+    client.reply({ error: { kind: "wrong", id: "bad-request", message } })
+    socket.end()
+  }
+  let length = 0
+  const lines = splitLines((line) => {
+    if (isAsked) return
+    let request: unknown
+    try {
+      request = JSON.parse(line)
+    } catch {
+      return refuse("the request is no JSON")
+    }
+    if (typeof request !== "object" || request === null || typeof (request as Request).request !== "string")
+      return refuse("the request does not say what is asked")
+    isAsked = true
+    onRequest(request as Request, client)
+  }, REQUEST_MAXIMUM)
+  socket.on("data", (chunk) => {
+    if (isAsked) return
+    length += chunk.length
+    if (length > REQUEST_MAXIMUM) refuse("the request is longer than a million bytes")
+    else lines.push(chunk)
+  })
+  socket.on("close", () => clearTimeout(timer))
+}
+
+/** Whether somebody listens there. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path)
+    socket.on("connect", () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on("error", () => resolve(false))
+  })
+}
+
+function isThere(path: string): boolean {
+  try {
+    if (statSync(path).isSocket()) return true
+  } catch {
+    return false
+  }
+  throw new Error("something that is no socket is there")
+}
+
+function groupNumber(name: string): number | undefined {
+  try {
+    const line = readFileSync("/etc/group", "utf8")
+      .split("\n")
+      .find((entry) => entry.startsWith(`${name}:`))
+    return line === undefined ? undefined : Number(line.split(":")[2])
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,87 @@
+import { execFile } from "node:child_process"
+import { parseKernelTables } from "../../host/kernel-table.js"
+import { done, fail } from "../../host/outcome.js"
+import { findProgram } from "../../host/run.js"
+import type { EventSource } from "./source.js"
+
+const INTERVAL = 5000
+const OUTPUT_LIMIT = 64 << 20
+
+/** The counters of our table: true numbers, where packets themselves are logged at a bounded rate. */
+export function counterSource(place: string): EventSource {
+  return {
+    name: "counters",
+    reads: "the counters of the rules",
+    start({ emit, clock }) {
+      const nft = findProgram("nft")
+      if (nft === undefined) return fail("cannot", "no-nft", "there is no nft to ask for counters")
+      let before = new Map<string, { packets: number; bytes: number }>()
+      let last = clock()
+      let events = 0
+      let state = "reading"
+      let isAsking = false
+
+      const take = (text: string) => {
+        const sums = new Map<string, { packets: number; bytes: number }>()
+        for (const { rules } of parseKernelTables(text, [place])) {
+          for (const { chain, counted, comment } of rules) {
+            const zone = chain.split("/")[0]!
+            const protection = comment?.split(" ").at(-1)
+            if (!counted || protection === undefined || !chain.includes("/")) continue
+            const key = `${zone} ${protection}`
+            const sum = sums.get(key) ?? { packets: 0, bytes: 0 }
+            sum.packets += counted.packets
+            sum.bytes += counted.bytes
+            sums.set(key, sum)
+          }
+        }
+        const now = clock()
+        for (const [key, { packets, bytes }] of sums) {
+          // Rules that are put there anew count from 0.
+          const earlier = before.get(key) ?? { packets: 0, bytes: 0 }
+          const more = packets >= earlier.packets ? packets - earlier.packets : packets
+          if (more === 0 || before.size === 0) continue
+          const [zone = "", protection = ""] = key.split(" ")
+          events++
+          emit({
+            event: "counter",
+            time: now,
+            over: Math.max(now - last, 0.001),
+            zone,
+            protection,
+            packets: more,
+            bytes: bytes >= earlier.bytes ? bytes - earlier.bytes : bytes,
+          })
+        }
+        before = sums
+        last = now
+      }
+      const ask = () => {
+        if (isAsking) return
+        isAsking = true
+        execFile(
+          nft,
+          ["-j", "-t", "list", "table", ...place.split(" ")],
+          { maxBuffer: OUTPUT_LIMIT },
+          (error, text) => {
+            isAsking = false
+            state = error ? "the table is not there" : "reading"
+            if (!error) take(text)
+          },
+        )
+      }
+      const timer = setInterval(ask, INTERVAL)
+      ask()
+      return done({
+        get state() {
+          return state
+        },
+        get events() {
+          return events
+        },
+        lost: 0,
+        stop: () => clearInterval(timer),
+      })
+    },
+  }
+}

@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import { parseAddress } from "../../../core/base/address.js"
+import type { LoginEvent } from "../../../core/event/login-event.js"
+import { done, fail } from "../../host/outcome.js"
+import { findProgram } from "../../host/run.js"
+import { followFile } from "./follow.js"
+import { splitLines } from "./lines.js"
+import type { EventSource } from "./source.js"
+
+/**
+ * Logins at sshd, as it logs them: from the journal, or from a file (`/var/log/auth.log`). In the journal the kernel vouches that root's sshd wrote a line (_COMM, _UID); into a
+ * file that syslog writes any user of this host can have a line written that looks like sshd's.
+ */
+export function loginSource(place: "journal" | string): EventSource {
+  return {
+    name: "logins",
+    reads: place === "journal" ? "logins (sshd in the journal)" : `logins (sshd in ${place})`,
+    start({ emit, clock }) {
+      let events = 0
+      const reader = createLoginReader((event) => {
+        events++
+        emit(event)
+      })
+      if (place !== "journal") {
+        const followed = followFile(place, (line) => {
+          const found = /\bsshd(?:-session|-auth)?(?:\[\d+\])?: (.*)$/.exec(line)
+          if (found) reader.take(found[1]!, clock())
+        })
+        return done({
+          get state() {
+            return followed.isThere ? "reading" : `waiting for ${place}`
+          },
+          get events() {
+            return events
+          },
+          lost: 0,
+          stop: () => followed.stop(),
+        })
+      }
+      const journalctl = findProgram("journalctl")
+      if (journalctl === undefined || !existsSync("/run/systemd/journal"))
+        return fail(
+          "cannot",
+          "no-journal",
+          "there is no journal here",
+          "--logins /var/log/auth.log reads a file",
+        )
+      const follower = followJournal(journalctl, (message) => reader.take(message, clock()))
+      return done({
+        get state() {
+          return follower.isRunning ? "reading" : "journalctl has ended, and is started again"
+        },
+        get events() {
+          return events
+        },
+        lost: 0,
+        stop: () => follower.stop(),
+      })
+    },
+  }
+}
+
+const ARGUMENTS = [
+  "--follow",
+  "--output=json",
+  "--output-fields=MESSAGE",
+  "--lines=0",
+  "--quiet",
+  "_COMM=sshd",
+  "_UID=0",
+  "+",
+  "_COMM=sshd-session",
+  "_UID=0",
+  "+",
+  "_COMM=sshd-auth",
+  "_UID=0",
+]
+const AGAIN_AFTER = 5000
+
+function followJournal(program: string, each: (message: string) => void) {
+  let child: ChildProcess | undefined
+  let timer: NodeJS.Timeout | undefined
+  let open = true
+  const begin = () => {
+    const lines = splitLines((line) => {
+      try {
+        const { MESSAGE } = JSON.parse(line) as { readonly MESSAGE?: unknown }
+        // Not UTF-8: the journal gives its bytes.
+        if (Array.isArray(MESSAGE)) each(Buffer.from(MESSAGE as number[]).toString("utf8"))
+        else if (typeof MESSAGE === "string") each(MESSAGE)
+      } catch {
+        // Half a line of a journal that was rotated away.
+      }
+    })
+    child = spawn(program, ARGUMENTS, { stdio: ["ignore", "pipe", "ignore"] })
+    child.stdout?.on("data", (chunk: Buffer) => lines.push(chunk))
+    child.on("error", () => {})
+    child.on("close", () => {
+      child = undefined
+      if (open) timer = setTimeout(begin, AGAIN_AFTER)
+    })
+  }
+  begin()
+  return {
+    get isRunning() {
+      return child !== undefined
+    },
+    stop() {
+      open = false
+      clearTimeout(timer)
+      child?.kill()
+    },
+  }
+}
+
+/**
+ * What sshd says of a login (OpenSSH 7 to 10: auth.c, auth2.c, packet.c). A user's name is the client's to choose, blanks and ` from ` included, so the address is what stands last.
+ * `once`: told when a connection ends without a password that failed, once for each connection.
+ */
+const phrases: readonly {
+  readonly pattern: RegExp
+  readonly outcome: LoginEvent["outcome"]
+  readonly once?: true
+}[] = [
+  {
+    pattern:
+      /^Failed (?:password|keyboard-interactive\S*|hostbased|gssapi\S*) for (?:invalid user )?(.*) from (\S+) port (\d+)(?: ssh2)?$/,
+    outcome: "failed",
+  },
+  { pattern: /^Accepted \S+ for (.*) from (\S+) port (\d+)(?: ssh2(?:: \S.*)?)?$/, outcome: "accepted" },
+  { pattern: /^[Ii]nvalid user (.*) from (\S+) port (\d+)$/, outcome: "failed", once: true },
+  {
+    pattern:
+      /^(?:Connection (?:closed|reset) by|Disconnected from) (?:authenticating|invalid) user (.*) (\S+) port (\d+) \[preauth\]$/,
+    outcome: "failed",
+    once: true,
+  },
+  {
+    pattern:
+      /^(?:error: )?maximum authentication attempts exceeded for (?:invalid user )?(.*) from (\S+) port (\d+) ssh2 \[preauth\]$/,
+    outcome: "failed",
+    once: true,
+  },
+]
+
+const CONNECTIONS_MAXIMUM = 1024
+
+export interface LoginReader {
+  take(message: string, time: number): void
+}
+
+export function createLoginReader(emit: (event: LoginEvent) => void): LoginReader {
+  const told = new Set<string>()
+  return {
+    take(message, time) {
+      for (const { pattern, outcome, once } of phrases) {
+        const found = pattern.exec(message)
+        if (!found) continue
+        const [, user = "", host = "", port = ""] = found
+        const source = parseAddress(host.replace(/%.*$/, ""))
+        if (!source) return
+        const connection = `${host} ${port}`
+        if (once && told.has(connection)) return
+        told.delete(connection)
+        told.add(connection)
+        if (told.size > CONNECTIONS_MAXIMUM) told.delete(told.values().next().value!)
+        emit({
+          event: "login",
+          time,
+          service: "sshd",
+          source: unmapped(source),
+          sourcePort: Number(port),
+          user: user.slice(0, 64),
+          outcome,
+          line: message.slice(0, 300),
+        })
+        return
+      }
+    },
+  }
+}
+
+/** A socket of both families tells of IPv4 callers as ::ffff:192.0.2.1. */
+function unmapped(address: LoginEvent["source"]): LoginEvent["source"] {
+  const [a, b, c, d] = address.words
+  return address.family === 6 && a === 0 && b === 0 && c === 0xffff ? { family: 4, words: [d!] } : address
+}

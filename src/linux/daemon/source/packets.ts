@@ -1,0 +1,136 @@
+import { DROPPED, PacketEvent, UNKNOWN } from "../../../core/event/packet-event.js"
+import { decode } from "../../../core/packet/decode.js"
+import { isCutByCapture } from "../../../core/packet/malformed.js"
+import { Packet, TCP } from "../../../core/packet/packet.js"
+import { type LoggedPacket, openPacketLog } from "../../host/netlink/packet-log.js"
+import { done, failed } from "../../host/outcome.js"
+import { readInShares } from "./share.js"
+import type { EventSource } from "./source.js"
+
+/** LINKTYPE_RAW of https://www.tcpdump.org/linktypes.html: an IP header comes first. */
+const LINKTYPE_RAW = 101
+
+/** What the rules of our table log: each packet's prefix names zone, protection and action. */
+export function packetSource(group: number): EventSource {
+  return {
+    name: "nflog",
+    reads: `packets that rules log (group ${group})`,
+    start({ emit, clock, readiness, topology }) {
+      const opened = openPacketLog(group)
+      if (failed(opened)) return opened
+      const log = opened.value
+      const packet = new Packet()
+      const event = new PacketEvent()
+      let events = 0
+
+      const take = (logged: LoggedPacket) => {
+        const words = readPrefix(logged.prefix)
+        if (!words) return
+        const { bytes } = logged
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        decode(packet, view, 0, bytes.byteLength, wholeLength(view), LINKTYPE_RAW)
+        if (packet.family === 0) return
+        fillPacketEvent(event, packet)
+        event.time = clock()
+        event.verdict = words.action === "notify" ? UNKNOWN : DROPPED
+        event.protection = words.protection
+        event.ctState =
+          logged.connection >= 0
+            ? (CT_STATES[logged.connection] ?? 0)
+            : words.protection === "invalid"
+              ? INVALID
+              : 0
+        topology.placeByDevice(event, logged.inputDevice, logged.outputDevice)
+        event.isBroadcast = topology.isBroadcast(event)
+        event.isSpoofed = words.protection === "spoofed-source"
+        events++
+        emit(event)
+      }
+      const stop = readInShares(readiness, log.fd, () => log.read(take))
+      return done({
+        state: "reading",
+        get events() {
+          return events
+        },
+        get lost() {
+          return log.lost
+        },
+        stop() {
+          stop()
+          log.close()
+        },
+      })
+    },
+  }
+}
+
+/** Bits of `ct state`. Of a packet that conntrack makes nothing of, it tells nothing; the rule's name does. */
+const INVALID = 1
+const CT_STATES = [2, 4, 8, 2, 4]
+
+interface PrefixWords {
+  readonly zone: string
+  readonly protection: string
+  readonly action: string
+  readonly isOut: boolean
+}
+
+/** Each rule has one prefix, and there are some dozens of them. */
+const known = new Map<string, PrefixWords | undefined>()
+const KNOWN_MAXIMUM = 4096
+
+/** `floodwall ZONE PROTECTION ACTION[ out]` (policy/compile-outcome.ts); undefined: somebody else's. */
+export function readPrefix(prefix: string): PrefixWords | undefined {
+  if (known.has(prefix)) return known.get(prefix)
+  const found = /^floodwall (.+) (\S+) (notify|drop|block)( out)?$/.exec(prefix)
+  const words = found && {
+    zone: found[1]!,
+    protection: found[2]!,
+    action: found[3]!,
+    isOut: found[4] !== undefined,
+  }
+  if (known.size < KNOWN_MAXIMUM) known.set(prefix, words ?? undefined)
+  return words ?? undefined
+}
+
+/** How long the packet was, which rules log only the beginning of. */
+function wholeLength(view: DataView): number {
+  if (view.byteLength < 20) return view.byteLength
+  const said = view.getUint8(0) >> 4 === 6 ? 40 + view.getUint16(4) : view.getUint16(2)
+  return Math.max(view.byteLength, said)
+}
+
+/** What a decoded packet says of itself. */
+export function fillPacketEvent(event: PacketEvent, packet: Packet): void {
+  event.family = packet.family === 6 ? 6 : 4
+  event.source0 = packet.source0
+  event.source1 = packet.source1
+  event.source2 = packet.source2
+  event.source3 = packet.source3
+  event.destination0 = packet.destination0
+  event.destination1 = packet.destination1
+  event.destination2 = packet.destination2
+  event.destination3 = packet.destination3
+  event.protocol = packet.protocol
+  event.sourcePort = packet.sourcePort
+  event.destinationPort = packet.destinationPort
+  event.tcpFlags = packet.tcpFlags
+  event.tcpFastOpen = false
+  event.tcpSequence = packet.tcpSequence
+  event.tcpAcknowledgement = packet.tcpAcknowledgement
+  event.length = packet.networkLength
+  const headers =
+    packet.payloadOffset < 0 ? packet.networkLength : packet.payloadOffset - packet.networkOffset
+  event.payloadLength =
+    packet.protocol === TCP && packet.payloadOffset < 0 ? 0 : Math.max(0, packet.networkLength - headers)
+  event.ttl = packet.ttl
+  event.icmpType = packet.icmpType
+  event.icmpCode = packet.icmpCode
+  event.quotedProtocol = -1
+  event.isFragment = packet.isFragment
+  event.moreFragments = packet.moreFragments
+  event.fragmentOffset = packet.fragmentOffset
+  event.identification = packet.identification
+  event.malformed = isCutByCapture(packet) ? 0 : packet.malformed
+  event.why = ""
+}

@@ -1,0 +1,247 @@
+import { done, fail, failed, type Outcome } from "../outcome.js"
+import {
+  BODY,
+  type Message,
+  type MessageWriter,
+  messageWriter,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_REQUEST,
+  readAttributes,
+} from "./message.js"
+import { openNetlink } from "./socket.js"
+
+/** A set of ours: `{ table: "floodwall", set: "blocked4" }`, in the family inet. */
+export interface SetPlace {
+  readonly table: string
+  readonly set: string
+}
+
+/** An element to be put into a set: its key in network order, and for intervals where the next one begins. */
+export interface NewElement {
+  readonly key: Uint8Array
+  /** Of sets of intervals: the first key behind it; absent there: it goes on to the end of the keys. */
+  readonly until?: Uint8Array
+  /** Milliseconds; absent: it stays. */
+  readonly timeout?: number
+}
+
+export interface ListedElement {
+  readonly key: Uint8Array
+  /** It ends an interval, and is none itself. */
+  readonly isEnd: boolean
+  /** Milliseconds until it ends; absent: it stays. */
+  readonly expires?: number
+  /** Milliseconds that it was given. */
+  readonly timeout?: number
+  /** Where the set counts. */
+  readonly packets?: number
+  readonly bytes?: number
+}
+
+/**
+ * Changes and reads sets of nf_tables, in a batch of our own (nfnetlink, NFNL_MSG_BATCH_BEGIN to END): all of a call happens, or nothing. An element costs some microseconds; a spawned nft
+ * costs four milliseconds. The kernel has done it when the call returns.
+ */
+export interface SetWriter {
+  /** Puts elements in, with this timeout from now whether they are there or not. 0, or the kernel's errno. */
+  put(place: SetPlace, elements: readonly NewElement[]): number
+  /** Puts elements in that are not there; those that are keep what they have. */
+  add(place: SetPlace, elements: readonly NewElement[]): number
+  /** Takes an element out; ENOENT where it is not there, and nothing is changed. */
+  remove(place: SetPlace, elements: readonly NewElement[]): number
+  list(place: SetPlace): Outcome<readonly ListedElement[]>
+  /** The socket's number, which notifications of its changes bear. */
+  readonly port: number
+  close(): void
+}
+
+// linux/netfilter/nfnetlink.h and nf_tables.h
+const NFNL_SUBSYS_NFTABLES = 10
+const BATCH_BEGIN = 0x10
+const BATCH_END = 0x11
+const nft = (message: number) => (NFNL_SUBSYS_NFTABLES << 8) | message
+export const NFT_MSG_NEWSETELEM = nft(12)
+const NFT_MSG_GETSETELEM = nft(13)
+export const NFT_MSG_DELSETELEM = nft(14)
+const NFPROTO_INET = 1
+const NFTA_SET_ELEM_LIST_TABLE = 1
+const NFTA_SET_ELEM_LIST_SET = 2
+const NFTA_SET_ELEM_LIST_ELEMENTS = 3
+const NFTA_LIST_ELEM = 1
+const NFTA_SET_ELEM_KEY = 1
+const NFTA_SET_ELEM_FLAGS = 3
+const NFTA_SET_ELEM_TIMEOUT = 4
+const NFTA_SET_ELEM_EXPIRATION = 5
+const NFTA_SET_ELEM_EXPR = 7
+const NFTA_SET_ELEM_EXPRESSIONS = 11
+const NFTA_DATA_VALUE = 1
+const NFTA_EXPR_DATA = 2
+const NFTA_COUNTER_BYTES = 1
+const NFTA_COUNTER_PACKETS = 2
+const INTERVAL_END = 1
+const EEXIST = 17
+const EINTR = 4
+
+/** Elements in one message: what holds them is an attribute of at most 64 kB. */
+const PER_MESSAGE = 600
+/** Elements in one batch: a hundred bytes each, and the socket takes some megabytes. */
+export const PER_BATCH = 20_000
+
+export function openSetWriter(): Outcome<SetWriter> {
+  const opened = openNetlink({ send: 8 << 20, receive: 4 << 20 })
+  if (failed(opened)) return opened
+  const socket = opened.value
+  const writer = messageWriter(1 << 16)
+
+  const change = (parts: readonly Part[], place: SetPlace, elements: readonly NewElement[]): number => {
+    for (let from = 0; from < elements.length; from += PER_BATCH) {
+      writer.clear()
+      boundary(writer, BATCH_BEGIN)
+      const some = elements.slice(from, from + PER_BATCH)
+      for (const [index, part] of parts.entries())
+        writeElements(writer, part, place, some, index === parts.length - 1)
+      boundary(writer, BATCH_END)
+      const error = socket.request(writer.written())
+      if (error !== 0) return error
+    }
+    return 0
+  }
+
+  return {
+    value: {
+      port: socket.port,
+      add: (place, elements) => change([plainly], place, elements),
+      // Kernels before 6.12 leave an element that is there as it is: so it is there, it goes, and it comes anew. No packet meets the moment between.
+      put: (place, elements) => change([plainly, away, plainly], place, elements),
+      remove: (place, elements) => change([away], place, elements),
+      list(place) {
+        for (let attempt = 0; attempt < 5; attempt++) {
+          const elements: ListedElement[] = []
+          let isWhole = true
+          writer.clear()
+          writer.begin(NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP, NFPROTO_INET)
+          writer.text(NFTA_SET_ELEM_LIST_TABLE, place.table)
+          writer.text(NFTA_SET_ELEM_LIST_SET, place.set)
+          writer.end()
+          const error = socket.request(writer.written(), (message) => {
+            if (message.flags & NLM_F_DUMP_INTR) isWhole = false
+            if (message.type === NFT_MSG_NEWSETELEM)
+              readElements(message, (element) => elements.push(element))
+          })
+          if (error !== 0 && error !== EINTR)
+            return fail("cannot", "kernel-unreadable", `the set ${place.set} cannot be read (error ${error})`)
+          if (isWhole && error === 0) return done(elements)
+        }
+        return fail("cannot", "kernel-unreadable", `the set ${place.set} changes while it is read`)
+      },
+      close: () => socket.close(),
+    },
+  }
+}
+
+interface Part {
+  readonly type: number
+  readonly flags: number
+  readonly timed: boolean
+}
+
+const plainly: Part = { type: NFT_MSG_NEWSETELEM, flags: NLM_F_CREATE, timed: true }
+const away: Part = { type: NFT_MSG_DELSETELEM, flags: 0, timed: false }
+
+export function isExisting(error: number): boolean {
+  return error === EEXIST
+}
+
+function boundary(writer: MessageWriter, type: number): void {
+  writer.begin(type, NLM_F_REQUEST, 0, NFNL_SUBSYS_NFTABLES)
+  writer.end()
+}
+
+/** An answer is asked for the last message only: errors come without being asked for. */
+function writeElements(
+  writer: MessageWriter,
+  { type, flags, timed }: Part,
+  { table, set }: SetPlace,
+  elements: readonly NewElement[],
+  isLastPart: boolean,
+): void {
+  for (let from = 0; from < elements.length; from += PER_MESSAGE) {
+    const isLast = isLastPart && from + PER_MESSAGE >= elements.length
+    writer.begin(type, NLM_F_REQUEST | flags | (isLast ? NLM_F_ACK : 0), NFPROTO_INET)
+    writer.text(NFTA_SET_ELEM_LIST_TABLE, table)
+    writer.text(NFTA_SET_ELEM_LIST_SET, set)
+    writer.open(NFTA_SET_ELEM_LIST_ELEMENTS)
+    for (let index = from; index < Math.min(from + PER_MESSAGE, elements.length); index++) {
+      const { key, until, timeout } = elements[index]!
+      writeElement(writer, key, 0, timed ? timeout : undefined)
+      if (until) writeElement(writer, until, INTERVAL_END, undefined)
+    }
+    writer.close()
+    writer.end()
+  }
+}
+
+function writeElement(writer: MessageWriter, key: Uint8Array, flags: number, timeout?: number): void {
+  writer.open(NFTA_LIST_ELEM)
+  writer.open(NFTA_SET_ELEM_KEY)
+  writer.bytes(NFTA_DATA_VALUE, key)
+  writer.close()
+  if (flags !== 0) writer.u32(NFTA_SET_ELEM_FLAGS, flags)
+  if (timeout !== undefined) writer.u64(NFTA_SET_ELEM_TIMEOUT, BigInt(Math.max(1, Math.round(timeout))))
+  writer.close()
+}
+
+/** The elements that one part of a listing, or a notification, names. */
+export function readElements(message: Message, each: (element: ListedElement) => void): void {
+  const { view } = message
+  readAttributes(view, message.from + BODY, message.end, (kind, at, length) => {
+    if (kind !== NFTA_SET_ELEM_LIST_ELEMENTS) return
+    readAttributes(view, at, at + length, (_, from, size) => {
+      const element = readElement(message, from, from + size)
+      if (element) each(element)
+    })
+  })
+}
+
+function readElement({ view, bytes }: Message, from: number, end: number): ListedElement | undefined {
+  let key: Uint8Array | undefined
+  let flags = 0
+  let timeout: number | undefined
+  let expires: number | undefined
+  let packets: number | undefined
+  let octets: number | undefined
+  const expression = (at: number, length: number) =>
+    readAttributes(view, at, at + length, (kind, value, size) => {
+      if (kind !== NFTA_EXPR_DATA) return
+      readAttributes(view, value, value + size, (part, place, width) => {
+        if (width !== 8) return
+        const number = Number(view.getBigUint64(place))
+        if (part === NFTA_COUNTER_BYTES) octets = number
+        else if (part === NFTA_COUNTER_PACKETS) packets = number
+      })
+    })
+  readAttributes(view, from, end, (kind, at, length) => {
+    if (kind === NFTA_SET_ELEM_KEY)
+      readAttributes(view, at, at + length, (_, value, size) => {
+        key = bytes.slice(value, value + size)
+      })
+    else if (kind === NFTA_SET_ELEM_FLAGS) flags = view.getUint32(at)
+    else if (kind === NFTA_SET_ELEM_TIMEOUT) timeout = Number(view.getBigUint64(at))
+    else if (kind === NFTA_SET_ELEM_EXPIRATION) expires = Number(view.getBigUint64(at))
+    else if (kind === NFTA_SET_ELEM_EXPR) expression(at, length)
+    else if (kind === NFTA_SET_ELEM_EXPRESSIONS)
+      readAttributes(view, at, at + length, (_, value, size) => expression(value, size))
+  })
+  if (!key) return undefined
+  return {
+    key,
+    isEnd: (flags & INTERVAL_END) !== 0,
+    ...(expires !== undefined && { expires }),
+    ...(timeout !== undefined && { timeout }),
+    ...(packets !== undefined && { packets }),
+    ...(octets !== undefined && { bytes: octets }),
+  }
+}
