@@ -87,6 +87,7 @@ export function translateScope(scope: Scope, context: Context, left: readonly st
       "any is every device by the usual names, without loopback and the bridges of containers.",
     )
   if (closed) for (const zone of zones) close(zone, scope, item, context)
+  if (scope.kind === "router") dropOrphans(scope, item, context)
   sourcesOf(scope, zones, item, context)
   return item
 }
@@ -120,6 +121,21 @@ function close(zone: ZonePolicy, scope: Scope, item: Item, context: Context): vo
     "clients with source ports below 1024 get in",
   ]
   item.differs("looser", `${zone.name} is closed to new connections; ${why.join(", ")}.`)
+}
+
+/** Before all routers stand rules of FireHOL's own: TCP of no connection, and what conntrack cannot place, is dropped in both directions. */
+function dropOrphans(scope: Scope, item: Item, context: Context): void {
+  const families = scope.families.four && scope.families.six ? {} : { families: scope.families }
+  const names = [
+    ...(variable(context, "FIREHOL_DROP_ORPHAN_TCP_ACK") === "0" ? [] : ["new-tcp-without-syn"]),
+    ...(variable(context, "FIREHOL_DROP_INVALID") === "0" ? [] : ["invalid"]),
+  ]
+  for (const zone of context.zones) {
+    if (!zone.zone.arriving.includes(scope) && !zone.zone.behind.includes(scope)) continue
+    for (const name of names) zone.ask(name, families, "in", item)
+  }
+  if (names.length > 0)
+    item.owned("works", "What is passed on without belonging to a connection is dropped before.")
 }
 
 function familiesOf({ zone }: ZonePolicy) {
