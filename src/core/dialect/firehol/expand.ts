@@ -117,6 +117,11 @@ function lookUp(piece: Piece & { piece: "variable" }, variables: Variables, unse
     if (!found) unset.push(name)
     return nothing
   }
+  if (operation === "^^" || operation === ",,") {
+    if (!member) unset.push(name)
+    const texts = member?.texts.map((text) => (operation === "^^" ? text.toUpperCase() : text.toLowerCase()))
+    return member && texts ? { ...member, texts } : nothing
+  }
   const otherwise = /^:?([-=+])([\s\S]*)$/.exec(operation)
   if (!otherwise || /[$`\\"']/.test(otherwise[2]!))
     return { ...nothing, unknown: `\${${piece.name}${operation}}` }

@@ -114,12 +114,35 @@ function version({ command, words: [word = ""] }: LooseLine, context: Context): 
   return item
 }
 
+/** Targets that end a packet, or send it to somebody who may. */
+const passes =
+  /^(?:ACCEPT|RETURN|LOG|NFLOG|ULOG|MARK|CONNMARK|TOS|DSCP|TTL|TCPMSS|CLASSIFY|CT|NOTRACK|MASQUERADE|[SD]NAT|REDIRECT)$/
+
 function rawRule({ command, words: parts, verb }: LooseLine): Item {
-  const table = parts[parts.findIndex((word) => word === "-t" || word === "--table") + 1]
-  const isElsewhere =
-    parts.some((word) => word === "-t" || word === "--table") && table !== "filter" && table !== "raw"
-  const item = new Item(command, "works", `A rule of ${verb}, as it stands.`, !isElsewhere)
-  if (isElsewhere) return item.differs("not-ours", "It drops nothing.")
+  const after = (...names: readonly string[]) => parts[parts.findIndex((word) => names.includes(word)) + 1]
+  const has = (...names: readonly string[]) => names.some((name) => parts.includes(name))
+  const target = has("-j", "--jump", "-g", "--goto") ? after("-j", "--jump", "-g", "--goto")! : ""
+  const chain = after("-A", "--append", "-I", "--insert") ?? ""
+  const isFilter = !has("-t", "--table") || after("-t", "--table") === "filter"
+  if (has("-N", "--new-chain", "--new", "-E") || (!isFilter && passes.test(target)))
+    return new Item(command, "works", `A rule of ${verb}, as it stands.`, false).differs(
+      "not-ours",
+      "It drops nothing.",
+    )
+  if (passes.test(target) || (target === "" && has("-A", "-I", "--append", "--insert"))) {
+    const item = new Item(command, "works", `A rule of ${verb}, as it stands: it drops nothing.`, false)
+    if (target !== "ACCEPT") return item.differs("not-ours", "It drops nothing.")
+    if (chain === "OUTPUT") return item.differs("not-ours", "The policy closes nothing that leaves.")
+    if (/ESTABLISHED/i.test(parts.join(" ")) && !/NEW/i.test(parts.join(" ")))
+      return item.differs("same", "Answers to connections always pass.")
+    item.tell(
+      "import-not-carried",
+      `what a rule of ${verb} lets in is not carried over`,
+      "floodwall import iptables reads such rules",
+    )
+    return item.differs("stricter", "What it lets in is open only where another line opens it.")
+  }
+  const item = new Item(command, "works", `A rule of ${verb}, as it stands.`, true)
   item.tell(
     "import-not-carried",
     `a rule of ${verb} is not carried over`,

@@ -208,6 +208,8 @@ function conditional(
     item.owned("partly", asked.does)
     return item.differs("same", "The port stays closed.")
   }
+  const isPing = read.services.every(({ service }) => service?.service === "icmp")
+  if (isPing && (kind === "limit" || kind === "hashlimit")) return limitPings(item, asked, line, zones)
   openAll(item, read, line, zones, context)
   item.owned(asked.owner ?? "works", asked.does)
   if (asked.why !== undefined) item.differs(asked.relation, asked.why)
@@ -221,6 +223,16 @@ function conditional(
     else zone.ask(name, asked.setting, "in", item)
   }
   return item
+}
+
+/** Pings are not closed, and have a limit of their own. */
+function limitPings(item: Item, asked: Limited, line: ScopeLine, zones: readonly ZonePolicy[]): Item {
+  const { ports: _ports, ...setting } = asked.setting
+  const { four, six } = line.families
+  item.owned("works", asked.does)
+  for (const zone of zones)
+    zone.ask("icmp-floods", { ...setting, ...(four && six ? {} : { families: line.families }) }, "in", item)
+  return item.differs(asked.relation, asked.why ?? "Pings beyond the limit are dropped, and all others pass.")
 }
 
 function isAlike(left: Setting, right: Setting): boolean {
