@@ -33,13 +33,15 @@ test("on 80 columns: what closes, what counts, some twenty lines of items, and t
           limits floods.
 
     Same (17)
-      kura.properties:1  iptables -t mangle -A prerouting-kura -f -j DROP
-        → Kura works in part: Never matches: connection tracking puts fragments
-          together first. Kura's net.ipv4.ipfrag_high_thresh=0 stops them all
-          instead.
-        → protect.wan.fragments: drop
-        ! stops honest traffic: DNSSEC, IKE and NFS send fragments [import-harms]
-      and 16 more, --all shows them: kura.properties:1
+      kura.properties:1  iptables -t mangle -A prerouting-kura -p tcp -m tcp
+          --tcp-flags FIN,SYN FIN,SYN -j DROP
+        → Kura does nothing: Can never match: connection tracking calls such packets
+          INVALID, and rule 1 has dropped them.
+        and so 8 more: kura.properties:1
+      kura.properties:1  iptables -t mangle -A prerouting-kura -p tcp -m tcp
+          --tcp-flags FIN,ACK FIN -j DROP
+        → Kura does nothing: The same as rule 7, which can never match either.
+      and 7 more, --all shows them: kura.properties:1
 
     Not ours (1): left to who does it now  kura.properties:2
 
@@ -70,12 +72,30 @@ function imported(items: readonly ImportItem[]): Imported {
 }
 
 test("what is lost is named however much there is, the rest is counted with its lines", () => {
-  const lost = Array.from({ length: 30 }, (_, index) => item(index + 1, { relation: "lost", protects: true }))
+  const lost = Array.from({ length: 30 }, (_, index) =>
+    item(index + 1, { relation: "lost", protects: true, ownerDoes: `It does${" so".repeat(index)}.` }),
+  )
   const same = [40, 41, 42, 50].map((line) => item(line, {}))
   const text = importText(imported([...same, ...lost]), look)
   expect(text).toContain("30 protections not carried over")
   expect(text).toContain("  f:30  line 30\n\nSame (4)\n  4 more, --all shows them: f:40-42, 50")
   expect(importText(imported(same), { ...look, all: true })).toContain("f:50  line 50\n    → Kura: It works.")
+})
+
+test("what the same holds for is told once, and each group tells its most important item", () => {
+  const lost = [1, 2, 3].map((line) =>
+    item(line, { relation: "lost", protects: true, ownerDoes: `It stops ${line} of them.` }),
+  )
+  const many = Array.from({ length: 30 }, (_, index) =>
+    item(index + 10, { relation: "lost", protects: true, ownerDoes: `It does${" so".repeat(index)}.` }),
+  )
+  const others = (["looser", "stricter"] as const).map((relation, index) =>
+    item(50 + index, { relation, protects: true, why: `It is ${relation}.` }),
+  )
+  const text = importText(imported([...lost, ...many, ...others]), look)
+  expect(text).toContain("    → Kura: It stops 1 of them.\n    and so 2 more: 2 line 2; 3 line 3\n")
+  expect(text).toContain("    → nothing  It is looser.")
+  expect(text).toContain("    → nothing  It is stricter.")
 })
 
 test("what an owner's tool fails at stands before what works, and texts cannot write to the terminal", () => {
@@ -85,7 +105,7 @@ test("what an owner's tool fails at stands before what works, and texts cannot w
       item(2, { owner: "breaks-open", ownerDoes: "It flushes all." }),
       item(3, { text: "a\u001b[2Jb" }),
     ]),
-    look,
+    { ...look, all: true },
   )
   expect(text.indexOf("f:2")).toBeLessThan(text.indexOf("f:1"))
   expect(text).toContain("Kura opens the firewall: It flushes all.")

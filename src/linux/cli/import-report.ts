@@ -83,63 +83,108 @@ export function isLostProtection(item: ImportItem): boolean {
 }
 
 function groupTexts(items: readonly ImportItem[], look: ReportLook): string[] {
-  let left = look.all ? Number.POSITIVE_INFINITY : SHOWN_LINES
-  const texts: string[] = []
-  for (const group of groups) {
-    const members = items.filter(({ relation }) => relation === group.relation).sort(byImportance)
-    if (members.length === 0) continue
-    const { text, used } = groupText(group, members, left, look)
-    left -= used
-    texts.push(text)
-  }
-  return texts
+  const present = groups
+    .map((group) => {
+      const members = items.filter(({ relation }) => relation === group.relation).sort(byImportance)
+      const kinds = look.all ? members.map((item) => [item]) : alike(members)
+      return { group, kinds, count: members.length }
+    })
+    .filter(({ count }) => count > 0)
+  // The most important of each group is told, however much there is in those before.
+  const told = present.map(({ group, kinds }) =>
+    kinds.filter((kind, index) => look.all || (index === 0 && isTold(group, kind[0]!))),
+  )
+  let left = SHOWN_LINES - told.flat().reduce((sum, kind) => sum + kindLines(kind, look).length, 0)
+  if (!look.all)
+    for (const [index, { group, kinds }] of present.entries())
+      for (const kind of kinds.slice(told[index]!.length)) {
+        const size = kindLines(kind, look).length
+        if (size > left || group.relation === "not-ours") break
+        told[index]!.push(kind)
+        left -= size
+      }
+  return present.map(({ group, kinds, count }, index) =>
+    groupText(
+      group,
+      count,
+      told[index]!,
+      kinds.filter((kind) => !told[index]!.includes(kind)),
+      look,
+    ),
+  )
 }
 
-/** What protects, then what its tool fails at, then as it was written. */
+/** What is not ours is of interest to who asks for all of it; nor is it news, unless there is room, that what works, or is switched off, stays as it is. */
+function isTold({ relation }: Group, { diagnostics, owner }: ImportItem): boolean {
+  const isNews = diagnostics.length > 0 || (owner !== "works" && owner !== "nothing")
+  return relation !== "not-ours" && (relation !== "same" || isNews)
+}
+
+/** What protects and is done otherwise, then what is worth a warning, then what its tool fails at, then as it was written. */
 function byImportance(a: ImportItem, b: ImportItem): number {
-  return (
-    Number(b.protects) - Number(a.protects) ||
-    outcomes.indexOf(a.owner) - outcomes.indexOf(b.owner) ||
-    b.diagnostics.length - a.diagnostics.length
-  )
+  const weight = (item: ImportItem) =>
+    Number(item.protects && item.relation !== "same") * 2 + Number(item.diagnostics.length > 0)
+  return weight(b) - weight(a) || outcomes.indexOf(a.owner) - outcomes.indexOf(b.owner)
+}
+
+/** Items of which the same is to be said, but for numbers and names: told once. */
+function alike(items: readonly ImportItem[]): readonly (readonly ImportItem[])[] {
+  const kinds = new Map<string, ImportItem[]>()
+  for (const item of items) {
+    const said = (item.why ?? item.ownerDoes).replace(/"[^"]*"|[\d.:/]+/g, "0")
+    const key = [item.owner, ...item.diagnostics.map(({ id }) => id), said].join("\n")
+    const own = kinds.get(key)
+    if (own) own.push(item)
+    else kinds.set(key, [item])
+  }
+  return [...kinds.values()]
 }
 
 function groupText(
   { title, what, paint, relation }: Group,
-  items: readonly ImportItem[],
-  left: number,
+  count: number,
+  told: readonly (readonly ImportItem[])[],
+  rest: readonly (readonly ImportItem[])[],
   look: ReportLook,
-): { readonly text: string; readonly used: number } {
-  const { style, width, all } = look
-  const head = `${(style[paint] as Paint)(title)} (${items.length})${what === "" ? "" : `: ${what}`}`
-  // What is not ours is of interest to who asks for all of it.
-  if (relation === "not-ours" && !all)
-    return { text: hang(`${head}  ${style.faint(placesText(items))}`, width, "  "), used: 1 }
-  const lines: string[] = []
-  let shown = 0
-  for (const item of items) {
-    const full = itemLines(item, look)
-    if (lines.length + full.length > left) break
-    lines.push(...full)
-    shown++
-  }
-  const rest = items.slice(shown)
+): string {
+  const { style, width } = look
+  const head = `${(style[paint] as Paint)(title)} (${count})${what === "" ? "" : `: ${what}`}`
   // A protection that is gone is named, however many there are.
-  const named = rest.filter(isLostProtection)
-  for (const item of named.slice(0, NAMED)) lines.push(hang(`  ${placeText(item, look)}`, width, "      "))
-  const others = rest.length - Math.min(named.length, NAMED)
-  if (others > 0)
-    lines.push(
-      hang(
-        `  ${style.faint(`${shown === 0 && named.length === 0 ? "" : "and "}${others} more, --all shows them: ${placesText(rest.slice(-others))}`)}`,
-        width,
-        "    ",
-      ),
-    )
-  return { text: [head, ...lines].join("\n"), used: lines.length }
+  const isNamed = (kind: readonly ImportItem[]) => isLostProtection(kind[0]!)
+  const named = rest.filter(isNamed).slice(0, NAMED)
+  const others = rest.filter((kind) => !named.includes(kind)).flat()
+  const lines = [
+    ...told.flatMap((kind) => kindLines(kind, look)),
+    ...named.flatMap(([first, ...same]) => [
+      hang(`  ${placeText(first!, look)}`, width, "      "),
+      ...othersLines(same, look),
+    ]),
+  ]
+  if (others.length === 0) return [head, ...lines].join("\n")
+  const places = placesText(others)
+  if (relation === "not-ours") return hang(`${head}  ${style.faint(places)}`, width, "  ")
+  const isAlone = lines.length === 0
+  const more = `${isAlone ? "" : "and "}${others.length} more, --all shows them: ${places}`
+  return [head, ...lines, hang(`  ${style.faint(more)}`, width, "    ")].join("\n")
+}
+
+/** One in full, and where the same holds. */
+function kindLines([first, ...others]: readonly ImportItem[], look: ReportLook): string[] {
+  return [...itemLines(first!, look), ...othersLines(others, look)]
 }
 
 const NAMED = 20
+
+/** What the same holds for: a protection that is gone by its text, all else by its place. */
+function othersLines(others: readonly ImportItem[], { style, width }: ReportLook): string[] {
+  if (others.length === 0) return []
+  const isNamed = others.every(isLostProtection) && others.length <= NAMED
+  const texts = isNamed
+    ? others.map(({ span, text }) => `${span.line} ${cut(text)}`).join("; ")
+    : placesText(others)
+  const line = `    ${style.faint(`and so ${others.length} more:`)} ${texts}`
+  return hang(line, width, "      ").split("\n")
+}
 
 function placeText({ span, text }: ImportItem, { style }: ReportLook): string {
   return `${style.bold(`${span.file}:${span.line}`)}  ${cut(text)}`
@@ -147,7 +192,7 @@ function placeText({ span, text }: ImportItem, { style }: ReportLook): string {
 
 /** Written → what its tool does → what the policy does, and why they differ. */
 function itemLines(item: ImportItem, look: ReportLook): string[] {
-  const { style, width, tool } = look
+  const { style, width, tool, all } = look
   const indent = "      "
   const owner = `${tool} ${outcomeWords[item.owner]}`
   const outcome =
@@ -161,10 +206,10 @@ function itemLines(item: ImportItem, look: ReportLook): string[] {
     const becomes = item.becomes === null ? "nothing" : style.name(item.becomes)
     lines.push(hang(`    → ${becomes}${why === "" ? "" : `  ${why}`}`, width, indent))
   }
-  const told = new Set([item.ownerDoes, why])
   for (const { id, message, hint } of item.diagnostics) {
-    if (told.has(message)) continue
-    lines.push(hang(`    ! ${message} ${style.faint(`[${id}]`)}`, width, indent))
+    // In short the lines above say it; what to do about it they do not.
+    if (all || (item.owner === "works" && why === ""))
+      lines.push(hang(`    ! ${message} ${style.faint(`[${id}]`)}`, width, indent))
     if (hint) lines.push(hang(`      ${style.faint("hint:")} ${hint}`, width, `${indent}      `))
   }
   return lines.flatMap((line) => line.split("\n"))

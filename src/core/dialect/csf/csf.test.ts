@@ -281,7 +281,7 @@ describe("settings", () => {
     [
       'PS_INTERVAL = "300"\nPS_LIMIT = "15"\nPS_PERMANENT = "1"',
       [
-        "1 partly lost (protects): detect.port-scan: { limit: more than 15 in 300s, action: block, block-for: ever } [csf-needs-guard]",
+        "1 partly stricter: detect.port-scan: { limit: more than 15 in 300s, action: block, block-for: ever } [csf-needs-guard]",
         "1 works same: -",
         "1 works same: -",
       ],
@@ -301,8 +301,25 @@ describe("settings", () => {
         "14 works stricter: protect.wan.connections.22/tcp: 5",
       ],
     ],
-    ['LF_SSHD = "5"\nLF_FTPD = "0"', ["1 works lost (protects): - [csf-needs-guard]", "1 nothing same: -"]],
-    ['LF_PERMBLOCK = "1"', ["1 works lost (protects): - [csf-needs-guard]"]],
+    [
+      'LF_SSHD = "5"\nLF_SSHD_PERM = "1"\nLF_FTPD = "0"',
+      [
+        "1 works same: detect.failed-logins: { limit: more than 4 in 3600s, action: block, block-for: ever } [csf-needs-guard]",
+        "1 works same: -",
+        "1 nothing same: -",
+      ],
+    ],
+    [
+      'LF_SSHD = "3"\nLF_SSHD_PERM = "1800"\nLF_INTERVAL = "600"',
+      [
+        "1 works same: detect.failed-logins: { limit: more than 2 in 600s, action: block, block-for: 1800s } [csf-needs-guard]",
+        "1 works same: -",
+        "1 works same: -",
+      ],
+    ],
+    ['LF_FTPD = "10"', ["1 works lost (protects): - [csf-needs-guard]"]],
+    ['LF_PERMBLOCK = "1"', ["1 works looser: - [csf-needs-guard]"]],
+    ['LF_NETBLOCK = "1"', ["1 works lost (protects): - [csf-not-carried]"]],
     ['LF_ALERT_TO = "root"\nFASTSTART = "1"', ["1 works not-ours: -", "1 works not-ours: -"]],
     ['NO_SUCH = "1"', ["1 nothing not-ours: - [csf-unknown-setting]"]],
     ["TCP_IN = 22", ["1 refused same: - [csf-refused]"]],

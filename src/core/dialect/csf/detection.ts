@@ -3,8 +3,10 @@ import type { Setting } from "./conf.js"
 import { type Findings, flow, off, path, type Told } from "./findings.js"
 import { policyPort, readCsfPort } from "./port.js"
 
-/** lfd reads logs; a policy asks packets. */
+/** Of services other than sshd nobody here reads the logs. */
 const keepWatching = "keep lfd, or fail2ban, for it"
+
+const runGuard = "floodwall run --logins journal, and floodwall enable --guard for good"
 
 function blockFor(seconds: string, isForGood: boolean): string | undefined {
   if (isForGood) return "ever"
@@ -12,7 +14,7 @@ function blockFor(seconds: string, isForGood: boolean): string | undefined {
 }
 
 /** `PS_INTERVAL = "300"` with PS_LIMIT: lfd counts lines of the kernel's log. */
-export function readPortScan(findings: Findings): Told {
+export function readPortScan(findings: Findings, setting: Setting): Told {
   const { configuration, detect } = findings
   if (!configuration.isOn("PS_INTERVAL")) return off("lfd looks for no port scans")
   const interval = Number(configuration.value("PS_INTERVAL"))
@@ -34,15 +36,21 @@ export function readPortScan(findings: Findings): Told {
     owner: "partly",
     does: `lfd blocks who has more than ${limit} lines in the kernel's log within ${seconds}s; the log has 30 lines a minute for everybody, so that fast scans are not seen (a thousand ports in a second leave 5 lines)`,
     becomes: isSaid ? [`detect.port-scan: ${flow(value)}`] : [],
-    relation: "lost",
-    why: "the policy says it, and this version has no guard that looks for it",
+    ...(isSaid
+      ? {
+          relation: "stricter",
+          why: "the guard counts the ports themselves, and sees scans that are too fast for lfd; looser: one port that is tried again and again counts once",
+        }
+      : { relation: "lost", why: "its numbers are not plain ones" }),
     protects: true,
     mistakes: [
-      {
-        id: "csf-needs-guard",
-        message: "port scans are looked for by the guard, which this version does not have",
-        hint: "decoy-ports and port-floods keep scanners out without it",
-      },
+      isSaid
+        ? {
+            id: "csf-needs-guard",
+            message: "port scans are the guard's to see: rules alone do not",
+            hint: runGuard,
+          }
+        : { id: "csf-not-carried", message: `PS_INTERVAL = "${setting.value}" is not carried over` },
     ],
   }
 }
@@ -127,40 +135,90 @@ export function isLoginSetting(name: string): boolean {
   return Object.hasOwn(logins, name)
 }
 
-/** `LF_SSHD = "5"`: failed logins, from logs. That is the guard's part. */
+/** `LF_SSHD = "5"`: failed logins, from logs. The guard reads sshd's. */
 export function readLogins(findings: Findings, setting: Setting): Told {
   const { configuration } = findings
   const of = logins[setting.name]!
   if (!configuration.isOn(setting.name)) return off(`lfd does not look at ${of}`)
+  const does = `lfd blocks who fails too often, by the logs of ${of} (${configuration.value(setting.name)})`
+  const value = setting.name === "LF_SSHD" ? failedLogins(configuration) : undefined
+  if (value) {
+    findings.detect["failed-logins"] = value
+    return {
+      owner: "works",
+      does,
+      becomes: [`detect.failed-logins: ${flow(value)}`],
+      relation: "same",
+      protects: true,
+      mistakes: [
+        {
+          id: "csf-needs-guard",
+          message: "failed logins are the guard's to see: it reads sshd's log, and rules see packets only",
+          hint: runGuard,
+        },
+      ],
+    }
+  }
   return {
     owner: "works",
-    does: `lfd blocks who fails too often, by the logs of ${of} (${configuration.value(setting.name)})`,
+    does,
     relation: "lost",
-    why: `logs are the guard's to read, and this version has no guard: ${keepWatching}`,
+    why: `of logs the guard reads sshd's only: ${keepWatching}`,
     protects: true,
     mistakes: [
       {
         id: "csf-needs-guard",
-        message: `${setting.name} is the guard's: it goes by logs, and rules see packets only`,
+        message: `${setting.name} goes by logs that the guard does not read`,
         hint: `${keepWatching}; port-floods limits how often somebody can try`,
       },
     ],
   }
 }
 
+/** LF_SSHD failures within LF_INTERVAL; LF_SSHD_PERM is 1 for good, or a number of seconds. */
+function failedLogins(configuration: Findings["configuration"]): Draft | undefined {
+  const [count, interval] = [configuration.value("LF_SSHD"), configuration.value("LF_INTERVAL") || "3600"]
+  const time = configuration.value("LF_SSHD_PERM") || "1"
+  const block = blockFor(time, time === "1")
+  const plain = /^[1-9]\d{0,7}$/
+  if (!plain.test(count) || !plain.test(interval) || block === undefined) return undefined
+  return {
+    limit: `more than ${Math.max(1, Number(count) - 1)} in ${interval}s`,
+    action: "block",
+    "block-for": block,
+  }
+}
+
 /** `LF_PERMBLOCK`, `LF_NETBLOCK`: what becomes of blocks that come again. */
 export function readEscalation(findings: Findings, setting: Setting): Told {
   if (!findings.configuration.isOn(setting.name)) return off("blocks stay what they are")
+  if (setting.name === "LF_NETBLOCK") {
+    return {
+      owner: "works",
+      does: "lfd blocks a whole network when several of its addresses have been blocked",
+      relation: "lost",
+      why: "the guard blocks sources, of IPv6 their /64, and no IPv4 network by itself",
+      protects: true,
+      mistakes: [
+        {
+          id: "csf-not-carried",
+          message: "LF_NETBLOCK is not carried over: no IPv4 network is blocked by itself",
+          hint: "floodwall block 203.0.113.0/24 does it by hand",
+        },
+      ],
+    }
+  }
   return {
     owner: "works",
-    does: "lfd blocks for good, or whole networks, who is blocked again and again",
-    relation: "lost",
-    why: "longer blocks for those who come back are the guard's, and this version has no guard",
+    does: "lfd blocks for good who is blocked again and again",
+    relation: "looser",
+    why: "the guard doubles the time of each block of one that comes back, up to seven days",
     protects: true,
     mistakes: [
       {
         id: "csf-needs-guard",
-        message: `${setting.name} is the guard's: who comes back is kept out as long as before`,
+        message: "LF_PERMBLOCK is the guard's way by itself: nothing in the policy says it",
+        hint: runGuard,
       },
     ],
   }

@@ -43,7 +43,7 @@ export function handOverSteps({ configuration }: Findings): readonly string[] {
       : []),
     "restart what had rules of its own there (docker, fail2ban, libvirt)",
     "iptables-save and ip6tables-save: no chain of CSF's is left, and the policies accept",
-    "lfd watched logs: let fail2ban do it, or nobody does",
-    "floodwall enable, then floodwall status",
+    "lfd watched logs: floodwall run --logins journal reads sshd's; for other services let fail2ban do it, or nobody does",
+    "floodwall enable (with --guard for the guard), then floodwall status",
   ]
 }

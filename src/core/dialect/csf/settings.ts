@@ -92,6 +92,7 @@ const besides =
 const parts: readonly (readonly [pattern: RegExp, of: string])[] = [
   [/^PS_(?!INTERVAL)/, "PS_INTERVAL"],
   [/^CT_(?!LIMIT$)/, "CT_LIMIT"],
+  [/^LF_(?:SSHD_PERM|INTERVAL)$/, "LF_SSHD"],
   [/^LF_PERMBLOCK_/, "LF_PERMBLOCK"],
   [/^LF_NETBLOCK_/, "LF_NETBLOCK"],
 ]

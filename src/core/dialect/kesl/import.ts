@@ -302,7 +302,7 @@ const readers: Readonly<Record<Known, SettingReader>> = {
       becomes: isNotify ? "action: notify" : "action: block",
       relation: isNotify ? "same" : "looser",
       ...(!isNotify && {
-        why: "KESL looks into TCP streams for the attacks of its database, which Floodwall does not. Floodwall stops malformed packets, floods and who tries decoy ports, which KESL does not; port-scan waits for a guard.",
+        why: "KESL looks into TCP streams for the attacks of its database, which Floodwall does not. Floodwall stops malformed packets, floods and who tries decoy ports, which KESL does not; port scans are the guard's to see (floodwall run).",
       }),
       protects: !isNotify,
       diagnostics: [],
