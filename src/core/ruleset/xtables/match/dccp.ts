@@ -3,8 +3,8 @@ import type { Extension } from "../extension.js"
 import { bits } from "../value-choice.js"
 import { number } from "../value-number.js"
 import { portRange } from "../value-port.js"
+import { dccpSettings, dccpStep } from "./dccp-step.js"
 import { portsToNft } from "./port-check.js"
-import { dccpSettings, dccpStep } from "./transport-step.js"
 
 const names = [
   "REQUEST",

@@ -1,50 +1,9 @@
-import { type Packet, TCP } from "../../../packet/packet.js"
+import type { Packet } from "../../../packet/packet.js"
 import { BREAK, CONTINUE, type Step } from "../../runtime.js"
 import { cutShort, hasBytes, transportStart } from "../bytes.js"
 import { optionOf, type XtOptions } from "../option.js"
 import { pairOf } from "../value-number.js"
 import type { NumberRange } from "./ipv6-headers-step.js"
-
-/** `-m esp`: the security parameter index. */
-export function espStep({ from, to, negated }: NumberRange): Step {
-  return spiStep(from, to, negated, 8, 0)
-}
-
-/** `-m ah` of IPv4. */
-export function ahStep4({ from, to, negated }: NumberRange): Step {
-  return spiStep(from, to, negated, 12, 4)
-}
-
-function spiStep(from: number, to: number, negated: boolean, header: number, offset: number): Step {
-  return (packet) => {
-    if (packet.fragmentOffset > 0) return BREAK
-    const at = transportStart(packet)
-    if (!hasBytes(packet, at, header)) return cutShort(packet, at, header)
-    const spi = packet.view.getUint32(at + offset)
-    return (spi >= from && spi <= to) !== negated ? CONTINUE : BREAK
-  }
-}
-
-/** `-m ecn`; what is absent is not asked. */
-export interface EcnSettings {
-  /** The two bits of the IP header. */
-  readonly ect?: { readonly value: number; readonly negated: boolean }
-  /** Flags of TCP: must they be there, or not? */
-  readonly cwr?: boolean
-  readonly ece?: boolean
-}
-
-export function ecnStep({ ect, cwr, ece }: EcnSettings): Step {
-  const mask = (cwr === undefined ? 0 : 0x80) | (ece === undefined ? 0 : 0x40)
-  const wanted = (cwr ? 0x80 : 0) | (ece ? 0x40 : 0)
-  return (packet) => {
-    if (ect && ((packet.trafficClass & 3) === ect.value) === ect.negated) return BREAK
-    if (mask === 0) return CONTINUE
-    const at = transportStart(packet)
-    if (packet.protocol !== TCP || !hasBytes(packet, at, 20)) return BREAK
-    return (packet.view.getUint8(at + 13) & mask) === wanted ? CONTINUE : BREAK
-  }
-}
 
 /** `-m dccp`; what is absent is not asked. */
 export interface DccpSettings {
