@@ -1,6 +1,7 @@
 import { readIptables } from "../../core/backend/iptables/read.js"
 import { hasErrors } from "../../core/base/diagnostic.js"
 import type { Imported } from "../../core/dialect/imported.js"
+import { asksOwnAddresses } from "../../core/ruleset/asks-own-addresses.js"
 import { readCapture } from "../capture/read-capture.js"
 import { ComparedReplay } from "./compared-replay.js"
 import { comparisonText } from "./comparison-text.js"
@@ -68,6 +69,7 @@ export async function prove(
     ...{ first, last, accepted, leftAside, withoutDirection, captures },
     kind: "policy" as const,
     knowsLocal: options.local !== undefined,
+    asksLocal: asksOwnAddresses(owner.ruleset),
     knowsNetworks: options.interface !== undefined,
     settings: options.sysctl ?? [],
     strangeDevices: [...before.devices.strange],

@@ -50,6 +50,12 @@ function arrivalText({
 }
 
 function localText({ packets, mostFrequent }: ReplaySummary, story: ReplayStory): string[] {
+  if (!story.knowsLocal && story.asksLocal) {
+    const address = mostFrequent?.address ?? "ADDRESS"
+    return [
+      `rules ask which addresses are this host's, and as nobody says it none is: add --local ${address}`,
+    ]
+  }
   if (
     story.knowsLocal ||
     !mostFrequent ||

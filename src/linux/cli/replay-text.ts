@@ -22,6 +22,8 @@ export interface ReplayStory {
   readonly withoutDirection: number
   /** `--local` was given. */
   readonly knowsLocal: boolean
+  /** Somebody's rules ask which addresses are this host's. */
+  readonly asksLocal?: boolean
   /** `--interface` was given. */
   readonly knowsNetworks: boolean
   /** What `--sysctl` said. */

@@ -1,6 +1,7 @@
 import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
 import type { ReplaySummary } from "../../core/engine/replay-summary.js"
 import { findingLine } from "../../core/event/print-finding.js"
+import { asksOwnAddresses } from "../../core/ruleset/asks-own-addresses.js"
 import type { Ruleset } from "../../core/ruleset/ruleset.js"
 import { readCapture } from "../capture/read-capture.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
@@ -146,6 +147,7 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
       kind: subject.kind,
       captures: captures.map(nameOf),
       knowsLocal: options.local !== undefined,
+      asksLocal: subject.kind === "rules" && asksOwnAddresses(subject.ruleset),
       knowsNetworks: options.interface !== undefined,
       settings: options.sysctl ?? [],
       strangeDevices: [...devices.strange],

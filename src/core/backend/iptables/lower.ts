@@ -100,10 +100,12 @@ class Lowering {
       for (const chain of table.chains) {
         if (!chain.base) continue
         if (chain.base.type === "nat") {
-          this.#tell(
-            { unsupported: "nat chains of nft are not written for iptables" },
-            chain.rules[0]?.origin,
-          )
+          // A chain without rules says nothing that would be missed.
+          if (chain.rules.length > 0)
+            this.#tell(
+              { unsupported: "nat chains of nft are not written for iptables" },
+              chain.rules[0]?.origin,
+            )
           continue
         }
         found.push({ table, chain, base: chain.base })

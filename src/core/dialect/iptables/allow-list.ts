@@ -172,6 +172,10 @@ function openingOf(asked: Asked): Opening | undefined {
   const [only = ""] = others
   if (others.length === 1 && only.startsWith("! -i ") && isOnlyAsked(asked))
     return { kind: "outside", device: only.slice(5) }
+  // iptables' rules ask where the answer comes from, as open does.
+  const isDhcp = protocol === UDP && (ports.join() === "68" || ports.join() === "546")
+  if (isDhcp && others.every((other) => other === "--sport"))
+    return { kind: "always", does: "Lets in answers to a DHCP client." }
   if (others.length > 0) return undefined
   if (asked.sourceSet !== undefined || asked.ownSource || asked.fragment) return undefined
   if (protocol === ICMP || protocol === ICMPV6) {

@@ -57,7 +57,9 @@ export function translatedRule(at: RuleOnWay): Translated {
   }
   if ((ending !== "pass" && ending !== "return") || !isLimit(asked)) return ordinary
   const reason = unlimited(at)
-  return reason === undefined ? translate(asked, context) : nothing(reason)
+  if (reason === undefined) return translate(asked, context)
+  // A chain that only logs is left early: that spares the log.
+  return ending === "return" ? ordinary : nothing(reason)
 }
 
 /** Who is written to a list at ports where nobody honest connects, and is kept out of all, fell for a decoy. */
@@ -99,11 +101,12 @@ function isSetBefore({ placed, way, asked, lists }: RuleOnWay, name: string): bo
 }
 
 /** Why a rule that lets some past limits nothing; undefined: the rest is dropped behind it. */
-function unlimited({ placed, way, asked, graph }: RuleOnWay): string | undefined {
+function unlimited({ placed, way, asked, graph, ending }: RuleOnWay): string | undefined {
   const levels = [...way.callers, placed]
   // The limit may be asked by a rule that leads here: what it does not let in goes on behind that one.
   const limiting = levels.findIndex(({ rule }) => isLimit(askedBy([rule])))
-  for (let depth = limiting < 0 ? levels.length - 1 : limiting; depth >= 0; depth--) {
+  const isOwn = limiting < 0 || ending === "return"
+  for (let depth = isOwn ? levels.length - 1 : limiting; depth >= 0; depth--) {
     const { chain, table, index } = levels[depth]!
     const above = way.callers.slice(0, depth).map(({ rule }) => rule)
     for (const exit of graph.exitsOf(chain, table)) {
@@ -118,6 +121,8 @@ function unlimited({ placed, way, asked, graph }: RuleOnWay): string | undefined
         return "Limits nothing: a later rule lets what is above the rate past, too."
     }
     if (chain.base?.policy === "drop") return undefined
+    // What RETURN lets past goes on where the rest does, too.
+    if (ending === "return" && depth === levels.length - 1) break
   }
   return "Limits nothing: what is above the rate goes on, and no rule behind it drops it."
 }

@@ -98,7 +98,7 @@ class RuleImport {
             : `what no rule accepts, by the policy of ${[...new Set(closing.map(({ chain }) => chain))].join(" and ")}.`,
         after: isOpenTold
           ? "what `open` does not name, on the way in; what the rules close on other ways they still close."
-          : "the same, by the same rules, which stay; the policy's `open` could take their place.",
+          : `the same, by the same rules, which stay${refusalOf(sides)}.`,
       },
       handOver: isOpenTold ? [...handOver.slice(0, 2), openTold, ...handOver.slice(3)] : handOver,
       ownerRules: () => ({ ipv4: texts[4].join("\n"), ipv6: texts[6].join("\n") }),
@@ -357,6 +357,12 @@ function openingFound(
 ): Found {
   const found = openFound(claim("open", {}, { list: ports, opens: true, looser }), family)
   return device === undefined ? found : { ...found, device }
+}
+
+/** Why `open` is not written, where something is closed. */
+function refusalOf(sides: readonly Side[]): string {
+  const refusal = sides.find(({ allowed }) => allowed?.refusal !== undefined)?.allowed?.refusal
+  return refusal === undefined ? "" : `: ${refusal}`
 }
 
 /** The ways on which packets arrive from elsewhere, each kind of question once. */

@@ -214,8 +214,10 @@ function reasonsOf(member: Found, group: Group, { forwards, exact }: Surrounding
   const family = isOneSided ? undefined : onlyFamily(members)
   if (family !== undefined)
     stricter.push(`IPv${family === 4 ? 6 : 4} is met as well: the rules are for IPv${family} alone.`)
-  if (!members.some(({ local }) => local)) stricter.push("Packets for this host are met, too.")
-  else if (forwards && !members.some(({ forwarded }) => forwarded))
+  const asking = members.filter((each) => !each.claim.opens)
+  if (claim.opens) return { stricter, looser: [...claim.looser, ...openForOne(member, members)] }
+  if (!asking.some(({ local }) => local)) stricter.push("Packets for this host are met, too.")
+  else if (forwards && !asking.some(({ forwarded }) => forwarded))
     stricter.push("Packets that this host passes on are met, too.")
   const kept = claim.name === "blocklist" ? [] : sparedByAll(members)
   const left = spared.filter((host) => !kept.includes(host))
