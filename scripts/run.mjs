@@ -24,7 +24,7 @@ buildSync({
   platform: "node",
   format: "esm",
   target: "node20",
-  external: ["koffi", "esbuild"],
+  external: ["koffi", "libsql", "esbuild"],
   logLevel: "error",
   banner: {
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',

@@ -342,8 +342,8 @@ export const diagnosticIds = {
   "firehol-unlimited-log": "A FireHOL blacklist writes a line of log for every packet.",
   "no-ledger": "The ledger of blocks cannot be opened, read or written.",
   "ledger-in-use": "Another floodwall has the ledger of blocks open.",
-  "not-blocked": "The address or prefix is not on the list of blocked sources.",
-  "never-blocked": "The address is one that is never blocked.",
+  "bad-request": "What the guard was sent over its socket is no request.",
+  "guard-refuses": "The guard was asked, and said no.",
   "no-rules-to-block": "No rules of floodwall are in the kernel, so that nothing can be blocked.",
 } as const
 

@@ -93,6 +93,10 @@ export const commandGroups: readonly CommandGroup[] = [
         load: () => import("./run.js"),
       },
       { name: "stop", summary: "end the guard; the rules stay", load: () => import("./stop.js") },
+      { name: "blocked", summary: "who is kept out, why, until when", load: () => import("./blocked.js") },
+      { name: "block", summary: "keep hosts or networks out", load: () => import("./block.js") },
+      { name: "unblock", summary: "let them in again", load: () => import("./unblock.js") },
+      { name: "events", summary: "what happened", load: () => import("./events.js") },
     ],
   },
 ]

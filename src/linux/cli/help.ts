@@ -1,3 +1,4 @@
+import { aliasTexts } from "./aliases.js"
 import type { Command } from "./command.js"
 import type { CommandEntry, CommandGroup } from "./commands.js"
 import type { Io } from "./output.js"
@@ -21,6 +22,7 @@ export function overview(groups: readonly CommandGroup[], io: Io): string {
   floodwall help protections`,
     ...sections,
     `${style.bold("Options")}\n  --version  print the version\n  --help     print this`,
+    `${style.bold("Other tools' words")}\n${aliasTexts.map(({ line, text }) => `  ${line}\n      ${text}`).join("\n")}`,
     `${style.bold("Policy")}
   Where a command takes a policy and none is named: ./floodwall.yaml, then /etc/floodwall/policy.yaml.`,
     `${style.bold("Exit status")}

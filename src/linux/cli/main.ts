@@ -1,4 +1,5 @@
 import { didYouMean } from "../../core/base/nearest.js"
+import { aliasOf } from "./aliases.js"
 import { type ExitStatus, exit } from "./command.js"
 import { type CommandEntry, commandGroups } from "./commands.js"
 import { commandHelp, overview } from "./help.js"
@@ -43,6 +44,12 @@ export async function runWords(words: readonly string[], io: Io): Promise<ExitSt
   if (first === "--version" || first === "-V") {
     io.print(typeof FLOODWALL_VERSION === "string" ? FLOODWALL_VERSION : "unbuilt")
     return exit.done
+  }
+  const alias = aliasOf(words)
+  if (alias) {
+    return "words" in alias
+      ? runWords(alias.words, io)
+      : io.wrong("bad-command-line", alias.wrong, "see floodwall --help")
   }
   const name = first === "help" ? rest[0]! : first
   const entry = entries.find((candidate) => candidate.name === name)

@@ -9,6 +9,7 @@ import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js
 import { done, failed, type Outcome } from "../host/outcome.js"
 import { openNotifier } from "../host/sd-notify.js"
 import type { State } from "../host/state.js"
+import { type Alive, createAlive } from "./alive.js"
 import { createAnnouncer } from "./announcer.js"
 import { type Keeper, openKeeper } from "./keeper.js"
 import { type KernelBlocks, openKernelBlocks } from "./kernel-blocks.js"
@@ -112,6 +113,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     },
     log,
   )
+  const alive = createAlive()
   const topology = createTopology(() => current.policy)
   const status = (): Omit<GuardStatus, "blocked" | "wouldBeBlocked"> => ({
     pid: process.pid,
@@ -130,6 +132,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     notice,
     announcer,
     kernel: kernelBlocks.value,
+    alive,
     policy: () => current.policy,
     facts: () => current.facts,
     status,
@@ -142,19 +145,11 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
 
   const onFinding = (finding: Finding) => {
     findings++
-    keeper?.finding(finding, { detection })
+    keeper?.finding(finding, detection)
   }
   const detect = () => new Detection(current.policy.detect, { sees: "some" }, onFinding)
   detection = detect()
-  const emit = (event: Event) => handlers[event.event](event as never)
-  const handlers: { readonly [Name in Event["event"]]: (event: Extract<Event, { event: Name }>) => void } = {
-    packet: (event) => detection.packet(event),
-    connection: (event) => detection.connection(event),
-    answer: (event) => detection.answer(event),
-    counter: (event) => detection.counter(event),
-    alert: (event) => detection.alert(event),
-    login: (event) => detection.login(event),
-  }
+  const emit = (event: Event) => detection.take(event)
 
   const server = await openServer(socketPath(environment), (request, client) =>
     keeper!.answer(request, client),
@@ -162,7 +157,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   if (failed(server)) return server
   keeper.agree()
 
-  for (const source of wantedSources(settings)) {
+  for (const source of wantedSources(settings, alive)) {
     const running = source.start({ emit, clock: () => Date.now() / 1000, readiness, topology, notice })
     if (failed(running)) {
       const why = sentencesOf(running.failure.diagnostics).join("; ")
@@ -220,7 +215,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
         if (JSON.stringify(before.policy.detect) !== JSON.stringify(loaded.policy.detect))
           detection = detect()
         topology.refresh()
-        keeper?.reloaded(before.policy)
+        keeper?.reloaded()
         log.info({ policy: loaded.path, rules: applied.value }, "the policy was read anew")
       }
     }
@@ -331,10 +326,10 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   }
 }
 
-function wantedSources({ eve, logins }: GuardSettings): readonly EventSource[] {
+function wantedSources({ eve, logins }: GuardSettings, alive: Alive): readonly EventSource[] {
   return [
     packetSource(logGroup),
-    connectionSource,
+    connectionSource(alive),
     counterSource(PLACE),
     ...(eve === undefined ? [] : [eveSource(eve)]),
     ...(logins === undefined ? [] : [loginSource(logins)]),

@@ -135,7 +135,12 @@ function serve(socket: Socket, onRequest: (request: Request, client: Client) => 
     if (typeof request !== "object" || request === null || typeof (request as Request).request !== "string")
       return refuse("the request does not say what is asked")
     isAsked = true
-    onRequest(request as Request, client)
+    try {
+      onRequest(request as Request, client)
+    } catch (error) {
+      // Of the right kind, and not of the right shape: a client that is not ours.
+      refuse(`the request is not understood: ${(error as Error).message}`)
+    }
   }, REQUEST_MAXIMUM)
   socket.on("data", (chunk) => {
     if (isAsked) return

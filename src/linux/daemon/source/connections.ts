@@ -1,138 +1,189 @@
-import { AnswerEvent } from "../../../core/event/answer-event.js"
-import { ConnectionEvent } from "../../../core/event/connection-event.js"
-import { copyFlow, Flow } from "../../../core/event/flow.js"
+import { type Answer, AnswerEvent } from "../../../core/event/answer-event.js"
+import { ConnectionEvent, type ConnectionPhase } from "../../../core/event/connection-event.js"
+import { copyFlow, Flow, FROM_HOST, TOWARDS_HOST } from "../../../core/event/flow.js"
 import { TCP, UDP } from "../../../core/packet/packet.js"
 import {
+  eachConnection,
   IPS_ASSURED,
   IPS_SEEN_REPLY,
   openConnectionLog,
   TCP_CLOSE,
   TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   type TrackedConnection,
 } from "../../host/netlink/conntrack-log.js"
 import { done, failed } from "../../host/outcome.js"
+import { addressKey } from "../address-key.js"
+import type { Alive } from "../alive.js"
 import { readInShares } from "./share.js"
 import type { EventSource } from "./source.js"
 
-/** Attempts that wait for an answer, at most: what a flood adds beyond is not waited for. */
+/** Attempts and handshakes that are remembered for a moment, at most: what a flood adds beyond is not. */
 const WAITING_MAXIMUM = 16_384
 /** Seconds after which an unanswered attempt counts as silent. */
 const PATIENCE = 4
+/**
+ * Seconds for which a handshake must have stood to prove its caller's address. Conntrack takes any acknowledgement that lies within its window, so one of 65,000 guesses at a forged
+ * address is right by its measure; whom it was sent to measures exactly, and resets the connection at once.
+ */
+const PROVING = 0.2
+const SWEEP = 100
 
-/** An attempt, and how far it got. */
-interface Waiting {
+/** An attempt and when it was seen. */
+interface Attempt {
   readonly since: number
   readonly flow: Flow
   isAnswered: boolean
-  isEstablished: boolean
 }
 
 /**
  * Connections that begin, are answered and end, as conntrack tells (ctnetlink). It tells of them after the rules: what a rule drops is no connection, and is told of
  * by nflog. A TCP connection that is closed right after its SYN, without a SYN-ACK in between, was answered by a reset: a closed port.
  */
-export const connectionSource: EventSource = {
-  name: "conntrack",
-  reads: "connections (conntrack)",
-  start({ emit, clock, readiness, topology }) {
-    const opened = openConnectionLog()
-    if (failed(opened)) return opened
-    const log = opened.value
-    const connection = new ConnectionEvent()
-    const answer = new AnswerEvent()
-    const waiting = new Map<number, Waiting>()
-    let events = 0
+export function connectionSource(alive: Alive): EventSource {
+  return {
+    name: "conntrack",
+    reads: "connections (conntrack)",
+    start({ emit, clock, readiness, topology }) {
+      const opened = openConnectionLog()
+      if (failed(opened)) return opened
+      const log = opened.value
+      const connection = new ConnectionEvent()
+      const answer = new AnswerEvent()
+      const waiting = new Map<number, Attempt>()
+      const proving = new Map<number, Attempt>()
+      let events = 0
+      let seen = 0
 
-    const tell = (phase: ConnectionEvent["phase"], tracked: TrackedConnection, wasEstablished: boolean) => {
-      connection.phase = phase
-      connection.packetsOut = tracked.packetsOut
-      connection.packetsBack = tracked.packetsBack
-      connection.bytesOut = tracked.bytesOut
-      connection.bytesBack = tracked.bytesBack
-      connection.wasEstablished = wasEstablished
-      events++
-      emit(connection)
-    }
-    const tellAnswer = (from: Flow, what: AnswerEvent["answer"], tried: number) => {
-      if (from.protocol !== TCP && from.protocol !== UDP) return
-      copyFlow(from, answer)
-      answer.time = clock()
-      answer.tried = tried
-      answer.probe = from.protocol === TCP ? "syn" : "udp"
-      answer.answer = what
-      events++
-      emit(answer)
-    }
+      const tell = (phase: ConnectionPhase, wasEstablished: boolean, isProven = false) => {
+        connection.phase = phase
+        connection.wasEstablished = wasEstablished
+        connection.isProven = isProven
+        events++
+        emit(connection)
+      }
+      const tellAnswer = ({ flow, since }: Attempt, what: Answer) => {
+        if (flow.protocol !== TCP && flow.protocol !== UDP) return
+        copyFlow(flow, answer)
+        answer.time = clock()
+        answer.tried = since
+        answer.probe = flow.protocol === TCP ? "syn" : "udp"
+        answer.answer = what
+        events++
+        emit(answer)
+      }
+      const remember = (where: Map<number, Attempt>, id: number) => {
+        if (where.size >= WAITING_MAXIMUM) return
+        const flow = new Flow()
+        copyFlow(connection, flow)
+        where.set(id, { since: connection.time, flow, isAnswered: false })
+      }
 
-    const take = (tracked: TrackedConnection) => {
-      fillEnds(connection, tracked)
-      connection.time = clock()
-      topology.place(connection)
-      const isTcp = tracked.protocol === TCP
-      const known = waiting.get(tracked.id)
-      if (tracked.change === "new") {
-        tell("new", tracked, false)
-        // A connection that is met in its middle was tried long ago.
-        if (isTcp && tracked.tcpState !== TCP_SYN_SENT) return
-        if (waiting.size < WAITING_MAXIMUM)
-          waiting.set(tracked.id, {
-            since: connection.time,
-            flow: copied(connection),
-            isAnswered: false,
-            isEstablished: false,
-          })
-      } else if (tracked.change === "update") {
-        if (!known) return
+      const begin = ({ id, protocol, tcpState }: TrackedConnection) => {
+        tell("new", false)
+        // A TCP connection that is met in its middle was tried long ago.
+        if (protocol !== TCP || tcpState === TCP_SYN_SENT) remember(waiting, id)
+      }
+      const update = ({ id, protocol, tcpState, status }: TrackedConnection) => {
+        const isTcp = protocol === TCP
         const isAnswer = isTcp
-          ? tracked.tcpState >= TCP_SYN_RECV && tracked.tcpState < TCP_CLOSE
-          : (tracked.status & IPS_SEEN_REPLY) !== 0
-        if (isAnswer && !known.isAnswered) {
-          known.isAnswered = true
-          tellAnswer(known.flow, "open", known.since)
+          ? tcpState >= TCP_SYN_RECV && tcpState < TCP_CLOSE
+          : (status & IPS_SEEN_REPLY) !== 0
+        const attempt = waiting.get(id)
+        if (isAnswer && attempt && !attempt.isAnswered) {
+          attempt.isAnswered = true
+          tellAnswer(attempt, "open")
+          if (!isTcp) tell("established", true)
         }
-        const isEstablished = isTcp ? tracked.tcpState === TCP_ESTABLISHED : isAnswer
-        if (isEstablished && !known.isEstablished) {
-          known.isEstablished = true
-          tell("established", tracked, true)
-        }
-      } else {
-        waiting.delete(tracked.id)
-        if (known && !known.isAnswered) {
-          const isReset = isTcp && tracked.tcpState === TCP_CLOSE
-          tellAnswer(known.flow, isReset ? "closed" : "silent", known.since)
-        }
-        tell("ended", tracked, known?.isEstablished ?? (tracked.status & IPS_ASSURED) !== 0)
+        if (!isTcp) return
+        if (tcpState === TCP_ESTABLISHED && !proving.has(id)) {
+          eachFarEnd(connection, alive.began)
+          remember(proving, id)
+        } else if (tcpState === TCP_FIN_WAIT) eachFarEnd(connection, alive.ended)
       }
-    }
-
-    // Oldest first, as a Map keeps them.
-    const sweep = setInterval(() => {
-      const now = clock()
-      for (const [id, entry] of waiting) {
-        if (now - entry.since < PATIENCE) break
-        // What is established is known by conntrack's own status when it ends.
+      const end = ({ id, protocol, tcpState, status, ...counted }: TrackedConnection) => {
+        const attempt = waiting.get(id)
         waiting.delete(id)
-        if (!entry.isAnswered) tellAnswer(entry.flow, "silent", entry.since)
+        proving.delete(id)
+        if (attempt && !attempt.isAnswered)
+          tellAnswer(attempt, protocol === TCP && tcpState === TCP_CLOSE ? "closed" : "silent")
+        const wasEstablished = (status & (protocol === TCP ? IPS_ASSURED : IPS_SEEN_REPLY)) !== 0
+        // Others left their count when they were closed in order.
+        if (protocol === TCP && wasEstablished && (tcpState === TCP_ESTABLISHED || tcpState === TCP_CLOSE))
+          eachFarEnd(connection, alive.ended)
+        connection.packetsOut = counted.packetsOut
+        connection.packetsBack = counted.packetsBack
+        connection.bytesOut = counted.bytesOut
+        connection.bytesBack = counted.bytesBack
+        tell("ended", wasEstablished)
       }
-    }, 1000)
-    const stop = readInShares(readiness, log.fd, () => log.read(take))
-    return done({
-      state: "reading",
-      get events() {
-        return events
-      },
-      get lost() {
-        return log.overruns
-      },
-      stop() {
-        clearInterval(sweep)
-        stop()
-        log.close()
-      },
-    })
-  },
+      const steps = { new: begin, update, destroy: end }
+      const take = (tracked: TrackedConnection) => {
+        fillEnds(connection, tracked)
+        connection.time = clock()
+        topology.place(connection)
+        steps[tracked.change](tracked)
+      }
+
+      /** Whom there are connections with already, and again after something went unheard. */
+      const count = () => {
+        alive.clear()
+        eachConnection((tracked) => {
+          if (tracked.protocol !== TCP || tracked.tcpState !== TCP_ESTABLISHED) return
+          fillEnds(connection, tracked)
+          topology.place(connection)
+          eachFarEnd(connection, alive.began)
+        })
+      }
+      // Oldest first, as a Map keeps them.
+      const sweep = setInterval(() => {
+        const now = clock()
+        for (const [id, attempt] of waiting) {
+          if (now - attempt.since < PATIENCE) break
+          waiting.delete(id)
+          if (!attempt.isAnswered) tellAnswer(attempt, "silent")
+        }
+        for (const [id, { since, flow }] of proving) {
+          if (now - since < PROVING) break
+          proving.delete(id)
+          copyFlow(flow, connection)
+          connection.time = now
+          tell("established", true, true)
+        }
+        if (log.overruns !== seen) {
+          seen = log.overruns
+          count()
+        }
+      }, SWEEP)
+      const stop = readInShares(readiness, log.fd, () => log.read(take))
+      count()
+      return done({
+        state: "reading",
+        get events() {
+          return events
+        },
+        get lost() {
+          return log.overruns
+        },
+        stop() {
+          clearInterval(sweep)
+          stop()
+          log.close()
+        },
+      })
+    },
+  }
+}
+
+/** The ends of a connection that are not this host's. */
+function eachFarEnd(flow: Flow, each: (address: string) => void): void {
+  const { family } = flow
+  if (flow.direction !== FROM_HOST)
+    each(addressKey(family, flow.source0, flow.source1, flow.source2, flow.source3))
+  if (flow.direction !== TOWARDS_HOST)
+    each(addressKey(family, flow.destination0, flow.destination1, flow.destination2, flow.destination3))
 }
 
 function fillEnds(flow: Flow, tracked: TrackedConnection): void {
@@ -155,10 +206,4 @@ function fillEnds(flow: Flow, tracked: TrackedConnection): void {
 /** In network order. */
 function word(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-}
-
-function copied(flow: Flow): Flow {
-  const copy = new Flow()
-  copyFlow(flow, copy)
-  return copy
 }

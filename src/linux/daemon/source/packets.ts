@@ -1,7 +1,7 @@
+import { describePacket } from "../../../core/event/from-packet.js"
 import { DROPPED, PacketEvent, UNKNOWN } from "../../../core/event/packet-event.js"
 import { decode } from "../../../core/packet/decode.js"
-import { isCutByCapture } from "../../../core/packet/malformed.js"
-import { Packet, TCP } from "../../../core/packet/packet.js"
+import { Packet } from "../../../core/packet/packet.js"
 import { type LoggedPacket, openPacketLog } from "../../host/netlink/packet-log.js"
 import { done, failed } from "../../host/outcome.js"
 import { readInShares } from "./share.js"
@@ -30,7 +30,7 @@ export function packetSource(group: number): EventSource {
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
         decode(packet, view, 0, bytes.byteLength, wholeLength(view), LINKTYPE_RAW)
         if (packet.family === 0) return
-        fillPacketEvent(event, packet)
+        describePacket(event, packet)
         event.time = clock()
         event.verdict = words.action === "notify" ? UNKNOWN : DROPPED
         event.protection = words.protection
@@ -98,39 +98,4 @@ function wholeLength(view: DataView): number {
   if (view.byteLength < 20) return view.byteLength
   const said = view.getUint8(0) >> 4 === 6 ? 40 + view.getUint16(4) : view.getUint16(2)
   return Math.max(view.byteLength, said)
-}
-
-/** What a decoded packet says of itself. */
-export function fillPacketEvent(event: PacketEvent, packet: Packet): void {
-  event.family = packet.family === 6 ? 6 : 4
-  event.source0 = packet.source0
-  event.source1 = packet.source1
-  event.source2 = packet.source2
-  event.source3 = packet.source3
-  event.destination0 = packet.destination0
-  event.destination1 = packet.destination1
-  event.destination2 = packet.destination2
-  event.destination3 = packet.destination3
-  event.protocol = packet.protocol
-  event.sourcePort = packet.sourcePort
-  event.destinationPort = packet.destinationPort
-  event.tcpFlags = packet.tcpFlags
-  event.tcpFastOpen = false
-  event.tcpSequence = packet.tcpSequence
-  event.tcpAcknowledgement = packet.tcpAcknowledgement
-  event.length = packet.networkLength
-  const headers =
-    packet.payloadOffset < 0 ? packet.networkLength : packet.payloadOffset - packet.networkOffset
-  event.payloadLength =
-    packet.protocol === TCP && packet.payloadOffset < 0 ? 0 : Math.max(0, packet.networkLength - headers)
-  event.ttl = packet.ttl
-  event.icmpType = packet.icmpType
-  event.icmpCode = packet.icmpCode
-  event.quotedProtocol = -1
-  event.isFragment = packet.isFragment
-  event.moreFragments = packet.moreFragments
-  event.fragmentOffset = packet.fragmentOffset
-  event.identification = packet.identification
-  event.malformed = isCutByCapture(packet) ? 0 : packet.malformed
-  event.why = ""
 }

@@ -1,0 +1,102 @@
+import { ledgerDefaults } from "../../core/block/ledger.js"
+import { tableName } from "../../core/policy/compile.js"
+import type { HostFacts, Policy } from "../../core/policy/policy.js"
+import { answerRequest } from "../daemon/answer-request.js"
+import { Book } from "../daemon/book.js"
+import { askGuard } from "../daemon/client.js"
+import { readClock } from "../daemon/clock.js"
+import { openKernelBlocks } from "../daemon/kernel-blocks.js"
+import { neverBlockedBy } from "../daemon/never-blocked.js"
+import type { Answer, Reply, Request } from "../daemon/protocol.js"
+import { socketPath } from "../daemon/server.js"
+import { openStore } from "../daemon/store.js"
+import { needNetfilter } from "../host/capabilities.js"
+import { gatherFacts } from "../host/facts.js"
+import { listTables } from "../host/nft.js"
+import { done, fail, failed, type Outcome } from "../host/outcome.js"
+import { openState, readConfirmed } from "../host/state.js"
+import { loadQuietly } from "./load-quietly.js"
+import type { Io } from "./output.js"
+
+/** Asks the guard where one is running, and otherwise does what it would do: the ledger and the kernel's sets are the same. */
+export async function ask(request: Request, io: Io): Promise<Outcome<Answer>> {
+  let reply: Reply | undefined
+  const trouble = await askGuard(request, io.environment, (each) => {
+    reply ??= each
+  })
+  if (reply !== undefined) return answerOf(reply)
+  if (trouble === "absent") return askBook(request, io)
+  const path = socketPath(io.environment)
+  return trouble === "forbidden"
+    ? fail(
+        "cannot",
+        "no-guard-socket",
+        `the guard does not answer you at ${path}`,
+        "root may ask, and the group floodwall",
+      )
+    : fail("cannot", "no-guard-socket", `the guard at ${path} hung up without an answer`)
+}
+
+function answerOf(reply: Reply): Outcome<Answer> {
+  if ("answer" in reply) return done(reply.answer)
+  if ("error" in reply) {
+    const { kind, message, hint } = reply.error
+    return fail(kind, "guard-refuses", message, hint)
+  }
+  return fail("cannot", "no-guard-socket", "the guard's answer is not understood")
+}
+
+/** Without a guard: opens the ledger and the kernel for one request. */
+function askBook(request: Request, io: Io): Outcome<Answer> {
+  const able = needNetfilter()
+  if (failed(able)) return able
+  const state = openState(io.environment)
+  if (failed(state)) return state
+  const tables = listTables()
+  if (failed(tables)) return tables
+  const hasTable = tables.value.includes(`inet ${tableName}`)
+  if (request.request === "block" && !hasTable)
+    return fail(
+      "cannot",
+      "no-rules-to-block",
+      "no rules of floodwall are in the kernel, so nobody can be kept out",
+      "floodwall apply puts them there",
+    )
+  const opened = openStore(state.value.folder, new Date().toISOString().replaceAll(":", ""))
+  if (failed(opened)) return opened
+  const { store, setAside } = opened.value
+  if (setAside)
+    io.note(`the ledger was broken (${setAside.why}); it lies in ${setAside.path}, and a new one was begun`)
+  const kernel = hasTable ? openKernelBlocks(tableName) : undefined
+  if (kernel && failed(kernel)) {
+    store.close()
+    return kernel
+  }
+  const confirmed = readConfirmed(state.value)
+  let policy: Policy | undefined
+  let facts: HostFacts | undefined
+  const book = new Book({
+    store,
+    kernel: kernel?.value,
+    clock: readClock,
+    settings: ledgerDefaults,
+    neverBlocked: neverBlockedBy(
+      () => {
+        if (confirmed && policy === undefined) policy = loadQuietly(confirmed.policy)
+        return policy
+      },
+      () => {
+        facts ??= gatherFacts()
+        return facts
+      },
+      io.environment,
+    ),
+    notice: (text) => io.note(`floodwall: ${text}`),
+  })
+  try {
+    return answerOf(answerRequest(request, book))
+  } finally {
+    book.close()
+    kernel?.value.close()
+  }
+}

@@ -1,0 +1,263 @@
+import { chmodSync, existsSync, renameSync } from "node:fs"
+import { join } from "node:path"
+import { isProblem } from "../../core/base/diagnostic.js"
+import { type Prefix, parsePrefix } from "../../core/base/prefix.js"
+import { type Block, type BlockedBy, type Scope, sourceText } from "../../core/block/block.js"
+import type { ClockReading } from "../../core/block/clock.js"
+import type { Change, Past } from "../../core/block/ledger.js"
+import { done, fail, type Outcome } from "../host/outcome.js"
+import type { EventFilter, EventLine } from "./protocol.js"
+import { codeOf, type Database, openDatabase, type Row, type Statement } from "./sqlite.js"
+
+/** The ledger on the disk. What a call has written survives a killed process and a power cut; a call that fails has written nothing. */
+export interface Store {
+  readonly blocks: readonly Block[]
+  readonly pasts: readonly Past[]
+  /** When it was written last; undefined: never. */
+  readonly clock: ClockReading | undefined
+  /** All of it, or nothing: why it could not be written (a full disk), or undefined. */
+  write(changes: readonly Change[], events: readonly EventLine[], clock: ClockReading): string | undefined
+  /** The latest first. */
+  events(filter: EventFilter): readonly EventLine[]
+  close(): void
+}
+
+export interface OpenedStore {
+  readonly store: Store
+  /** A database that could not be read, and where it lies now. */
+  readonly setAside?: { readonly path: string; readonly why: string }
+}
+
+const fileName = "ledger.db"
+
+/** KESL keeps 500,000 events; a fifth of that is a year of a busy host's findings. */
+const eventsMaximum = 100_000
+const pruneEvery = 1000
+
+/**
+ * One writer: the database is locked as long as it is open, by whoever opened it (locking_mode=exclusive), and SQLite's lock ends with its process. The write-ahead log is synced at each
+ * commit (synchronous=full), which one fsync does.
+ */
+const settings = `
+  pragma locking_mode = exclusive;
+  pragma journal_mode = wal;
+  pragma synchronous = full;
+  pragma journal_size_limit = 4000000;
+  begin immediate;
+  create table if not exists blocks (
+    source text primary key, scope text not null, decided_by text not null, kind text not null, why text not null,
+    since real not null, until real, times integer not null, packets integer not null, bytes integer not null
+  ) without rowid;
+  create table if not exists pasts (source text primary key, times integer not null, end real not null, unblocked integer not null) without rowid;
+  create table if not exists events (id integer primary key, time real not null, kind text not null, source text, line text not null);
+  create index if not exists events_by_source on events (source, id) where source is not null;
+  create table if not exists clock (only_row integer primary key check (only_row = 1), boot text not null, wall real not null, monotonic real not null);
+  commit;
+`
+
+/** Opens the ledger in a folder, or makes it. A broken one is set aside, and a new one made in its place. */
+export function openStore(folder: string, stamp: string): Outcome<OpenedStore> {
+  const path = join(folder, fileName)
+  const first = tryOpen(path)
+  if (typeof first !== "object") return fail("cannot", "no-ledger", first)
+  if ("store" in first) return done(first)
+  if (first.code === "SQLITE_BUSY" || first.code === "SQLITE_LOCKED")
+    return fail("no", "ledger-in-use", "another floodwall has the ledger open", "wait until it has ended")
+  if (!isBroken(first.code))
+    return fail(
+      "cannot",
+      "no-ledger",
+      `the ledger ${path} cannot be opened: ${first.message}`,
+      "FLOODWALL_STATE names another folder",
+    )
+  const aside = `${path}.broken-${stamp}`
+  for (const suffix of ["", "-wal", "-journal"]) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
+  }
+  const second = tryOpen(path)
+  if (typeof second === "object" && "store" in second)
+    return done({ ...second, setAside: { path: aside, why: first.message } })
+  const why = typeof second === "object" ? second.message : second
+  return fail("cannot", "no-ledger", `the ledger ${path} cannot be made: ${why}`)
+}
+
+function isBroken(code: string): boolean {
+  return code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB" || code === "SQLITE_ERROR"
+}
+
+function tryOpen(
+  path: string,
+): { readonly store: Store } | { readonly code: string; readonly message: string } | string {
+  let database: Database | undefined
+  try {
+    const opened = openDatabase(path)
+    if (typeof opened === "string") return opened
+    database = opened
+    database.exec(settings)
+    chmodSync(path, 0o600)
+    return { store: new SqliteStore(database) }
+  } catch (error) {
+    database?.close()
+    return { code: codeOf(error), message: (error as Error).message }
+  }
+}
+
+class SqliteStore implements Store {
+  readonly blocks: readonly Block[]
+  readonly pasts: readonly Past[]
+  readonly clock: ClockReading | undefined
+  readonly #database: Database
+  readonly #statements: Readonly<
+    Record<"set" | "end" | "past" | "forget" | "event" | "prune" | "clock", Statement>
+  >
+  #written = 0
+
+  /** Throws where the database is broken. */
+  constructor(database: Database) {
+    this.#database = database
+    const [check] = database.prepare("pragma quick_check(1)").all()
+    const verdict = check && Object.values(check)[0]
+    if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { code: "SQLITE_CORRUPT" })
+    this.blocks = database.prepare("select * from blocks").all().flatMap(blockOf)
+    this.pasts = database.prepare("select * from pasts").all().flatMap(pastOf)
+    const clock = database.prepare("select boot, wall, monotonic from clock").get()
+    this.clock = clock && {
+      boot: String(clock["boot"]),
+      wall: Number(clock["wall"]),
+      monotonic: Number(clock["monotonic"]),
+    }
+    this.#statements = {
+      set: database.prepare("insert or replace into blocks values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+      end: database.prepare("delete from blocks where source = ?"),
+      past: database.prepare("insert or replace into pasts values (?, ?, ?, ?)"),
+      forget: database.prepare("delete from pasts where source = ?"),
+      event: database.prepare("insert into events (time, kind, source, line) values (?, ?, ?, ?)"),
+      prune: database.prepare("delete from events where id <= (select max(id) from events) - ?"),
+      clock: database.prepare("insert or replace into clock values (1, ?, ?, ?)"),
+    }
+  }
+
+  write(changes: readonly Change[], events: readonly EventLine[], clock: ClockReading): string | undefined {
+    try {
+      this.#database.exec("begin immediate")
+      for (const change of changes) this.#change(change)
+      for (const event of events)
+        this.#statements.event.run(
+          Date.parse(event.time) / 1000,
+          event.kind,
+          event.source ?? null,
+          JSON.stringify(event),
+        )
+      this.#written += events.length
+      if (this.#written >= pruneEvery) {
+        this.#written = 0
+        this.#statements.prune.run(eventsMaximum)
+      }
+      this.#statements.clock.run(clock.boot, clock.wall, clock.monotonic)
+      this.#database.exec("commit")
+      return undefined
+    } catch (error) {
+      try {
+        this.#database.exec("rollback")
+      } catch {
+        // SQLite has rolled back by itself, as it does when the disk is full.
+      }
+      return (error as Error).message
+    }
+  }
+
+  events({ source, kinds, since, last = eventsMaximum }: EventFilter): readonly EventLine[] {
+    const wanted = source === undefined ? undefined : parsePrefix(source)
+    const isHostAsked = wanted !== undefined && !isProblem(wanted)
+    const rows = this.#database
+      .prepare(`select line from events where time >= ? order by id desc limit ${eventsMaximum}`)
+      .all(since === undefined ? 0 : Date.parse(since) / 1000)
+    const lines: EventLine[] = []
+    for (const row of rows) {
+      if (lines.length >= last) break
+      const line = JSON.parse(String(row["line"])) as EventLine
+      if (kinds && !kinds.includes(line.kind)) continue
+      if (isHostAsked && !isAbout(line, wanted)) continue
+      lines.push(line)
+    }
+    return lines
+  }
+
+  #change(change: Change): void {
+    const { set, end, past, forget } = this.#statements
+    switch (change.change) {
+      case "set": {
+        const { source, scope, by, kind, why, since, until, times, droppedPackets, droppedBytes } =
+          change.block
+        const ends = Number.isFinite(until) ? until : null
+        set.run(sourceText(source), scope, by, kind, why, since, ends, times, droppedPackets, droppedBytes)
+        break
+      }
+      case "end":
+        end.run(sourceText(change.block.source))
+        break
+      case "past":
+        past.run(
+          sourceText(change.past.source),
+          change.past.times,
+          change.past.end,
+          change.past.unblocked ? 1 : 0,
+        )
+        break
+      case "forget":
+        forget.run(sourceText(change.source))
+        break
+    }
+  }
+
+  close(): void {
+    try {
+      this.#database.exec("pragma wal_checkpoint(truncate)")
+    } catch {
+      // What is in the log is read from there.
+    }
+    this.#database.close()
+  }
+}
+
+function isAbout({ source }: EventLine, wanted: Prefix): boolean {
+  if (source === undefined) return false
+  const own = parsePrefix(source)
+  if (isProblem(own)) return false
+  const [wide, narrow] = own.length < wanted.length ? [own, wanted] : [wanted, own]
+  return wide.address.family === narrow.address.family && inside(wide, narrow)
+}
+
+function inside(wide: Prefix, narrow: Prefix): boolean {
+  return wide.address.words.every((word, index) => {
+    const bits = Math.min(32, Math.max(0, wide.length - 32 * index))
+    return bits === 0 || (word ^ narrow.address.words[index]!) >>> (32 - bits) === 0
+  })
+}
+
+function blockOf(row: Row): readonly Block[] {
+  const source = parsePrefix(String(row["source"]))
+  if (isProblem(source)) return []
+  const until = row["until"]
+  return [
+    {
+      source,
+      scope: row["scope"] as Scope,
+      by: row["decided_by"] as BlockedBy,
+      kind: String(row["kind"]),
+      why: String(row["why"]),
+      since: Number(row["since"]),
+      until: until === null || until === undefined ? Number.POSITIVE_INFINITY : Number(until),
+      times: Number(row["times"]),
+      droppedPackets: Number(row["packets"]),
+      droppedBytes: Number(row["bytes"]),
+    },
+  ]
+}
+
+function pastOf(row: Row): readonly Past[] {
+  const source = parsePrefix(String(row["source"]))
+  if (isProblem(source)) return []
+  const past = { source, times: Number(row["times"]), end: Number(row["end"]) }
+  return [row["unblocked"] === 1 ? { ...past, unblocked: true } : past]
+}
