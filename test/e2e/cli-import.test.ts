@@ -36,6 +36,8 @@ const folder = () =>
     "ntp.ini": kesl,
     "rules.v4": rules,
     "kura.properties": "flooding.protection.enabled=true\n",
+    // Without connection tracking CSF has rules for answers, which nobody knows without running it.
+    "csf.conf": 'TCP_IN = "22"\nLF_SPI = "0"\n',
     "story.pcap": captureOf(story),
   })
 
@@ -50,7 +52,7 @@ test("with -o the policy goes to the file and the report to standard output", ()
     Looser (2): the policy lets more past
       ntp.ini:1  ActionOnDetect=Block
         → KESL: The attacking activity is blocked and logged.
-        → action: block  KESL looks into TCP streams for the attacks of its database, which Floodwall does not. Floodwall stops malformed packets, floods and who tries decoy ports, which KESL does not; port-scan waits for a guard.
+        → action: block  KESL looks into TCP streams for the attacks of its database, which Floodwall does not. Floodwall stops malformed packets, floods and who tries decoy ports, which KESL does not; port scans are the guard's to see (floodwall run).
       ntp.ini:3  BlockDurationMinutes=60
         → KESL: An attacking device is kept out for 60 minutes.
         → detect.port-scan.block-for: 60m  Who tries a decoy port twice is kept out for 10 minutes, because a SYN can be forged; --exact takes the setting's minutes there, too.
@@ -141,11 +143,16 @@ test("--prove sends a capture through the tool's own rules and through the polic
   })
   expect(loose.status).toBe(1)
   expect(loose.output).toMatch(/\nLet in {4}1 {2}/)
-  const unknown = floodwall(["import", "kesl", "ntp.ini", "-o", "new.yaml", "--prove", "story.pcap"], {
+  const chain = floodwall(["import", "kesl", "ntp.ini", "-o", "new.yaml", "--prove", "story.pcap"], {
+    directory,
+  })
+  expect(chain.status).toBe(0)
+  expect(chain.output).toMatch(/\nFrom {2}the rules of KESL\nTo {4}new\.yaml\n/)
+  const unknown = floodwall(["import", "csf", "csf.conf", "-o", "new.yaml", "--prove", "story.pcap"], {
     directory,
   })
   expect(unknown.status).toBe(2)
-  expect(unknown.error).toContain("what KESL loads for this configuration only KESL knows")
+  expect(unknown.error).toContain("what CSF loads for this configuration only CSF knows")
 })
 
 const mistakes: readonly (readonly [words: string[], sentence: string])[] = [
