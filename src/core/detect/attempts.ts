@@ -43,6 +43,11 @@ const INVALID = 1
 const SETTLED = 2 | 4
 const NEW = 8
 
+/** Who and whom: of an event, or of a packet that is none yet. */
+export type Ends = Omit<Flow, "time" | "direction" | "side" | "interface" | "family"> & {
+  readonly family: number
+}
+
 /** What an attempt becomes is told to. */
 export interface AttemptListener {
   answer(event: AnswerEvent): void
@@ -82,6 +87,16 @@ export class Attempts {
   constructor(listener: AttemptListener, tellsSilence: boolean) {
     this.listener = listener
     this.tellsSilence = tellsSilence
+  }
+
+  /** Whether somebody waits for what a TCP packet of these ends may be: the end of a handshake. Mostly nobody does. */
+  awaits(packet: Ends): boolean {
+    const source = packet.source0 ^ packet.source1 ^ packet.source2 ^ Math.imul(packet.source3, 5)
+    const destination =
+      packet.destination0 ^ packet.destination1 ^ packet.destination2 ^ Math.imul(packet.destination3, 5)
+    const ports = (packet.sourcePort << 16) | packet.destinationPort
+    const hash = hashWords(source, destination, ports, (packet.family << 8) | packet.protocol)
+    return this.filter[hash & (FILTER - 1)]! > 0
   }
 
   /** A packet without fault, of TCP or UDP, or an ICMP error. Says on the event whether it is a repetition or an answer. */
@@ -151,7 +166,7 @@ export class Attempts {
         event.isRepeated = repeats < MOST_REPEATS
         event.isAnswer = probe === BY_UDP && this.states[slot] === ESTABLISHED
         if (probe === BY_UDP) this.times[slot] = event.time
-        else if (this.states[slot] === TRIED && isRefused(event))
+        else if (this.states[slot] === TRIED && isRefused(event) && !isLimited(event))
           this.settle(slot, "refused", event.time, OVER)
         return
       }
@@ -166,6 +181,7 @@ export class Attempts {
       event.isAnswer = true
       return
     }
+    if (isLimited(event)) return
     const begun = this.insert(event, probe)
     if (probe === BY_SYN || probe === BY_UDP) this.tell(begun, "new", event.time)
     if (isRefused(event)) this.settle(begun, "refused", event.time, OVER)
@@ -399,8 +415,24 @@ function isTraceroute({ destinationPort, ttl }: PacketEvent): boolean {
   return destinationPort >= 33000 && ttl > 0 && ttl <= 32
 }
 
+/** A limit that is spent says nothing of the port, and a list nothing of what is asked. */
+const limits = new Set([
+  "syn-floods",
+  "all-floods",
+  "icmp-floods",
+  "connection-rate",
+  "connections",
+  "port-floods",
+  "throttle",
+  "blocked",
+])
+
 function isRefused({ verdict }: PacketEvent): boolean {
   return verdict === DROPPED || verdict === REJECTED
+}
+
+function isLimited({ protection }: PacketEvent): boolean {
+  return protection !== "" && limits.has(protection)
 }
 
 function hashOf(event: PacketEvent, isBack: boolean): number {

@@ -4,13 +4,13 @@ import type { ConnectionEvent } from "../event/connection-event.js"
 import type { CounterEvent } from "../event/counter-event.js"
 import type { Event } from "../event/event.js"
 import type { Finding } from "../event/finding.js"
-import { type Flow, FROM_OUTSIDE, setEnds, sourceOf } from "../event/flow.js"
+import { type Flow, FROM_INSIDE, FROM_OUTSIDE, setEnds, sourceOf } from "../event/flow.js"
 import type { LoginEvent } from "../event/login-event.js"
 import { PacketEvent, UNJUDGED } from "../event/packet-event.js"
 import { ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
 import { printLimit } from "../policy/limit.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
-import { Attempts } from "./attempts.js"
+import { Attempts, type Ends } from "./attempts.js"
 import {
   type Concluded,
   type Detector,
@@ -30,6 +30,7 @@ import {
 import { isLand } from "./forged.js"
 import { detectorKinds } from "./index.js"
 import { PacketMemory } from "./packet-memory.js"
+import { Press } from "./press.js"
 import { Proven } from "./proven.js"
 import type { Suspects } from "./suspects.js"
 import { targetOf } from "./target.js"
@@ -51,6 +52,8 @@ export interface Standing {
 }
 
 const SETTLED = 2 | 4
+/** One more than all bits of what a packet may be. */
+const ALL_CLASSES = 1024
 
 /**
  * The detectors that a policy asks for, on one stream of events. The same events give the same findings: there is no clock here and no chance. What it
@@ -62,7 +65,8 @@ export class Detection {
   private readonly proven = new Proven()
   private readonly memory = new PacketMemory()
   private readonly onFinding: (finding: Finding) => void
-  private readonly packetWanting: readonly Detector[]
+  /** Whom to ask, by all that a packet is. */
+  private readonly byClasses: readonly (readonly Detector[])[]
   private readonly answerWanting: readonly Detector[]
   private readonly connectionWanting: readonly Detector[]
   private readonly scratch = new PacketEvent()
@@ -79,7 +83,9 @@ export class Detection {
       const kind = detectorKinds.find(({ name }) => name === setting.name)
       return kind ? [kind.create(setting, this.contextOf(setting))] : []
     })
-    this.packetWanting = this.detectors.filter(({ wants }) => wants)
+    this.byClasses = Array.from({ length: ALL_CLASSES }, (_, classes) =>
+      this.detectors.filter(({ wants = 0 }) => (wants & classes) !== 0),
+    )
     this.answerWanting = this.detectors.filter(({ answer }) => answer)
     this.connectionWanting = this.detectors.filter(({ connection }) => connection)
     this.attempts = new Attempts(this, options.sees === "all")
@@ -117,7 +123,15 @@ export class Detection {
     event.isAnswer = false
     const classes = this.classify(event)
     if (classes === 0) return
-    for (const detector of this.packetWanting) if ((detector.wants! & classes) !== 0) detector.packet!(event)
+    for (const detector of this.byClasses[classes]!) detector.packet!(event)
+  }
+
+  /**
+   * False: a TCP packet with these ends, without fault and within a connection, is nothing to anybody, and need not be made an event of (flags of a beginning or
+   * an end aside).
+   */
+  awaits(packet: Ends): boolean {
+    return this.attempts.awaits(packet)
   }
 
   answer(event: AnswerEvent): void {
@@ -125,6 +139,7 @@ export class Detection {
   }
 
   connection(event: ConnectionEvent): void {
+    if (event.phase === "new" && event.side === FROM_INSIDE) this.attempts.called.add(event)
     if (
       event.isProven &&
       event.phase === "established" &&
@@ -162,7 +177,7 @@ export class Detection {
     let more = 0
     if (event.isFragment) more = IS_FRAGMENT
     if (event.malformed !== 0) return more | IS_MALFORMED
-    if (event.isSpoofed || isLand(event)) more |= IS_SPOOFED
+    if (event.isSpoofed || (event.source0 === event.destination0 && isLand(event))) more |= IS_SPOOFED
     if (event.protection !== "") more |= IS_JUDGED
     // Of a fragment behind the first, only that is known; what never reached a hook begins nothing.
     if (event.fragmentOffset > 0 || event.verdict === UNJUDGED) return more
@@ -192,7 +207,10 @@ export class Detection {
   }
 
   private contextOf(setting: DetectorSetting): DetectorContext {
-    const complete = ({ isForged, ...finding }: Concluded, limit: Limit | undefined) =>
+    const press = new Press()
+    const complete = ({ isForged, ...found }: Concluded, limit: Limit | undefined) => {
+      const finding = found.proven || found.manySources ? found : press.pass(found)
+      if (finding === null) return
       this.onFinding({
         ...finding,
         detector: setting.name,
@@ -200,6 +218,7 @@ export class Detection {
         action: isForged ? "notify" : setting.action,
         blockFor: setting.blockFor / 1e9,
       })
+    }
     return {
       packets: this.memory,
       report: (draft, suspects, slot, flow) =>

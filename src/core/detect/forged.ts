@@ -1,8 +1,10 @@
 import type { PacketEvent } from "../event/packet-event.js"
+import { TCP, UDP } from "../packet/packet.js"
 
-/** Source and destination are one, ports included; a host that talks to itself does not do so from the port to itself. */
+/** TCP or UDP whose source and destination are one, ports included; a host that talks to itself does not do so from the port to itself. */
 export function isLand(event: PacketEvent): boolean {
   return (
+    (event.protocol === TCP || event.protocol === UDP) &&
     event.source0 === event.destination0 &&
     event.source1 === event.destination1 &&
     event.source2 === event.destination2 &&

@@ -57,7 +57,6 @@ class PortScan implements Detector {
   private count(flow: Flow, probe: Probe, text: string): void {
     const suspects = this.suspects.of(flow)
     if (suspects === null) return
-    this.context.packets.noteFlow(flow, text)
     const item = mix(
       flow.destination0 ^ flow.destination1,
       flow.destination2,
@@ -65,6 +64,8 @@ class PortScan implements Detector {
       flow.destinationPort | 0x10000,
     )
     const slot = suspects.countDifferent(flow, item, this.leastSpan)
+    if (suspects.latest < 0) return
+    this.context.packets.noteFlow(flow, text)
     this.notes.note(suspects, flow)
     if (slot >= 0) this.report(flow, probe, suspects, slot)
   }

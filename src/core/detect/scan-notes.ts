@@ -19,6 +19,7 @@ export class ScanNotes {
   /** After the flow has been counted. */
   note(suspects: Suspects, flow: Flow): void {
     const slot = suspects.latest
+    if (slot < 0) return
     const notes = this.notesOf(suspects)
     if (suspects.isFresh) {
       notes.portCount[slot] = 0

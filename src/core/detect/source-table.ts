@@ -23,7 +23,7 @@ export class SourceTable {
   private readonly words: Uint32Array
   private readonly families: Uint8Array
   /** Beyond this many seconds nothing is held of a source. */
-  private readonly life: number
+  readonly life: number
   private readonly isEveryone: boolean
   private readonly mask4: number
   private readonly mask6: readonly number[]
@@ -52,6 +52,12 @@ export class SourceTable {
     const from = this.bucket(flow)
     for (let slot = from; slot < from + WAYS; slot++) if (this.isOwn(slot, flow.family)) return slot
     return -1
+  }
+
+  /** A number of the flow's source, which others may have, too. */
+  hash(flow: Flow): number {
+    this.bucket(flow)
+    return mix(this.word0, this.word1, this.word2, this.word3)
   }
 
   /** The source's slot, another's if need be. */

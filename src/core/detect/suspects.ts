@@ -4,6 +4,7 @@ import { type Flow, sourceOf } from "../event/flow.js"
 import { perSource } from "../policy/per.js"
 import type { DetectorSetting, Limit, Per } from "../policy/policy.js"
 import { DistinctMeter } from "./distinct-meter.js"
+import { Doorkeeper } from "./doorkeeper.js"
 import { type Meter, makeMeter, memoryOf } from "./meter.js"
 import { SourceTable } from "./source-table.js"
 
@@ -22,9 +23,11 @@ export class Suspects {
   readonly total: Float64Array
   readonly first: Float64Array
   readonly repetition: Uint32Array
-  /** The slot that was counted last, and whether its source is new there. */
+  /** The slot that was counted last, or -1: its source was seen for the first time, and has none yet. */
   latest = -1
+  /** Its source is new there. */
   isFresh = false
+  private readonly doorkeeper: Doorkeeper | null
   private readonly found: Uint32Array
   private readonly told: Float64Array
   private readonly meter: Meter | null
@@ -47,30 +50,37 @@ export class Suspects {
     this.repetition = new Uint32Array(capacity)
     this.found = new Uint32Array(capacity)
     this.told = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY)
+    // Without a limit the first is told; what counts connections does not count what is forged.
+    this.doorkeeper =
+      limit === undefined || limit.form === "count" || per.kind === "everyone" ? null : new Doorkeeper(memory)
     this.pause = Math.max(LEAST_PAUSE, Math.min(memory, 3600))
   }
 
-  /** Counts `amount` (which may be negative: not so many after all). The source's slot where it is time to tell, else -1. */
-  count(flow: Flow, amount = 1): number {
-    const slot = this.open(flow)
-    const { weight } = this.table
-    this.total[slot]! += Math.max(amount, 0)
-    weight[slot] = Math.max(0, weight[slot]! + amount)
-    const isOver = this.meter === null ? amount > 0 : this.meter.add(slot, flow.time, amount)
+  /** Counts one. The source's slot where it is time to tell, else -1. */
+  count(flow: Flow): number {
+    const slot = this.enter(flow, 0)
+    if (slot < 0) return -1
+    this.total[slot]! += 1
+    this.table.weight[slot]! += 1
+    const isOver = this.meter === null || this.meter.add(slot, flow.time, 1)
     return isOver ? this.tell(slot, flow.time) : -1
   }
 
-  /** Takes off what is held of a source that is known; nobody is made room for. */
-  discount(flow: Flow, amount = 1): void {
+  /** Takes off one of what is held of a source that is known; nobody is made room for. */
+  discount(flow: Flow): void {
     const slot = this.table.find(flow)
-    if (slot < 0) return
-    this.meter?.add(slot, flow.time, -amount)
-    this.table.weight[slot] = Math.max(0, this.table.weight[slot]! - amount)
+    if (slot < 0) {
+      this.doorkeeper?.forget(this.table.hash(flow))
+      return
+    }
+    this.meter?.add(slot, flow.time, -1)
+    this.table.weight[slot] = Math.max(0, this.table.weight[slot]! - 1)
   }
 
   /** Counts a thing that may have been there; nothing is told before the source was seen for `leastSpan` seconds. */
   countDifferent(flow: Flow, item: number, leastSpan = 0): number {
-    const slot = this.open(flow)
+    const slot = this.enter(flow, item)
+    if (slot < 0) return -1
     const different = this.distinct === null ? 1 : this.distinct.add(slot, flow.time, item)
     this.total[slot]! += 1
     this.table.weight[slot] = Math.max(different, this.table.weight[slot]!)
@@ -88,6 +98,30 @@ export class Suspects {
     if (time - this.told[slot]! < this.pause) return -1
     this.told[slot] = time
     this.repetition[slot]! += 1
+    return slot
+  }
+
+  /** The source's slot, or -1: it was seen for the first time. What it did then is counted when it comes again. */
+  private enter(flow: Flow, item: number): number {
+    const { doorkeeper, table } = this
+    if (doorkeeper === null) return this.open(flow)
+    const known = table.find(flow)
+    if (known >= 0 && flow.time - table.seen[known]! <= table.life) {
+      table.seen[known] = flow.time
+      this.latest = known
+      this.isFresh = false
+      return known
+    }
+    if (!doorkeeper.knows(flow, table.hash(flow), item)) {
+      this.latest = -1
+      return -1
+    }
+    const slot = this.open(flow)
+    this.first[slot] = doorkeeper.firstTime
+    this.total[slot] = 1
+    table.weight[slot] = 1
+    this.meter?.add(slot, doorkeeper.firstTime, 1)
+    this.distinct?.add(slot, doorkeeper.firstTime, doorkeeper.firstItem)
     return slot
   }
 

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.js"
 import { RTN_BROADCAST } from "../engine/routes.js"
 import type { Judgement } from "../engine/verdict.js"
-import type { Packet } from "../packet/packet.js"
+import { ACK, FIN, type Packet, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
 import { FROM_HOST, FROM_INSIDE, FROM_OUTSIDE, THROUGH, TOWARDS_HOST } from "./flow.js"
 import { describePacket } from "./from-packet.js"
 import { PacketEvent, UNJUDGED } from "./packet-event.js"
@@ -11,6 +11,23 @@ export interface EnginePacketsOptions {
   readonly outside: readonly string[]
 }
 
+const ESTABLISHED = 2
+
+/**
+ * Is it a packet from within a connection that conntrack knows, accepted and without fault? Most are, and the events of most say nothing to anybody: with an
+ * acknowledgement of the caller's, of TCP, a handshake may be complete, and that is all.
+ */
+export function isOrdinary(packet: Packet, { ctState, verdict }: Judgement): boolean {
+  return (
+    ctState === ESTABLISHED &&
+    verdict === 0 &&
+    packet.malformed === 0 &&
+    !packet.isFragment &&
+    (packet.protocol === UDP || (packet.protocol === TCP && (packet.tcpFlags & NOT_WITHIN) === ACK))
+  )
+}
+
+const NOT_WITHIN = FIN | SYN | RST | ACK | URG
 const DUPLICATE = "duplicate"
 const MARTIAN = "martian"
 const SPOOFED = "spoofed-source"
@@ -31,11 +48,11 @@ export class EnginePackets {
   }
 
   /**
-   * The packet as an event, good until the next call; null: it is none (not IP, or seen for the second time). `seconds` since 1970.
+   * The packet as an event, good until the next call; null: it is none (not IP, seen for the second time, or from loopback to loopback). `seconds` since 1970.
    * The judgement is the engine's latest.
    */
   take(packet: Packet, judgement: Judgement, seconds: number): PacketEvent | null {
-    if (packet.family === 0 || judgement.why === DUPLICATE) return null
+    if (packet.family === 0 || judgement.why === DUPLICATE || isWithinHost(packet)) return null
     const { event, engine } = this
     const { verdict, chain, rule, why } = judgement
     describePacket(event, packet)
@@ -70,17 +87,30 @@ export class EnginePackets {
     return isUnsaid && isAtHome(packet) ? FROM_INSIDE : FROM_OUTSIDE
   }
 
-  /** From an own address or loopback, as none can arrive; loopback's own traffic apart. */
+  /** From an own address or loopback, as none can arrive. */
   private isForged(packet: Packet): boolean {
     if (packet.family !== 4) return false
-    const isLoopback = packet.source0 >>> 24 === 127
-    if (isLoopback) return packet.destination0 >>> 24 !== 127
+    if (packet.source0 >>> 24 === 127) return true
     return this.engine.routes.knowsLocal && this.engine.routes.isLocal(packet, "source")
   }
 
   private nameOf(index: number): string {
     return (this.names[index] ??= this.engine.interfaces.names[index] ?? "")
   }
+}
+
+/** What a host says to itself. */
+function isWithinHost({
+  family,
+  source0,
+  source1,
+  source2,
+  source3,
+  destination0,
+  destination3,
+}: Packet): boolean {
+  if (family === 4) return source0 >>> 24 === 127 && destination0 >>> 24 === 127
+  return source3 === 1 && destination3 === 1 && (source0 | source1 | source2 | destination0) === 0
 }
 
 function isAtHome(packet: Packet): boolean {

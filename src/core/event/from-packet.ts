@@ -4,6 +4,8 @@ import { decodeQuoted } from "../packet/quoted.js"
 import type { PacketEvent } from "./packet-event.js"
 
 const FAST_OPEN = 34
+const EXPERIMENTAL = 254
+const FAST_OPEN_MAGIC = 0xf989
 const inner = new Packet()
 
 /**
@@ -43,7 +45,7 @@ export function describePacket(event: PacketEvent, packet: Packet): void {
     event.fragmentLength = Math.max(0, packet.networkLength - packet.networkHeaderLength)
   }
   if (protocol === TCP) {
-    if (packet.tcpFlags & SYN && event.payloadLength > 0) event.tcpFastOpen = hasOption(packet, FAST_OPEN)
+    if (packet.tcpFlags & SYN && event.payloadLength > 0) event.tcpFastOpen = hasFastOpen(packet)
   } else if ((protocol === ICMP && packet.icmpType === 3) || (protocol === ICMPV6 && packet.icmpType === 1))
     describeQuoted(event, packet)
 }
@@ -63,21 +65,24 @@ function describeQuoted(event: PacketEvent, packet: Packet): void {
   event.quotedDestinationPort = inner.destinationPort
 }
 
-/** Whether the TCP header has an option of this kind. */
-function hasOption(packet: Packet, kind: number): boolean {
+/** RFC 7413, and the experimental option before it (kind 254 with its magic number, section 4.1.1). */
+function hasFastOpen(packet: Packet): boolean {
   const { view, transportOffset, tcpHeaderLength } = packet
   const end = Math.min(transportOffset + tcpHeaderLength, packet.frameOffset + packet.capturedLength)
   let at = transportOffset + 20
   while (at < end) {
-    const found = view.getUint8(at)
-    if (found === kind) return true
-    if (found === 0) return false
-    if (found === 1) at++
-    else {
-      const length = at + 1 < end ? view.getUint8(at + 1) : 0
-      if (length < 2) return false
-      at += length
+    const kind = view.getUint8(at)
+    if (kind === FAST_OPEN) return true
+    if (kind === 0) return false
+    if (kind === 1) {
+      at++
+      continue
     }
+    const length = at + 1 < end ? view.getUint8(at + 1) : 0
+    if (length < 2) return false
+    if (kind === EXPERIMENTAL && length >= 4 && at + 4 <= end && view.getUint16(at + 2) === FAST_OPEN_MAGIC)
+      return true
+    at += length
   }
   return false
 }

@@ -5,7 +5,7 @@ import type { Engine } from "../../core/engine/engine.js"
 import { printTime } from "../../core/engine/reference.js"
 import type { BlockedSource } from "../../core/engine/replay-summary.js"
 import type { Judgement } from "../../core/engine/verdict.js"
-import { EnginePackets } from "../../core/event/engine-packets.js"
+import { EnginePackets, isOrdinary } from "../../core/event/engine-packets.js"
 import type { Finding } from "../../core/event/finding.js"
 import type { Packet } from "../../core/packet/packet.js"
 import type { EnginePath } from "./path.js"
@@ -37,6 +37,8 @@ export class ReplayDetection {
 
   /** The packet that has just been judged; `seconds` since 1970. */
   take(packet: Packet, judgement: Judgement, seconds: number): void {
+    if (isOrdinary(packet, judgement) && (judgement.ctDirection !== 0 || !this.#detection.awaits(packet)))
+      return
     const event = this.#packets.take(packet, judgement, seconds)
     if (event !== null) this.#detection.packet(event)
   }
