@@ -84,7 +84,7 @@ export const diagnosticIds = {
     "A port is open for one IP version in CSF's configuration, and a policy opens it for both.",
   "csf-outgoing-stays-open": "CSF closes ports on the way out, and a policy does not.",
   "csf-needs-guard":
-    "A setting of CSF's goes by logs or by time: that is the guard's, and this version has none.",
+    "A setting of CSF's goes by logs or by time: that is the guard's (floodwall run), where it is anybody's here.",
   "csf-not-carried": "A line of CSF's protects, and a policy has no word for it.",
   "csf-include": "A file that a list of CSF's includes cannot be read.",
   "csf-everybody": "A line of CSF's is for every address that there is.",
@@ -343,6 +343,7 @@ export const diagnosticIds = {
   "no-ledger": "The ledger of blocks cannot be opened, read or written.",
   "ledger-in-use": "Another floodwall has the ledger of blocks open.",
   "bad-request": "What the guard was sent over its socket is no request.",
+  "no-way-there": "This host has no route to an address.",
   "guard-refuses": "The guard was asked, and said no.",
   "no-rules-to-block": "No rules of floodwall are in the kernel, so that nothing can be blocked.",
 } as const

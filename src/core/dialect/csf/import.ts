@@ -79,7 +79,7 @@ function inForce(item: ImportItem, { breaksOpen, refused }: Findings): ImportIte
   return {
     ...item,
     owner: "nothing",
-    ownerDoes: `nothing: ${because}; else: ${item.ownerDoes}`,
+    ownerDoes: `${because}; else: ${item.ownerDoes}`,
     relation,
     ...(relation === "stricter" && { why: "here it is in force" }),
   }
