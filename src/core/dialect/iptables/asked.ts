@@ -86,7 +86,8 @@ export function askedBy(rules: readonly Rule[]): Asked {
     } else if (step.step === "xt-match") {
       const read = Object.hasOwn(readers, step.name) ? readers[step.name] : undefined
       if (read) read(step.options, asked, step.name)
-      else if (step.name !== "comment") asked.others.push(`-m ${step.name}`)
+      // A counter of somebody's asks nothing either.
+      else if (step.name !== "comment" && step.name !== "nfacct") asked.others.push(`-m ${step.name}`)
     }
   }
   return asked
