@@ -182,6 +182,12 @@ describe("equal where the report says so", () => {
       false,
       toUs,
     ],
+    [
+      "an interface for some sources, under policy accept",
+      "ipv4 interface eth0 wan src 203.0.113.0/31\n  policy accept\n",
+      false,
+      toUs,
+    ],
     ["IPv6: bad packets", wan6('protection "malformed-xmas malformed-null"', services6), false, toUs6],
     [
       "IPv6: floods, exactly",

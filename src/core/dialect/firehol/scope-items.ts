@@ -150,8 +150,8 @@ function sourcesOf(scope: Scope, zones: readonly ZonePolicy[], item: Item, conte
   const isAlone = zones.every(
     ({ zone }) => zone.arriving.filter(({ kind }) => kind === "interface").length === 1,
   )
-  if (!policyOf(scope, context).closed || !isAlone) return
-  if (notFrom && notFrom.unknown.length === 0) {
+  const { closed } = policyOf(scope, context)
+  if (isAlone && notFrom && notFrom.unknown.length === 0) {
     const { four, six } = scope.families
     const sources = [...(four ? notFrom.four : []), ...(six ? notFrom.six : [])]
     for (const zone of zones) addBlocked(zone, sources, [], "in", item)
@@ -164,6 +164,14 @@ function sourcesOf(scope: Scope, zones: readonly ZonePolicy[], item: Item, conte
     const all = [...(scope.families.four ? ["0.0.0.0/0"] : []), ...(scope.families.six ? ["::/0"] : [])]
     for (const zone of zones) addBlocked(zone, all, [...from.four, ...from.six], "in", item)
     take(scope, (name, not) => !not && name.startsWith("src"))
+  }
+  const left = scope.parameters.all.map(({ name, not }) => (not ? `${name} not` : name))
+  if (!closed && scope.kind === "interface" && left.length > 0) {
+    item.protects = true
+    item.differs(
+      "looser",
+      `FireHOL lets in only what ${[...new Set(left)].join(" and ")} names, and drops the rest; the policy closes nothing there.`,
+    )
   }
 }
 

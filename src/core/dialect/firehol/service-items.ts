@@ -1,5 +1,6 @@
 import { didYouMean } from "../../base/nearest.js"
 import { type Context, checkFamilies, refuse, targetsOf } from "./context.js"
+import { type Accepted, acceptedBefore } from "./hidden.js"
 import { Item } from "./item.js"
 import type { ScopeLine } from "./model.js"
 import { countAmount, iptablesBurst, rateAmount, readBurst, readRate } from "./rates.js"
@@ -24,7 +25,7 @@ export function translateService(line: ScopeLine, context: Context): Item {
     return item.differs("not-ours", "The policy closes nothing that leaves.")
   }
   const zones = targetsOf(scope, reverse && scope.kind === "router", context).map(({ zone }) => zone)
-  if (read.action !== "accept") return refusing(item, read, zones)
+  if (read.action !== "accept") return refusing(item, read, zones, acceptedBefore(line, reverse, context))
   const from =
     scope.kind === "router"
       ? (reverse ? scope.leaving : scope.devices).join(", ") || "anywhere"
@@ -66,8 +67,21 @@ function checkWords(
 }
 
 /** drop, reject, tarpit: what is closed anyhow needs no word. */
-function refusing(item: Item, { services, action }: ServiceLine, zones: readonly ZonePolicy[]): Item {
+function refusing(
+  item: Item,
+  { services, action }: ServiceLine,
+  zones: readonly ZonePolicy[],
+  accepted: Accepted,
+): Item {
   const names = services.map(({ name }) => name).join(", ")
+  if (accepted.everything) {
+    item.tell(
+      "firehol-hidden-by-accept",
+      `${names} stands behind line ${accepted.line}, which has let in everything: nothing of that gets here`,
+      "what is closed stands before what is open",
+    )
+    return item.owned("nothing", `Line ${accepted.line} lets all of it in before.`)
+  }
   item.owned("works", `Closes ${names} (${action}).`)
   const opened = services.flatMap(({ service }) => (service?.service === "ports" ? service.ports : []))
   const needed = zones.filter((zone) => !zone.closed || opened.some((port) => zone.open.has(port)))
@@ -100,7 +114,11 @@ function openAll(
   const hosts = [...(reach.from?.four ?? []), ...(reach.from?.six ?? [])]
   const to = [...(reach.to?.four ?? []), ...(reach.to?.six ?? [])]
   const unknown = [...(reach.from?.unknown ?? []), ...(reach.to?.unknown ?? [])]
-  const isNarrow = reach.from !== undefined || reach.to !== undefined
+  // Other addresses of this host are its own as well: what is let past the protections would be worse.
+  const isOurs = line.scope.kind === "interface" && reach.to !== undefined && reach.from === undefined
+  const isNarrow = (reach.from !== undefined || reach.to !== undefined) && !isOurs
+  if (isOurs)
+    item.differs("looser", "open cannot say to which address of this host: the ports are open on all.")
   const cannot = [...reach.others, ...unknown]
   const closed = zones.filter((zone) => zone.closed)
   if (closed.length === 0) {
@@ -257,7 +275,7 @@ function limitOf(words: readonly string[], ports: readonly string[], exact: bool
     const burst = readBurst(rest[1] ?? "")
     if (!rate || burst === undefined) return undefined
     const amount = rateAmount(rate, burst)
-    const does = `No more than ${amount.text}, all clients together; the rest is ${rest[2] === "overflow" ? rest[3] : "rejected"}.`
+    const does = `No more than ${amount.text}, all clients together; the rest is ${/^(?:drop|deny)$/i.test(rest[3] ?? "") ? "dropped" : "rejected"}.`
     return {
       names: ["connection-rate", "all-floods"],
       setting: { amount, ports, ...(exact && { per: "everyone" }) },

@@ -88,6 +88,8 @@ export function mergeSettings(first: Setting, second: Setting): Merged {
   }
   const families = familiesTogether(first, second)
   if (families) return { setting: families, outcome: "same" }
+  const covered = familyCovered(first, second) ?? familyCovered(second, first)
+  if (covered) return covered
   const withHosts = hostsTogether(first, second) ?? hostsTogether(second, first)
   if (withHosts) return { setting: withHosts, outcome: "same" }
   const alike = (setting: Setting) =>
@@ -134,6 +136,17 @@ function familiesTogether(first: Setting, second: Setting): Setting | undefined 
   const hosts: Record<string, Amount | "off"> = { ...first.hosts, ...second.hosts }
   if (first.amount!.text !== second.amount!.text) hosts[other.six ? everybody6 : everybody4] = second.amount!
   return { ...rest, ...(Object.keys(hosts).length > 0 && { hosts }) }
+}
+
+/** A limit for both families, and one for a single family: the lower one holds there. */
+function familyCovered(all: Setting, some: Setting): Merged | undefined {
+  if (all.families || !some.families || all.onlyHosts || some.onlyHosts || some.hosts) return undefined
+  const alike = ({ per, ports, options }: Setting) =>
+    JSON.stringify([per ?? null, ports ?? null, options ?? null])
+  if (alike(all) !== alike(some)) return undefined
+  if (all.amount!.rate <= some.amount!.rate) return { setting: all, outcome: "stricter" }
+  const hosts = { ...all.hosts, [some.families.six ? everybody6 : everybody4]: some.amount! }
+  return { setting: { ...all, hosts }, outcome: "same" }
 }
 
 function union(first: Families | undefined, second: Families | undefined): Families | undefined {

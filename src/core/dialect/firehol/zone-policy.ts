@@ -47,7 +47,7 @@ export class ZonePolicy {
     }
     if (merged.outcome !== "same") {
       const what =
-        merged.outcome === "stricter"
+        merged.outcome === "stricter" && setting.amount === undefined
           ? "holds for both families of addresses"
           : "is the one with the lower rate"
       item.differs(merged.outcome, `${this.name} has one setting of ${name}: it ${what}.`)
