@@ -106,8 +106,8 @@ export interface ProtectionKind {
   readonly outgoing: boolean
   /** One forged packet or two are enough to be found by it: whom its rules list is kept from opening anything new, and for no longer than ten minutes. */
   readonly provesNothing?: boolean
-  /** Port scans are found by what its rules log, so that each packet counts: they stand behind connection tracking. */
-  readonly meetsProbes?: boolean
+  /** Port scans are found by what its rules log, so that each packet counts. They stand behind connection tracking, which calls these packets so. */
+  readonly meetsProbes?: "new" | "invalid"
   compile(protection: Protection, context: CompileContext): Compiled
   readonly manual: ProtectionManual
 }

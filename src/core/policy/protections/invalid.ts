@@ -12,7 +12,7 @@ export const invalid: ProtectionKind = {
   limits: [],
   defaults: { action: "drop" },
   outgoing: true,
-  meetsProbes: true,
+  meetsProbes: "invalid",
   compile(protection, context) {
     const chain = outcomeChain(protection, context, [...admittedRules(protection), ...sparing(protection)])
     const rules = [rule(protection.origin, jump(chain.name))]

@@ -12,7 +12,7 @@ export const newTcpWithoutSyn: ProtectionKind = {
   limits: [],
   defaults: { action: "drop" },
   outgoing: true,
-  meetsProbes: true,
+  meetsProbes: "new",
   compile(protection, context) {
     const chain = outcomeChain(protection, context, [...admittedRules(protection), ...sparing(protection)])
     const rules = [rule(protection.origin, isNotSyn, jump(chain.name))]

@@ -25,7 +25,7 @@ export const open: ProtectionKind = {
   limits: [],
   defaults: { action: "drop" },
   outgoing: false,
-  meetsProbes: true,
+  meetsProbes: "new",
   compile(protection, context) {
     const { origin, ports } = protection
     // A connection that is older than connection tracking looks new, and its port may be closed to new ones.

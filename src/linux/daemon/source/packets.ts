@@ -2,6 +2,7 @@ import { describePacket } from "../../../core/event/from-packet.js"
 import { DROPPED, PacketEvent, UNKNOWN } from "../../../core/event/packet-event.js"
 import { decode } from "../../../core/packet/decode.js"
 import { Packet } from "../../../core/packet/packet.js"
+import { protectionKinds } from "../../../core/policy/protections/index.js"
 import { type LoggedPacket, openPacketLog } from "../../host/netlink/packet-log.js"
 import { done, failed } from "../../host/outcome.js"
 import { readInShares } from "./share.js"
@@ -34,12 +35,7 @@ export function packetSource(group: number): EventSource {
         event.time = clock()
         event.verdict = words.action === "notify" ? UNKNOWN : DROPPED
         event.protection = words.protection
-        event.ctState =
-          logged.connection >= 0
-            ? (CT_STATES[logged.connection] ?? 0)
-            : words.protection === "invalid"
-              ? INVALID
-              : 0
+        event.ctState = CT_STATES.get(words.protection) ?? 0
         topology.placeByDevice(event, logged.inputDevice, logged.outputDevice)
         event.isBroadcast = topology.isBroadcast(event)
         event.isSpoofed = words.protection === "spoofed-source"
@@ -64,9 +60,12 @@ export function packetSource(group: number): EventSource {
   }
 }
 
-/** Bits of `ct state`. Of a packet that conntrack makes nothing of, it tells nothing; the rule's name does. */
-const INVALID = 1
-const CT_STATES = [2, 4, 8, 2, 4]
+/** Bits of `ct state`, by protection: the log itself does not tell it on every kernel (CONFIG_NETFILTER_NETLINK_GLUE_CT). */
+const CT_STATES: ReadonlyMap<string, number> = new Map(
+  protectionKinds.flatMap(({ name, meetsProbes }) =>
+    meetsProbes === undefined ? [] : [[name, meetsProbes === "new" ? 8 : 1] as const],
+  ),
+)
 
 interface PrefixWords {
   readonly zone: string

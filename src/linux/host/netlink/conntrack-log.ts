@@ -32,6 +32,7 @@ export const IPS_ASSURED = 4
 export const TCP_SYN_SENT = 1
 export const TCP_SYN_RECV = 2
 export const TCP_ESTABLISHED = 3
+export const TCP_FIN_WAIT = 4
 export const TCP_CLOSE = 8
 
 export interface ConnectionLog {

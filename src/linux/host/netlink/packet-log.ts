@@ -21,8 +21,6 @@ export interface LoggedPacket {
   readonly outputDevice: number
   /** EtherType, as the kernel classed it: 0x0800, 0x86dd. */
   readonly etherType: number
-  /** IP_CT_* of linux/netfilter/nf_conntrack_common.h: 0 established, 1 related, 2 new; -1 where conntrack has no connection for it. */
-  readonly connection: number
   /** From the IP header on, as far as the rule's `snaplen` goes: a view that is good for the length of the call. */
   readonly bytes: Uint8Array
 }
@@ -45,7 +43,6 @@ const NFULA_IFINDEX_OUTDEV = 5
 const NFULA_PAYLOAD = 9
 const NFULA_PREFIX = 10
 const NFULA_SEQ = 12
-const NFULA_CT_INFO = 19
 const NFULA_CFG_CMD = 1
 const NFULA_CFG_MODE = 2
 const NFULA_CFG_NLBUFSIZ = 3
@@ -55,7 +52,6 @@ const NFULA_CFG_FLAGS = 6
 const BIND = 1
 const COPY_PACKET = 2
 const NUMBERED = 1
-const WITH_CONNECTION = 2
 const AF_UNSPEC = 0
 const EBUSY = 16
 const EPERM = 1
@@ -83,7 +79,7 @@ export function openPacketLog(group: number, room = 1 << 21): Outcome<PacketLog>
     configure(() => writer.u32(NFULA_CFG_NLBUFSIZ, 1 << 15)) ||
     configure(() => writer.u32(NFULA_CFG_QTHRESH, TOGETHER)) ||
     configure(() => writer.u32(NFULA_CFG_TIMEOUT, WAIT)) ||
-    configure(() => writer.u16(NFULA_CFG_FLAGS, NUMBERED | WITH_CONNECTION))
+    configure(() => writer.u16(NFULA_CFG_FLAGS, NUMBERED))
   if (error !== 0) {
     socket.close()
     return refused(group, error)
@@ -97,7 +93,6 @@ export function openPacketLog(group: number, room = 1 << 21): Outcome<PacketLog>
     inputDevice: 0,
     outputDevice: 0,
     etherType: 0,
-    connection: -1,
     bytes: new Uint8Array(0) as Uint8Array,
   }
   const take = (message: Message): boolean => {
@@ -107,14 +102,12 @@ export function openPacketLog(group: number, room = 1 << 21): Outcome<PacketLog>
     packet.hook = -1
     packet.inputDevice = 0
     packet.outputDevice = 0
-    packet.connection = -1
     packet.bytes = nothing
     readAttributes(view, message.from + BODY, message.end, (kind, at, length) => {
       if (kind === NFULA_PAYLOAD) packet.bytes = bytes.subarray(at, at + length)
       else if (kind === NFULA_PREFIX) packet.prefix = textAt(bytes, at, length)
       else if (kind === NFULA_IFINDEX_INDEV && length >= 4) packet.inputDevice = view.getUint32(at)
       else if (kind === NFULA_IFINDEX_OUTDEV && length >= 4) packet.outputDevice = view.getUint32(at)
-      else if (kind === NFULA_CT_INFO && length >= 4) packet.connection = view.getUint32(at)
       else if (kind === NFULA_PACKET_HDR && length >= 3) {
         packet.etherType = view.getUint16(at)
         packet.hook = view.getUint8(at + 2)
