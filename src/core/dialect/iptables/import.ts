@@ -11,8 +11,9 @@ import { type Before, before } from "./before.js"
 import { type Claim, claim, type Translated } from "./claim.js"
 import { type ClosingLine, closingLines } from "./closing-lines.js"
 import { translatedRule } from "./disguise.js"
+import { type ItemDraft, lose, settle } from "./item-draft.js"
 import { Lists } from "./lists.js"
-import { type Found, type Resolved, resolve } from "./resolve.js"
+import { type Found, resolve } from "./resolve.js"
 import { type Ending, type Placed, RuleGraph, type Way } from "./rule-graph.js"
 
 /**
@@ -31,8 +32,6 @@ interface Side {
   readonly lists: Lists
   readonly allowed: AllowList | undefined
 }
-
-type ItemDraft = { -readonly [Key in keyof ImportItem]: ImportItem[Key] }
 
 /** An item that waits for what all rules together come to. */
 interface Pending {
@@ -295,38 +294,6 @@ interface Tried {
   readonly asked: Asked
   readonly past: Before
   readonly translated: Translated
-}
-
-function settle(item: ItemDraft, own: readonly Resolved[]): void {
-  const taken = own.find((each) => each.taken !== undefined)?.taken
-  if (taken !== undefined) {
-    lose(item, `${taken} has another setting already, from a rule above.`)
-    return
-  }
-  const becomes = [...new Set(own.flatMap((each) => each.becomes))]
-  const reasons = [...new Set(own.flatMap((each) => each.reasons))]
-  item.becomes = becomes.length === 0 ? null : becomes.join("; ")
-  const relations = own.map(({ relation }) => relation)
-  item.relation = relations.includes("looser")
-    ? "looser"
-    : relations.includes("stricter")
-      ? "stricter"
-      : "same"
-  const why = [...(item.why === undefined ? [] : [item.why]), ...reasons].join(" ")
-  if (why !== "") item.why = why
-}
-
-function lose(item: ItemDraft, why: string): void {
-  Object.assign(item, { relation: "lost", becomes: null, why, protects: true })
-  item.diagnostics = [
-    problem(
-      "import-not-carried",
-      "warning",
-      "the rule has no counterpart in a policy",
-      item.span,
-      "it can stay where it is, beside the policy",
-    ),
-  ]
 }
 
 function foundBy(each: Claim, asked: Asked, { hook }: Way, past: Before, { family }: Placed): Found {
