@@ -262,7 +262,7 @@ function askRate(asked: Asked, args: readonly string[]): void {
   const amount = rateAmount(rate, burst)
   item.tell(
     "firehol-shared-limit",
-    `${word}: FireHOL's ${amount.text} is one limit for all sources together; one flood uses it up, and everybody else is shut out`,
+    `FireHOL's ${amount.text} is one limit for all sources together: one flood uses it up, and everybody else is shut out`,
     undefined,
     "lint",
   )
