@@ -49,6 +49,7 @@ export function allowList(tables: readonly Table[], graph: RuleGraph): AllowList
   const end = closingIndex(filter, input, graph)
   if (end === undefined) return undefined
   const reading = new Reading()
+  if (graph.isTooLong(input, filter)) reading.refuse("there are more rules than are looked at")
   for (const { index, rules, ending } of graph.exitsOf(input, filter))
     if (ending === "pass" && index < end) reading.accepted(rules, askedBy(rules))
   for (const table of tables)
@@ -99,13 +100,13 @@ class Reading {
     const rule = rules.at(-1)!
     const opening = openingOf(asked)
     if (opening === undefined) {
-      this.#refuse(`line ${lineOf(rule)} accepts what open has no word for`)
+      this.refuse(`line ${lineOf(rule)} accepts what open has no word for`)
       return
     }
     if (opening.kind === "device") this.#inside.add(opening.device)
     if (opening.kind === "outside") {
       if (this.#outside !== undefined && this.#outside !== opening.device)
-        this.#refuse(`line ${lineOf(rule)} accepts what arrives on other devices`)
+        this.refuse(`line ${lineOf(rule)} accepts what arrives on other devices`)
       this.#outside = opening.device
     }
     const before = this.#openings.get(rule)
@@ -124,7 +125,7 @@ class Reading {
     if (isFromInside || asked.source !== undefined) return
     if (isTransport && asked.ports.length > 0)
       this.#openings.set(rule, { kind: "ports", ports: portsOf(asked), looser: [] })
-    else this.#refuse(`line ${lineOf(rule)} leads to another host what open has no word for`)
+    else this.refuse(`line ${lineOf(rule)} leads to another host what open has no word for`)
   }
 
   passedOn(filter: Table, graph: RuleGraph, tables: readonly Table[]): void {
@@ -137,7 +138,7 @@ class Reading {
         (table) => table.name === "nat" && (chainOf(table, "POSTROUTING")?.rules.length ?? 0) > 0,
       )
       if (forward.rules.length > 0 || translates)
-        this.#refuse("FORWARD passes on what no rule drops, and open would close it")
+        this.refuse("FORWARD passes on what no rule drops, and open would close it")
       return
     }
     for (const { index, rules, ending } of graph.exitsOf(forward, filter)) {
@@ -149,11 +150,12 @@ class Reading {
       // Containers' published ports are dialled before they are translated: the rule that does it names them.
       if (others.some((other) => other.startsWith("! -i ") && isBridge.test(other.slice(5)))) continue
       if (input !== undefined) this.#inside.add(input)
-      else this.#refuse(`line ${lineOf(rules.at(-1)!)} passes on what open would close`)
+      else this.refuse(`line ${lineOf(rules.at(-1)!)} passes on what open would close`)
     }
   }
 
-  #refuse(why: string): void {
+  /** The first reason is told. */
+  refuse(why: string): void {
     this.#refusal ??= why
   }
 }

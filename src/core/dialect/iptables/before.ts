@@ -23,9 +23,8 @@ export function before(placed: Placed, { callers }: Way, asked: Asked, graph: Ru
   const levels = [...callers, placed]
   for (const [depth, level] of levels.entries()) {
     const above = callers.slice(0, depth).map(({ rule }) => rule)
-    for (const exit of graph.exitsOf(level.chain, level.table)) {
+    for (const exit of graph.passesOf(level.chain, level.table)) {
       if (exit.index >= level.index) break
-      if (exit.ending === "drop") continue
       // RETURN in a built-in chain leaves what becomes of a packet to its policy.
       if (exit.ending === "return" && level.chain.base?.policy === "drop") continue
       const passed = askedBy([...above, ...exit.rules])

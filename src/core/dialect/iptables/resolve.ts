@@ -62,13 +62,14 @@ export function resolve(found: readonly Found[], surroundings: Surroundings): Re
     const zone: Record<string, Draft> = {}
     for (const group of groups) {
       const value = groupValue(group, surroundings)
+      const facts = factsOf(group)
       const [{ claim }] = group.members as [Found, ...Found[]]
       const path = `protect.${name}.${claim.name}${claim.port === undefined ? "" : `.${claim.port}`}`
       if (claim.port === undefined) zone[claim.name] = join(zone[claim.name], value)
       else zone[claim.name] = join(zone[claim.name], { [claim.port]: value })
       for (const member of group.members) {
         const outcome = outcomes.get(member)!
-        const { stricter, looser } = reasonsOf(member, group, surroundings)
+        const { stricter, looser } = reasonsOf(member, group, facts, surroundings)
         outcome.becomes.push(`${path}: ${inline(ownPart(member, value))}`)
         for (const reason of [...looser, ...stricter]) outcome.reasons.add(reason)
         outcome.looser ||= looser.length > 0
@@ -206,29 +207,43 @@ function onlyFamily(members: readonly Found[]): 4 | 6 | undefined {
   return members.every(({ family }) => family === first?.family) ? first?.family : undefined
 }
 
-function reasonsOf(member: Found, group: Group, { forwards, exact }: Surroundings) {
+/** What holds for all that are the same protection: asked once, for there may be thousands. */
+interface GroupFacts {
+  readonly onlyFamily: 4 | 6 | undefined
+  readonly local: boolean
+  readonly forwarded: boolean
+  readonly spared: readonly string[]
+  readonly isWholeOfFlags: boolean
+}
+
+function factsOf({ members }: Group): GroupFacts {
+  const asking = members.filter(({ claim }) => !claim.opens)
+  const covered = new Set(members.flatMap(({ claim }) => claim.flags ?? []))
+  return {
+    onlyFamily: onlyFamily(members),
+    local: asking.some(({ local }) => local),
+    forwarded: asking.some(({ forwarded }) => forwarded),
+    spared: sparedByAll(members),
+    isWholeOfFlags: badCombinations.every((combination) => covered.has(combination)),
+  }
+}
+
+function reasonsOf(member: Found, { members }: Group, facts: GroupFacts, { forwards, exact }: Surroundings) {
   const { claim, spared } = member
-  const { members } = group
   const stricter = [...claim.stricter]
+  if (claim.opens) return { stricter, looser: [...claim.looser, ...openForOne(member, members)] }
   // Addresses are of one IP version by themselves.
   const isOneSided = exact || claim.name === "blocklist" || claim.name === "open"
-  const family = isOneSided ? undefined : onlyFamily(members)
+  const family = isOneSided ? undefined : facts.onlyFamily
   if (family !== undefined)
     stricter.push(`IPv${family === 4 ? 6 : 4} is met as well: the rules are for IPv${family} alone.`)
-  const asking = members.filter((each) => !each.claim.opens)
-  if (claim.opens) return { stricter, looser: [...claim.looser, ...openForOne(member, members)] }
-  if (!asking.some(({ local }) => local)) stricter.push("Packets for this host are met, too.")
-  else if (forwards && !asking.some(({ forwarded }) => forwarded))
-    stricter.push("Packets that this host passes on are met, too.")
-  const kept = claim.name === "blocklist" ? [] : sparedByAll(members)
-  const left = spared.filter((host) => !kept.includes(host))
+  if (!facts.local) stricter.push("Packets for this host are met, too.")
+  else if (forwards && !facts.forwarded) stricter.push("Packets that this host passes on are met, too.")
+  const left = claim.name === "blocklist" ? spared : spared.filter((host) => !facts.spared.includes(host))
   if (left.length > 0) stricter.push(`${left.join(" and ")}, let past before, is met, too.`)
-  if (claim.flags !== undefined) {
-    const covered = new Set(members.flatMap((each) => each.claim.flags ?? []))
-    if (badCombinations.some((combination) => !covered.has(combination)))
-      stricter.push("All combinations that contradict themselves are dropped, these among them.")
-  }
-  return { stricter, looser: [...claim.looser, ...openForOne(member, members)] }
+  if (claim.flags !== undefined && !facts.isWholeOfFlags)
+    stricter.push("All combinations that contradict themselves are dropped, these among them.")
+  return { stricter, looser: claim.looser }
 }
 
 function openForOne({ claim, family }: Found, members: readonly Found[]): readonly string[] {

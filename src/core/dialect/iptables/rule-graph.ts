@@ -30,7 +30,7 @@ export interface Exit {
 /** Chains inside chains whose conditions are taken along; ways to a rule, and exits of a chain, that are looked at. */
 const DEEPEST = 8
 const MOST_WAYS = 16
-const MOST_EXITS = 20_000
+const MOST_EXITS = 200_000
 
 /** One IP version's rules, and how they lead to each other. */
 export class RuleGraph {
@@ -38,6 +38,7 @@ export class RuleGraph {
   readonly #chains = new Map<Table, Map<string, Chain>>()
   readonly #callers = new Map<Chain, Placed[]>()
   readonly #exits = new Map<Chain, readonly Exit[]>()
+  readonly #passes = new Map<Chain, readonly Exit[]>()
   readonly #sinks = new Map<Chain, Ending>()
 
   constructor(tables: readonly Table[], family: 4 | 6) {
@@ -75,6 +76,20 @@ export class RuleGraph {
     if (last.verdict === "return") return "return"
     const target = this.#targetOf(rule, table)
     return target === undefined ? "other" : this.#sinkOf(target, table, 0)
+  }
+
+  /** Of these, what lets packets past: few, where those that drop are thousands. */
+  passesOf(chain: Chain, table: Table): readonly Exit[] {
+    const known = this.#passes.get(chain)
+    if (known !== undefined) return known
+    const passes = this.exitsOf(chain, table).filter(({ ending }) => ending !== "drop")
+    this.#passes.set(chain, passes)
+    return passes
+  }
+
+  /** Whether there are more exits than are looked at. */
+  isTooLong(chain: Chain, table: Table): boolean {
+    return this.exitsOf(chain, table).length > MOST_EXITS
   }
 
   /** What leaves a chain before its end, in order. */
