@@ -96,6 +96,11 @@ export const commandGroups: readonly CommandGroup[] = [
       { name: "blocked", summary: "who is kept out, why, until when", load: () => import("./blocked.js") },
       { name: "block", summary: "keep hosts or networks out", load: () => import("./block.js") },
       { name: "unblock", summary: "let them in again", load: () => import("./unblock.js") },
+      {
+        name: "why",
+        summary: "everything known of an address, and what it can reach",
+        load: () => import("./why.js"),
+      },
       { name: "events", summary: "what happened", load: () => import("./events.js") },
     ],
   },

@@ -82,7 +82,7 @@ test.each([
   expect((await run(words)).error).toContain(hint)
 })
 
-test.each(["why", "lab"])("%s is not offered before it exists", async (name) => {
+test.each(["lab"])("%s is not offered before it exists", async (name) => {
   expect((await run([name])).status).toBe(2)
   expect((await run(["--help"])).output).not.toMatch(new RegExp(`^  ${name} `, "m"))
 })

@@ -56,7 +56,7 @@ export function interfacesOf(
 }
 
 /** The same numbers in every run, so that the same capture gives the same verdicts (mulberry32). */
-function reproducible(): (below: number) => number {
+export function reproducible(): (below: number) => number {
   let state = 0x9e3779b9
   return (below) => {
     state = (state + 0x6d2b79f5) | 0

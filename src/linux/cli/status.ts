@@ -15,7 +15,8 @@ import {
 import { secondsLeft } from "../host/timers.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import type { Io } from "./output.js"
-import { formatCount, formatSeconds, formatShare, formatTable, plural } from "./text.js"
+import { gatherGuard, printGuard } from "./status-guard.js"
+import { formatCount, formatSeconds, formatShare, formatTable } from "./text.js"
 import { formatTime, tell } from "./told.js"
 
 interface Options {
@@ -44,8 +45,14 @@ export const command: Command<Options> = {
     const kernel = readKernel()
     if (failed(kernel)) return tell(kernel.failure, io)
     const report = gather(kernel.value, io)
-    if (options.json) io.json(toJson(report))
-    else print(report, options.all ?? false, io)
+    const isRunning = report.kernel.inForce !== null
+    const guard = isRunning ? await gatherGuard(io, blockedSources(report.sets)) : undefined
+    if (options.json)
+      io.json({ ...toJson(report), blockedSources: guard?.blocked ?? [], guard: guard?.guard ?? null })
+    else {
+      print(report, options.all ?? false, io)
+      if (guard) printGuard(guard, blockedSources(report.sets), io)
+    }
     return report.isProtected ? exit.done : exit.no
   },
 }
@@ -175,8 +182,6 @@ function printFill({ sets, conntrack }: Report, all: boolean, io: Io): void {
       .map(({ name, elements, size }) => [name, elements, size] as const),
     ...(conntrack ? [["connections tracked", conntrack.count, conntrack.maximum] as const] : []),
   ]
-  io.print()
-  io.print(`Blocked: ${plural(blockedSources(sets), "source")}`)
   io.print()
   io.print(
     formatTable(

@@ -169,8 +169,8 @@ export class Book {
   }
 
   known(address: Address): KnownLine {
-    const source = sourceOf(address)
-    const text = sourceText(source)
+    const text = sourceText(sourceOf(address))
+    const blocked = this.blocked()
     const covering = new Set(
       this.#ledger.covering(hostPrefix(address)).map((block) => sourceText(block.source)),
     )
@@ -178,7 +178,7 @@ export class Book {
     const never = this.#parts.neverBlocked(hostPrefix(address))
     return {
       address: printAddress(address),
-      blocks: this.blocked().filter((line) => covering.has(line.source)),
+      blocks: blocked.filter((line) => covering.has(line.source)),
       earlier: events.filter(({ kind }) => kind === "block" || kind === "unblock"),
       events: events.filter(({ kind }) => kind !== "block" && kind !== "unblock"),
       ...(never !== undefined && { neverBlocked: never }),

@@ -57,7 +57,7 @@ export function setStatus({ tables, inForce }: KernelState): readonly SetStatus[
 /** Sources that are kept out now. */
 export function blockedSources(sets: readonly SetStatus[]): number {
   return sets
-    .filter(({ name }) => /^blocked[46]$/.test(name))
+    .filter(({ name }) => /^blocked(-networks|-new)?[46]$/.test(name))
     .reduce((sum, { elements }) => sum + elements, 0)
 }
 
