@@ -8,9 +8,10 @@ import type { LogNode } from "../ruleset/action/log.js"
 import type { Hook } from "../ruleset/hook.js"
 import { hooks, priority } from "../ruleset/hook.js"
 import type { Ruleset } from "../ruleset/ruleset.js"
-import type { Outcome, Run } from "../ruleset/runtime.js"
+import type { Outcome, Routes, Run } from "../ruleset/runtime.js"
 import { ACCEPT, REJECT } from "../ruleset/runtime.js"
 import { Answers } from "./answers.js"
+import { AssumedRoutes } from "./assumed-routes.js"
 import {
   type BaseEntry,
   type CompiledRuleset,
@@ -126,6 +127,8 @@ export class Engine {
   private readonly answers = new Answers()
   private readonly walker: Walker
   private readonly run: EngineRun
+  /** What rules see of the routes where nobody said which addresses are this host's. */
+  private readonly assumed: AssumedRoutes | null
   private readonly ruleState: Float64Array
   private readonly judgement: Judgement = {
     verdict: VERDICT_ACCEPT,
@@ -160,7 +163,15 @@ export class Engine {
     this.walker = new Walker(compiled.chains)
     this.ruleState = new Float64Array(compiled.slots)
     this.proxy = new SynProxy(conntrack, options.cookies ?? "assumed")
-    this.run = new EngineRun(routes, options, this.ruleState, this.rewriter, this.nat, this.proxy)
+    this.assumed = routes.knowsLocal ? null : new AssumedRoutes(routes)
+    this.run = new EngineRun(
+      this.assumed ?? routes,
+      options,
+      this.ruleState,
+      this.rewriter,
+      this.nat,
+      this.proxy,
+    )
   }
 
   /** Nanoseconds: the latest packet's time. Time does not go back, even where a capture's does. */
@@ -192,6 +203,7 @@ export class Engine {
   judge(packet: Packet, path: Path, trace: Trace | null = null): Judgement {
     const { judgement, run, conntrack } = this
     if (packet.time > run.now) run.now = packet.time
+    if (this.assumed !== null) this.assumed.path = path
     run.begin(packet)
     conntrack.begin()
     this.nat.begin()
@@ -458,7 +470,7 @@ class EngineRun implements Run {
   stateBase = 0
   element = -1
   rejectWith: Run["rejectWith"] = null
-  readonly routes: RoutingTable
+  readonly routes: Routes
   readonly random: (below: number) => number
   readonly rewriter: Rewriter
   readonly nat: Nat
@@ -470,7 +482,7 @@ class EngineRun implements Run {
   private readonly onLog: EngineOptions["onLog"]
 
   constructor(
-    routes: RoutingTable,
+    routes: Routes,
     options: EngineOptions,
     state: Float64Array,
     rewriter: Rewriter,

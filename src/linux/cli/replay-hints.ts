@@ -53,7 +53,7 @@ function localText({ packets, mostFrequent }: ReplaySummary, story: ReplayStory)
   if (!story.knowsLocal && story.asksLocal) {
     const address = mostFrequent?.address ?? "ADDRESS"
     return [
-      `rules ask which addresses are this host's, and as nobody says it none is: add --local ${address}`,
+      `rules ask which addresses are this host's, and as nobody says it, what is for this host has them as destination: add --local ${address}`,
     ]
   }
   if (
