@@ -1,20 +1,18 @@
 import { resolve } from "node:path"
-import { printAddress } from "../../core/base/address.js"
 import { printSpan } from "../../core/base/diagnostic.js"
 import { type AppliedRules, applyRules, type FirstReport, planApply } from "../host/apply.js"
 import { isEnabled } from "../host/boot.js"
-import { conntrackIsOn, forwards, picksUpMidStream } from "../host/conntrack.js"
+import { forwards, picksUpMidStream } from "../host/conntrack.js"
 import { failed } from "../host/outcome.js"
-import { type Cut, deviceTo, type RehearsedSession, rehearse } from "../host/rehearsal.js"
-import { outputOf } from "../host/run.js"
-import { findSessions } from "../host/sessions.js"
-import { isLoopback, printEndpoint } from "../host/sockets.js"
+import type { Cut, RehearsedSession } from "../host/rehearsal.js"
+import { printEndpoint } from "../host/sockets.js"
 import type { State } from "../host/state.js"
 import { change } from "./change.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
-import { type CompiledHere, compileHere } from "./compile-here.js"
+import { compileHere } from "./compile-here.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
+import { describeCut, rehearsable, rehearseAll } from "./rehearse-here.js"
 import { plural } from "./text.js"
 import { formatTime, parseSeconds, tell } from "./told.js"
 
@@ -81,7 +79,7 @@ function apply(named: string | undefined, options: Options, state: State, io: Io
   const plan = planApply(compiled.ruleset, state)
   if (failed(plan)) return tell(plan.failure, io)
   // Rules that are in force already cut nobody who is here.
-  const sessions = plan.value.isUnchanged ? [] : rehearsable(io)
+  const sessions = plan.value.isUnchanged ? [] : rehearsable(io.environment)
   const cuts = rehearseAll(compiled, sessions)
   if (cuts.length > 0 && !options.force) return refuse(cuts, io)
 
@@ -113,29 +111,6 @@ interface Report {
   readonly cuts: readonly Cut[]
 }
 
-/** The sessions whose packets the rules could stop; those within this host they do not see. */
-function rehearsable(io: Io): readonly RehearsedSession[] {
-  return findSessions(io.environment)
-    .filter(({ remote }) => !isLoopback(remote.address))
-    .flatMap((session) => {
-      const device = deviceTo(printAddress(session.remote.address), (address) =>
-        outputOf("ip", ["-j", "route", "get", address]),
-      )
-      return device === undefined || device === "lo" ? [] : [{ ...session, device }]
-    })
-}
-
-function rehearseAll(
-  { ruleset, facts }: CompiledHere,
-  sessions: readonly RehearsedSession[],
-): readonly Cut[] {
-  if (sessions.length === 0) return []
-  return rehearse(ruleset, sessions, {
-    addresses: facts.addresses.map(({ address }) => address),
-    conntrackIsOn: conntrackIsOn(),
-  })
-}
-
 function refuse(cuts: readonly Cut[], io: Io): ExitStatus {
   io.report(
     cuts.map((cut) => ({
@@ -147,15 +122,6 @@ function refuse(cuts: readonly Cut[], io: Io): ExitStatus {
     })),
   )
   return exit.no
-}
-
-function describeCut({ session, what, number, origin }: Cut): string {
-  const from = printAddress(session.remote.address)
-  const whose =
-    what === "live session"
-      ? `the live session ${printEndpoint(session.remote)} to port ${session.local.port}`
-      : `new connection ${number} of 3 from ${from} to port ${session.local.port}, where an administrator is connected now`
-  return origin?.text ? `${whose}: ${origin.text}` : whose
 }
 
 function print({ applied, sessions, cuts }: Report, io: Io): void {

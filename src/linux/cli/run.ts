@@ -11,6 +11,7 @@ import { openState } from "../host/state.js"
 import { type Command, exit } from "./command.js"
 import type { Io } from "./output.js"
 import { fileEnvironment, policyWords, readPolicyText } from "./policy-file.js"
+import { describeCut, rehearsable, rehearseAll } from "./rehearse-here.js"
 import { removeEverything } from "./remove-everything.js"
 import { tell } from "./told.js"
 
@@ -84,6 +85,7 @@ export const command: Command<Options> = {
         environment: io.environment,
         state: state.value,
         load: () => load(named, io),
+        rehearse: (rules) => rehearseAll(rules, rehearsable(io.environment)).map(describeCut),
         log,
         ...(options.metrics && { metrics: options.metrics }),
         ...(options.eve !== undefined && { eve: options.eve }),
@@ -97,14 +99,16 @@ export const command: Command<Options> = {
     const guard = started.value
     log.info(`watching ${guard.watches}`)
     const { remove } = await untilStopped(guard)
-    await guard.stop()
-    if (!remove) {
+    let removed: ReturnType<typeof removeEverything> | undefined
+    await guard.stop(() => {
+      if (remove) removed = removeEverything(state.value)
+    })
+    if (removed === undefined) {
       log.info(
         "stopped; what is in the kernel stays: floodwall stop --remove or floodwall remove takes it away",
       )
       return exit.done
     }
-    const removed = removeEverything(state.value)
     if (failed(removed)) return tell(removed.failure, io)
     log.info("stopped, and the rules are removed: nothing is protected now")
     return exit.done

@@ -17,7 +17,7 @@ import type { GuardLog } from "./log.js"
 import { type ListenAddress, type Metric, serveMetrics } from "./metrics.js"
 import type { GuardStatus } from "./protocol.js"
 import { describeChange, enforceRules, type GuardedRules, restoreRules, sentencesOf } from "./rules.js"
-import { openServer, socketPath } from "./server.js"
+import { needAlone, openServer, socketPath } from "./server.js"
 import { connectionSource } from "./source/connections.js"
 import { counterSource } from "./source/counters.js"
 import { eveSource } from "./source/eve.js"
@@ -37,6 +37,8 @@ export interface GuardSettings {
   readonly state: State
   /** Reads and compiles the policy; undefined: it has mistakes, which were reported. */
   readonly load: () => GuardedPolicy | undefined
+  /** The administrators' sessions that the rules would cut, each in a sentence. */
+  readonly rehearse: (rules: GuardedPolicy) => readonly string[]
   readonly log: GuardLog
   readonly metrics?: ListenAddress
   /** A file, or `unix:PATH`. */
@@ -53,7 +55,8 @@ export interface Guard {
   reload(): void
   /** Ends when the guard has been asked to stop, by whomever; `remove`: and the rules shall go. */
   readonly stopped: Promise<{ readonly remove: boolean }>
-  stop(): Promise<void>
+  /** `last` is done when nothing watches the rules any more. */
+  stop(last: () => void): Promise<void>
 }
 
 const TABLE = "floodwall"
@@ -96,7 +99,9 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   }
   let keeper: Keeper | undefined
 
-  const enforced = enforceRules(first, state)
+  const alone = await needAlone(socketPath(environment))
+  if (failed(alone)) return alone
+  const enforced = enforceRules(first, state, () => settings.rehearse(first))
   if (failed(enforced)) return enforced
   if (enforced.value === "trial") notice("rules are on trial: they are left to whoever tries them")
   const opened = openReadiness((error) => log.error(`a source failed: ${(error as Error)?.stack ?? error}`))
@@ -183,20 +188,22 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     watches,
     reload,
     stopped,
-    async stop() {
+    async stop(last) {
       if (isStopping) return
       isStopping = true
       notifier.tell("STOPPING=1")
       for (const timer of timers) clearInterval(timer)
       for (const { running } of sources) running?.stop()
       watch?.close()
-      server.value.close()
+      last()
       metrics?.close()
       await announcer.stop()
       keeper?.close()
       kernelBlocks.value.close()
       readiness.close()
       notifier.close()
+      // Whoever asked for the end waits until nobody listens any more.
+      server.value.close()
     },
   })
 
@@ -206,7 +213,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     const loaded = settings.load()
     if (loaded === undefined) notice("the policy has mistakes, and the one before stays in force")
     else {
-      const applied = enforceRules(loaded, state)
+      const applied = enforceRules(loaded, state, () => settings.rehearse(loaded))
       if (failed(applied))
         notice(`the rules stay as they are: ${sentencesOf(applied.failure.diagnostics).join("; ")}`)
       else {

@@ -5,7 +5,7 @@ import { applyRules, planApply } from "../host/apply.js"
 import { readKernel } from "../host/kernel.js"
 import { takeLock } from "../host/lock.js"
 import type { TableChange } from "../host/netlink/table-watch.js"
-import { done, failed, type Outcome } from "../host/outcome.js"
+import { done, fail, failed, type Outcome } from "../host/outcome.js"
 import { readConfirmed, type State } from "../host/state.js"
 
 /** The policy as rules for this host, compiled just now. */
@@ -31,14 +31,26 @@ export type Restored =
 /** Seconds in which packets of unknown connections pass, where conntrack was off. */
 const WARM_UP = 5
 
-/** Puts the rules in force for good, as `floodwall apply --keep` does. A trial that is running is left to its owner. */
-export function enforceRules(rules: GuardedRules, state: State): Outcome<"changed" | "unchanged" | "trial"> {
+/** Puts the rules in force for good, as `floodwall apply --keep` does; where `cuts` finds an administrator's session that they would cut, nothing is changed. A trial that is running is left to its owner. */
+export function enforceRules(
+  rules: GuardedRules,
+  state: State,
+  cuts: () => readonly string[],
+): Outcome<"changed" | "unchanged" | "trial"> {
   const lock = takeLock(state.lockFile)
   if (failed(lock)) return lock
   try {
     const plan = planApply(rules.ruleset, state)
     if (failed(plan)) return plan
     if (plan.value.kernel.trial?.secondsLeft !== undefined) return done("trial")
+    const cut = plan.value.isUnchanged ? [] : cuts()
+    if (cut.length > 0)
+      return fail(
+        "no",
+        "cuts-session",
+        `this would cut ${cut.join("; ")}`,
+        "never-block, open, for and bypass make exceptions",
+      )
     const applied = applyRules(
       {
         ruleset: rules.ruleset,

@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { createConnection, createServer, type Socket } from "node:net"
-import { dirname } from "node:path"
-import { done, fail, type Outcome } from "../host/outcome.js"
+import { dirname, join } from "node:path"
+import { done, fail, failed, type Outcome } from "../host/outcome.js"
+import { ownNamespace } from "../host/state.js"
 import type { Reply, Request } from "./protocol.js"
 import { splitLines } from "./source/lines.js"
 
@@ -28,9 +29,9 @@ export const REQUEST_MAXIMUM = 1 << 20
 const BACKLOG_MAXIMUM = 16 << 20
 const PATIENCE = 10_000
 
-/** Where the guard listens: FLOODWALL_SOCKET, or /run/floodwall/guard.sock. */
+/** Where the guard listens: FLOODWALL_SOCKET, or /run/floodwall/guard.sock; a network namespace of its own has a guard of its own, in a folder below. */
 export function socketPath(environment: Readonly<Record<string, string | undefined>>): string {
-  return environment["FLOODWALL_SOCKET"] || "/run/floodwall/guard.sock"
+  return environment["FLOODWALL_SOCKET"] || join("/run/floodwall", ownNamespace(), "guard.sock")
 }
 
 /**
@@ -41,14 +42,8 @@ export async function openServer(
   path: string,
   onRequest: (request: Request, client: Client) => void,
 ): Promise<Outcome<GuardServer>> {
-  const isAnswered = await answers(path)
-  if (isAnswered)
-    return fail(
-      "no",
-      "guard-running",
-      `a guard is running already, and listens on ${path}`,
-      "floodwall stop ends it",
-    )
+  const alone = await needAlone(path)
+  if (failed(alone)) return alone
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
     if (isThere(path)) rmSync(path)
@@ -97,6 +92,17 @@ export async function openServer(
       )
     })
   })
+}
+
+/** Fails where a guard listens there already. */
+export async function needAlone(path: string): Promise<Outcome<void>> {
+  if (!(await answers(path))) return done(undefined)
+  return fail(
+    "no",
+    "guard-running",
+    `a guard is running already, and listens on ${path}`,
+    "floodwall stop ends it",
+  )
 }
 
 /** One request a connection. */

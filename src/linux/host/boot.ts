@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { makeFolder, readText, writeAtomically } from "./files.js"
+import { GUARD_UNIT, type GuardCommand, guardUnit } from "./guard-unit.js"
 import { done, fail, failed, type Outcome } from "./outcome.js"
 import { findProgram, run } from "./run.js"
 import type { State } from "./state.js"
@@ -107,13 +108,27 @@ export function enableBoot(state: State): Outcome<boolean> {
   return enableUnits(systemd.value, units(nft, state.bootText, state.bootFallbackText))
 }
 
+/** Has systemd run the guard, now and at boot. True: something changed. */
+export function enableGuard(command: GuardCommand): Outcome<boolean> {
+  const systemctl = needSystemd()
+  if (failed(systemctl)) return systemctl
+  const enabled = enableUnits(systemctl.value, [guardUnit(command)])
+  if (failed(enabled)) return enabled
+  // A guard that runs already goes on as what the unit says now.
+  const started = systemd(systemctl.value, [enabled.value ? "restart" : "start", GUARD_UNIT])
+  return failed(started) ? started : enabled
+}
+
 /** Takes away the units that load this state folder's rules; a namespace of its own leaves the host's alone. True: they were there. */
 export function disableOwnUnits(state: State, folder = unitFolder): Outcome<boolean> {
-  const own = UNIT_NAMES.filter((name) => readText(join(folder, name))?.includes(` ${state.bootText} `))
+  const own = UNIT_NAMES.filter((name) => {
+    const text = readText(join(folder, name))
+    return text?.includes(` ${state.bootText} `) || text?.includes(`\n# State: ${state.folder}\n`)
+  })
   return own.length === 0 ? done(false) : disableUnits(own, folder)
 }
 
-const UNIT_NAMES = ["floodwall.service", "floodwall-after-flush.service"]
+const UNIT_NAMES = ["floodwall.service", "floodwall-after-flush.service", GUARD_UNIT]
 
 /** Writes the units and tells systemd. True: something changed. */
 function enableUnits(systemctl: string, wanted: readonly Unit[], folder = unitFolder): Outcome<boolean> {

@@ -104,7 +104,7 @@ export function forget(state: State): void {
 }
 
 /** Empty in the host's network namespace, and where that cannot be told. */
-function ownNamespace(): string {
+export function ownNamespace(): string {
   const own = namespaceOf("self")
   const hosts = namespaceOf("1") ?? (readText("/proc/2/comm") === "kthreadd\n" ? namespaceOf("2") : undefined)
   if (own === undefined || hosts === undefined || own === hosts) return ""

@@ -1,0 +1,212 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { createConnection } from "node:net"
+import { join } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
+import { expect, onTestFinished, test } from "vitest"
+import { address } from "../../src/linux/host/namespace/laboratory.js"
+import { createGateway, type Gateway, type Started } from "./support/gateway.js"
+import { needsKernel } from "./support/kernel-test.js"
+
+const policyText = "{ preset: default, open: [ssh] }"
+
+interface RunningGuard {
+  readonly gateway: Gateway
+  readonly guard: Started
+  readonly policy: string
+  readonly socket: string
+  /** Addresses of the attacker, each of its own. */
+  readonly from: (host: number) => string
+  /** Sends SYNs to so many ports. */
+  readonly scan: (source: string, ports: number) => void
+  readonly nft: (...words: readonly string[]) => string
+  readonly until: (what: () => boolean, seconds?: number) => Promise<boolean>
+  restart(): Promise<Started>
+}
+
+async function startGuard(...options: readonly string[]): Promise<RunningGuard> {
+  const gateway = createGateway()
+  const { firewall, outside } = gateway.laboratory
+  const socket = join(gateway.folder, "guard.sock")
+  process.env["FLOODWALL_SOCKET"] = socket
+  onTestFinished(() => {
+    delete process.env["FLOODWALL_SOCKET"]
+  })
+  const policy = gateway.policy("guard", policyText)
+  const nft = (...words: readonly string[]) =>
+    firewall.namespace.run("nft", words, { fails: "allowed" }).stdout
+  const until = async (what: () => boolean, seconds = 5) => {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(20)) if (what()) return true
+    return what()
+  }
+  const start = async () => {
+    const guard = gateway.start("run", policy, "--log", "text", ...options)
+    onTestFinished(() => {
+      guard.child.kill("SIGKILL")
+    })
+    expect([await until(() => /watching/.test(guard.output()), 20), guard.output()]).toEqual([
+      true,
+      expect.stringContaining("watching"),
+    ])
+    return guard
+  }
+  const guard = await start()
+  return {
+    gateway,
+    guard,
+    policy,
+    socket,
+    nft,
+    until,
+    restart: start,
+    from(host) {
+      const own = `192.0.2.${host}`
+      outside.run("ip", ["address", "add", `${own}/32`, "dev", "eth0"], { fails: "allowed" })
+      return own
+    },
+    scan(source, ports) {
+      outside.run("python3", ["-c", SCANNER, source, address.wan.ipv4, String(ports)])
+    },
+  }
+}
+
+/** Connects to ports one after the other, and waits for none. */
+const SCANNER = `
+import socket, sys
+source, target, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+for port in range(2000, 2000 + count):
+    one = socket.socket(); one.setblocking(False); one.bind((source, 0))
+    try: one.connect((target, port))
+    except BlockingIOError: pass
+    one.close()
+`
+
+test("a scan is found and its source is in the kernel's set; nineteen ports are not a scan", async (context) => {
+  needsKernel(context)
+  const { scan, from, nft, until, guard, gateway } = await startGuard()
+  const [honest, scanner] = [from(50), from(51)]
+  scan(honest, 19)
+  scan(scanner, 40)
+  expect(await until(() => nft("list", "set", "inet", "floodwall", "blocked-new4").includes(scanner))).toBe(
+    true,
+  )
+  expect(guard.output()).toMatch(/port-scan: .*51 tried 20 or more closed TCP ports/)
+  const blocked = JSON.parse(gateway.floodwall("blocked", "--json").stdout) as unknown
+  expect(JSON.stringify(blocked)).toContain(scanner)
+  expect(JSON.stringify(blocked)).not.toContain(honest)
+})
+
+test("who flushes the rules has them back within two seconds, and blocks with them; who writes into the chain bypass is left alone", async (context) => {
+  needsKernel(context)
+  const { scan, from, nft, until, guard, gateway } = await startGuard()
+  const scanner = from(52)
+  scan(scanner, 40)
+  const isBlocked = () => nft("list", "set", "inet", "floodwall", "blocked-new4").includes(scanner)
+  expect(await until(isBlocked)).toBe(true)
+
+  nft("flush", "ruleset")
+  expect(isBlocked()).toBe(false)
+  expect(await until(isBlocked, 2)).toBe(true)
+  expect(gateway.status()).toMatchObject({ inForce: true })
+  expect(guard.output()).toMatch(/nft \(process \d+\) took the table away: they were put back/)
+
+  nft("add", "rule", "inet", "floodwall", "bypass", "ip", "saddr", scanner, "tcp", "dport", "22", "accept")
+  await pause(600)
+  guard.child.kill("SIGHUP")
+  expect(await until(() => guard.output().includes("the policy was read anew"))).toBe(true)
+  expect(nft("list", "chain", "inet", "floodwall", "bypass")).toContain(scanner)
+  expect(guard.output().match(/put back/g)).toHaveLength(1)
+})
+
+test("SIGHUP takes a new policy and refuses a wrong one; SIGTERM leaves everything; after kill -9 the next guard knows all blocks", async (context) => {
+  needsKernel(context)
+  const { scan, from, nft, until, guard, gateway, policy, restart } = await startGuard()
+  const scanner = from(53)
+  scan(scanner, 40)
+  const isBlocked = () => nft("list", "set", "inet", "floodwall", "blocked-new4").includes(scanner)
+  expect(await until(isBlocked)).toBe(true)
+
+  const good = readFileSync(policy, "utf8")
+  writeFileSync(policy, good.replace("[ssh]", "[ssh, nonsense]"))
+  guard.child.kill("SIGHUP")
+  expect(await until(() => /the one before stays/.test(guard.output()))).toBe(true)
+  writeFileSync(policy, good.replace("[ssh]", "[ssh, 8443/tcp]"))
+  guard.child.kill("SIGHUP")
+  expect(await until(() => nft("list", "table", "inet", "floodwall").includes("8443"))).toBe(true)
+  expect(isBlocked()).toBe(true)
+
+  guard.child.kill("SIGKILL")
+  await guard.ended
+  expect(isBlocked()).toBe(true)
+  nft("flush", "set", "inet", "floodwall", "blocked-new4")
+  const second = await restart()
+  expect(isBlocked()).toBe(true)
+
+  second.child.kill("SIGTERM")
+  expect(await second.ended).toBe(0)
+  expect(isBlocked()).toBe(true)
+  expect(gateway.status()).toMatchObject({ inForce: true })
+  expect(gateway.floodwall("stop").status).toBe(1)
+  await restart()
+  expect(gateway.floodwall("stop", "--remove").stdout).toMatch(/^Stopped and removed/)
+  expect(nft("list", "tables")).not.toContain("floodwall")
+})
+
+test("the socket is root's and a group's; a second guard is refused; requests that are too long or make no sense are", async (context) => {
+  needsKernel(context)
+  const { socket, gateway, guard, policy } = await startGuard()
+  expect((statSync(socket).mode & 0o777).toString(8)).toBe("660")
+  expect(gateway.floodwall("run", policy)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("[guard-running]"),
+  })
+  for (const line of ["nonsense", "{}", '{"request":"block"}', "x".repeat(2_000_000)]) {
+    expect([line.slice(0, 20), JSON.parse(await askRaw(socket, line))]).toEqual([
+      line.slice(0, 20),
+      { error: expect.objectContaining({ id: "bad-request" }) },
+    ])
+  }
+  expect(JSON.parse(await askRaw(socket, '{"request":"status"}'))).toMatchObject({
+    answer: { status: { pid: guard.child.pid } },
+  })
+})
+
+test("metrics are served where asked for, and the hook is told once for all that a minute finds", async (context) => {
+  needsKernel(context)
+  const folder = join(process.env["TMPDIR"] ?? "/tmp", `floodwall-hook-${process.pid}`)
+  const { scan, from, until, gateway } = await startGuard(
+    "--metrics",
+    "127.0.0.1:9477",
+    "--hook",
+    `cat >> ${folder}`,
+  )
+  for (const host of [54, 55, 56]) scan(from(host), 40)
+  const told = () => {
+    try {
+      return readFileSync(folder, "utf8").trim()
+    } catch {
+      return ""
+    }
+  }
+  expect(await until(() => told() !== "")).toBe(true)
+  const message = JSON.parse(told()) as { readonly total: number; readonly events: readonly object[] }
+  expect(message.total).toBeGreaterThanOrEqual(3)
+  const { stdout } = gateway.laboratory.firewall.namespace.run("python3", [
+    "-c",
+    "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9477/metrics').read().decode())",
+  ])
+  expect(stdout).toMatch(/^floodwall_findings_total \d+$/m)
+  expect(stdout).toMatch(/^floodwall_blocked_sources 3$/m)
+})
+
+function askRaw(path: string, line: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path)
+    let text = ""
+    socket.on("data", (chunk) => {
+      text += chunk.toString()
+    })
+    socket.on("error", () => resolve(text))
+    socket.on("close", () => resolve(text))
+    socket.write(`${line}\n`)
+  })
+}
