@@ -36,6 +36,17 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   ],
   // What is done about findings: who is kept out, why, until when.
   "src/core/block": ["src/core/base", "src/core/event", "src/core/policy", "src/core/ruleset"],
+  // The guard without a kernel: engine, detectors and blocks on the time of packets.
+  "src/core/guard": [
+    "src/core/base",
+    "src/core/packet",
+    "src/core/ruleset",
+    "src/core/engine",
+    "src/core/event",
+    "src/core/detect",
+    "src/core/block",
+    "src/core/policy",
+  ],
   // Other tools' configurations become policies; rules of iptables among them are read by their backend.
   "src/core/dialect": ["src/core/base", "src/core/ruleset", "src/core/policy", "src/core/backend", "yaml"],
   "src/linux/capture": ["src/core", "node:"],

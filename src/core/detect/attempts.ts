@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.js"
 import type { Answer, Probe } from "../event/answer-event.js"
 import { AnswerEvent } from "../event/answer-event.js"
 import { ConnectionEvent, type ConnectionPhase } from "../event/connection-event.js"
@@ -105,6 +106,24 @@ export class Attempts {
     if (event.protocol === TCP) this.tcp(event)
     else if (event.protocol === UDP) this.udp(event)
     else this.unreachable(event)
+  }
+
+  /** Looks through all: for decisions, not for packets. */
+  hasEstablished({ family, words }: Address): boolean {
+    const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = words
+    for (let slot = 0; slot < ROOM; slot++) {
+      if (this.states[slot] !== ESTABLISHED) continue
+      const at = slot * WORDS
+      if (this.words[at + KIND] !== ((family << 8) | TCP)) continue
+      for (const end of [at, at + 4])
+        if (
+          this.words[end] === word0 &&
+          (family === 4 ||
+            (this.words[end + 1] === word1 && this.words[end + 2] === word2 && this.words[end + 3] === word3))
+        )
+          return true
+    }
+    return false
   }
 
   private tcp(event: PacketEvent): void {
@@ -415,7 +434,7 @@ function isTraceroute({ destinationPort, ttl }: PacketEvent): boolean {
   return destinationPort >= 33000 && ttl > 0 && ttl <= 32
 }
 
-/** A limit that is spent says nothing of the port, and a list nothing of what is asked. */
+/** A limit that is spent says nothing of the port. */
 const limits = new Set([
   "syn-floods",
   "all-floods",
@@ -424,7 +443,6 @@ const limits = new Set([
   "connections",
   "port-floods",
   "throttle",
-  "blocked",
 ])
 
 function isRefused({ verdict }: PacketEvent): boolean {

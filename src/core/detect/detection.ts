@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.js"
 import type { AlertEvent } from "../event/alert-event.js"
 import type { AnswerEvent } from "../event/answer-event.js"
 import type { ConnectionEvent } from "../event/connection-event.js"
@@ -170,6 +171,11 @@ export class Detection {
   /** What is known of the flow's source at the flow's time. */
   standingOf(flow: Flow): Standing {
     return { proven: this.proven.has(flow), called: this.attempts.called.hasSource(flow) }
+  }
+
+  /** Whether the address has a connection, as far as packets told: one of the latest 32,768 attempts, established and not over. */
+  hasConnection(address: Address): boolean {
+    return this.attempts.hasEstablished(address)
   }
 
   /** What the packet is to detectors; connections are followed on the way. Most packets of a connection are nothing after a few comparisons. */

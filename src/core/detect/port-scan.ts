@@ -1,7 +1,7 @@
 import type { AnswerEvent, Probe } from "../event/answer-event.js"
 import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { ACK, FIN, PSH, TCP, UDP, URG } from "../packet/packet.js"
+import { ACK, FIN, PSH, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
 import type { DetectorSetting } from "../policy/policy.js"
 import { type Detector, type DetectorContext, type DetectorKind, IS_ODD } from "./detector.js"
 import { ScanNotes } from "./scan-notes.js"
@@ -19,6 +19,9 @@ const refusedTexts: Readonly<Record<Probe, string>> = {
   odd: "tcp with odd flags, refused",
   udp: "udp, refused",
 }
+
+/** Probes that only their answer makes one. */
+const answered: Partial<Record<Probe, true>> = { syn: true, ack: true, maimon: true, udp: true }
 
 /**
  * Counts closed ports: distinct pairs of host and port that answered with a reset or "port unreachable", that the firewall refused, or (SYN) that stayed silent.
@@ -43,14 +46,14 @@ class PortScan implements Detector {
 
   answer(event: AnswerEvent): void {
     if (event.answer === "open" || event.protocol !== this.protocol || event.side !== FROM_OUTSIDE) return
-    this.count(event, event.probe, refusedTexts[event.probe])
+    // What has odd flags has counted as it came.
+    if (event.probe in answered) this.count(event, event.probe, refusedTexts[event.probe])
   }
 
   packet(event: PacketEvent): void {
     if (event.isRepeated || event.side !== FROM_OUTSIDE || event.protocol !== this.protocol) return
-    const flags = event.tcpFlags & (FIN | PSH | URG | ACK)
-    const probe =
-      event.tcpFlags === 0 ? "null" : flags === FIN ? "fin" : flags === (FIN | PSH | URG) ? "xmas" : "odd"
+    const flags = event.tcpFlags & (FIN | SYN | RST | PSH | ACK | URG)
+    const probe = flags === 0 ? "null" : flags === FIN ? "fin" : flags === (FIN | PSH | URG) ? "xmas" : "odd"
     this.count(event, probe, refusedTexts[probe])
   }
 

@@ -38,7 +38,7 @@ export function findingLine(finding: Finding): FindingLine {
   const { target, evidence, threshold, sources } = finding
   const span = threshold.origin?.span
   return {
-    time: instant(finding.at),
+    time: instantText(finding.at),
     detector: finding.detector,
     kind: finding.kind,
     sources: sources.map(printAddress),
@@ -46,7 +46,7 @@ export function findingLine(finding: Finding): FindingLine {
     manySources: finding.manySources,
     proven: finding.proven,
     target: { ...target, address: target.address ? printAddress(target.address) : null },
-    evidence: { ...evidence, first: instant(evidence.first), last: instant(evidence.last) },
+    evidence: { ...evidence, first: instantText(evidence.first), last: instantText(evidence.last) },
     confidence: finding.confidence,
     threshold: threshold.phrase,
     policy: span && span.line > 0 ? `${span.file}:${span.line}` : null,
@@ -71,7 +71,7 @@ export function findingText(finding: Finding): string {
 }
 
 /** `2026-01-02T03:04:05.000000Z`, in microseconds as far as the number has them. */
-function instant(seconds: number): string {
+export function instantText(seconds: number): string {
   const whole = Math.floor(seconds)
   const date = new Date(whole * 1000)
   if (Number.isNaN(date.getTime())) return "1970-01-01T00:00:00.000000Z"

@@ -54,7 +54,7 @@ export class ReplayDetection {
         if (bySource.has(source)) continue
         const until = at + (proven ? blockFor : Math.min(blockFor, UNPROVEN))
         bySource.set(source, {
-          set: address.family === 4 ? "blocked4" : "blocked6",
+          set: `${proven ? "blocked" : "blocked-new"}${address.family}`,
           source,
           time: instant(at),
           until: Number.isFinite(until) ? instant(until) : null,
@@ -73,7 +73,7 @@ function instant(seconds: number): string {
 }
 
 /** Where the words say that all other addresses are, that is outside; where they say nothing, the subject knows. */
-function outsideOf({ outside }: Subject, { interfaces }: EnginePath): readonly string[] {
+export function outsideOf({ outside }: Subject, { interfaces }: EnginePath): readonly string[] {
   const named = interfaces.filter(({ networks }) => networks.includes("default")).map(({ name }) => name)
   return named.length > 0 ? named : outside
 }

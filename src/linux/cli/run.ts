@@ -13,15 +13,19 @@ import type { Io } from "./output.js"
 import { fileEnvironment, policyWords, readPolicyText } from "./policy-file.js"
 import { describeCut, rehearsable, rehearseAll } from "./rehearse-here.js"
 import { removeEverything } from "./remove-everything.js"
+import { type PathOptions, pathOptions } from "./replay-options.js"
+import { runOnCapture } from "./run-capture.js"
 import { tell } from "./told.js"
 
-interface Options {
+interface Options extends Pick<PathOptions, "interface" | "local" | "sysctl"> {
   readonly log?: "json" | "text"
   readonly metrics?: ReturnType<typeof parseListenAddress>
   readonly eve?: string
   readonly logins?: string
   readonly hook?: string
   readonly webhook?: string
+  readonly capture?: readonly string[]
+  readonly json?: boolean
 }
 
 export const command: Command<Options> = {
@@ -54,6 +58,16 @@ export const command: Command<Options> = {
       flags: "--hook <command>",
       text: "run this with what was found as JSON on its standard input, once a minute at most",
     },
+    {
+      flags: "--capture <file>",
+      text: "look at this capture instead of the kernel: pcap or pcapng, - is standard input; no privilege is needed, nothing of this host changes, and time is the capture's; may be given several times",
+      many: true,
+    },
+    {
+      flags: "--json",
+      text: "with --capture: a line of JSON for each finding, block and end of a block, then a summary",
+    },
+    ...pathOptions.filter(({ flags }) => /^--(?:interface|local|sysctl)/.test(flags)),
     { flags: "--webhook <url>", text: "send the same there by POST, once a minute at most" },
   ],
   exitZero: "it was asked to end",
@@ -65,9 +79,20 @@ export const command: Command<Options> = {
       line: "floodwall run --logins journal --metrics :9477",
       text: "failed logins too, and numbers for Prometheus",
     },
+    {
+      line: "tcpdump -i eth0 -U -w - | floodwall run --capture - --local 192.0.2.1",
+      text: "what the guard would do, on live traffic, without a privilege of its own",
+    },
     { line: "floodwall run policy.yaml --log json | jq .msg", text: "for programs" },
   ],
   async run([named], options, io) {
+    if (options.capture) return runOnCapture(named, options.capture, options, io)
+    if (options.json || options.interface || options.local || options.sysctl)
+      return io.wrong(
+        "bad-command-line",
+        "--json, --interface, --local and --sysctl are for --capture",
+        "see floodwall run --help",
+      )
     const able = needNetfilter()
     if (failed(able)) return tell(able.failure, io)
     const state = openState(io.environment)

@@ -30,6 +30,7 @@ export interface Subject {
   readonly outside: readonly string[]
   /** Whom the policy never blocks. */
   readonly neverBlock: Policy["neverBlock"]
+  readonly forgedSources: Policy["forgedSources"]
   /** Names that packet phrases may use. */
   readonly addresses: Policy["addresses"]
 }
@@ -95,7 +96,7 @@ export function subjectOfPolicy(
   const host = facts(hostOf(opened.host, options))
   const { ruleset, diagnostics } = compilePolicy(opened.policy, host)
   if (!reportProblems(diagnostics, io)) return undefined
-  const { zones, addresses, detect, neverBlock } = opened.policy
+  const { zones, addresses, detect, neverBlock, forgedSources } = opened.policy
   return {
     kind: "policy",
     name: opened.path,
@@ -107,6 +108,7 @@ export function subjectOfPolicy(
     detect,
     outside: (zones[0]?.interfaces ?? []).map(oneDevice),
     neverBlock,
+    forgedSources,
     addresses,
   }
 }
@@ -126,6 +128,7 @@ export function subjectOfRules(opened: OpenedRules, options: PathOptions, io: Io
     detect: standardDetectors(),
     outside: [arrivalOf(named.input)],
     neverBlock: [],
+    forgedSources: undefined,
     addresses: undefined,
   }
 }
