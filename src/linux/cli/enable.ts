@@ -4,9 +4,10 @@ import { settle } from "../host/apply.js"
 import { enableBoot, enableGuard } from "../host/boot.js"
 import { readKernel } from "../host/kernel.js"
 import { failed } from "../host/outcome.js"
-import { readConfirmed } from "../host/state.js"
+import { openState, readConfirmed } from "../host/state.js"
 import { change } from "./change.js"
-import { type Command, exit, jsonOption } from "./command.js"
+import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
+import type { Io } from "./output.js"
 import { tell } from "./told.js"
 
 export const command: Command<{ readonly json?: boolean; readonly guard?: boolean }> = {
@@ -22,23 +23,13 @@ export const command: Command<{ readonly json?: boolean; readonly guard?: boolea
     { line: "floodwall enable", text: "after an apply that is to stay" },
     { line: "floodwall enable --guard", text: "and attackers are looked for from now on" },
   ],
-  run: (_operands, { json, guard }, io) =>
-    change(io, (state) => {
+  async run(_operands, { json, guard }, io) {
+    const loaded = await change(io, (state) => {
       const kernel = readKernel()
       if (failed(kernel)) return tell(kernel.failure, io)
       settle(state, kernel.value)
       const enabled = enableBoot(state)
       if (failed(enabled)) return tell(enabled.failure, io)
-      if (guard) {
-        const guarded = enableGuard({
-          node: process.execPath,
-          program: programPath(),
-          policy: readConfirmed(state)?.policy ?? "",
-          stateFolder: state.folder,
-        })
-        if (failed(guarded)) return tell(guarded.failure, io)
-        if (!json) io.print("The guard runs: journalctl -u floodwall-guard shows what it sees.")
-      }
       if (json)
         io.json({
           result: enabled.value ? "enabled" : "unchanged",
@@ -47,7 +38,24 @@ export const command: Command<{ readonly json?: boolean; readonly guard?: boolea
         })
       else io.print(enabled.value ? `Enabled: ${state.bootText} is loaded at boot.` : "Enabled already.")
       return exit.done
-    }),
+    })
+    // The guard takes the lock that the change above held.
+    return guard && loaded === exit.done ? runGuard(json, io) : loaded
+  },
+}
+
+function runGuard(json: boolean | undefined, io: Io): ExitStatus {
+  const state = openState(io.environment)
+  if (failed(state)) return tell(state.failure, io)
+  const guarded = enableGuard({
+    node: process.execPath,
+    program: programPath(),
+    policy: readConfirmed(state.value)?.policy ?? "",
+    stateFolder: state.value.folder,
+  })
+  if (failed(guarded)) return tell(guarded.failure, io)
+  if (!json) io.print("The guard runs: journalctl -u floodwall-guard shows what it sees.")
+  return exit.done
 }
 
 /** The launcher of this very program; the bundle that runs lies beside it, or where it was built for this run. */

@@ -64,6 +64,7 @@ const PLACE = `inet ${TABLE}`
 /** Milliseconds. A change of the rules is looked at when it is over: a flush and a load by the same hand are one. */
 const SETTLE = 200
 const BUSY_AGAIN = 1000
+const PATIENCE = 15_000
 const REFRESH = 30_000
 const TICK = 1000
 const NOTICES_MAXIMUM = 20
@@ -101,7 +102,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
 
   const alone = await needAlone(socketPath(environment))
   if (failed(alone)) return alone
-  const enforced = enforceRules(first, state, () => settings.rehearse(first))
+  const enforced = await enforceSoon(() => enforceRules(first, state, () => settings.rehearse(first)))
   if (failed(enforced)) return enforced
   if (enforced.value === "trial") notice("rules are on trial: they are left to whoever tries them")
   const opened = openReadiness((error) => log.error(`a source failed: ${(error as Error)?.stack ?? error}`))
@@ -330,6 +331,16 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       },
       ...(keeper?.metrics() ?? []),
     ]
+  }
+}
+
+/** Another floodwall that is at work is done in a moment. */
+async function enforceSoon<Value>(enforce: () => Outcome<Value>): Promise<Outcome<Value>> {
+  for (const until = Date.now() + PATIENCE; ; ) {
+    const enforced = enforce()
+    const isBusy = failed(enforced) && enforced.failure.diagnostics.some(({ id }) => id === "already-running")
+    if (!isBusy || Date.now() > until) return enforced
+    await new Promise((resolve) => setTimeout(resolve, SETTLE))
   }
 }
 

@@ -1,0 +1,67 @@
+import { fileURLToPath } from "node:url"
+import { expect, onTestFinished, test } from "vitest"
+import { needsKernel, skipWithout } from "./support/kernel-test.js"
+import { startSystemd } from "./support/systemd.js"
+
+const program = fileURLToPath(new URL("../../bin/floodwall", import.meta.url))
+
+test("the guard is a service that says when it is ready, reloads, comes back after kill -9, and goes with disable; its unit is verified, and what it may is little", async (context) => {
+  needsKernel(context)
+  const systemd = await startSystemd()
+  if (typeof systemd === "string") {
+    skipWithout(context, systemd)
+    return
+  }
+  onTestFinished(systemd.stop)
+  const sh = (script: string) => systemd.run(script)
+  const floodwall = (words: string) => sh(`cd / && ${process.execPath} ${program} ${words}`)
+  const property = (name: string) => sh(`systemctl show -P ${name} floodwall-guard.service`).stdout.trim()
+  const until = async (what: () => boolean) => {
+    for (let attempt = 0; attempt < 100 && !what(); attempt++)
+      await new Promise((done) => setTimeout(done, 100))
+    return what()
+  }
+  sh("ip link add wan0 type veth peer name peer0; ip link set wan0 up; ip route add default dev wan0")
+  sh(
+    "mkdir -p /etc/floodwall; printf 'version: 1\\ninterfaces: { wan: wan0 }\\nprotect: { wan: { preset: default, open: [ssh] } }\\n' > /etc/floodwall/policy.yaml",
+  )
+  // A namespace's /dev is not one that systemd can make a private copy of.
+  sh(
+    "mkdir -p /etc/systemd/system/floodwall-guard.service.d && printf '[Service]\\nPrivateDevices=no\\nStandardOutput=append:/run/guard.log\\nStandardError=append:/run/guard.log\\n' > /etc/systemd/system/floodwall-guard.service.d/here.conf",
+  )
+  floodwall("apply --keep")
+  const enabled = floodwall("enable --guard")
+  expect([enabled.status, enabled.stderr, sh("cat /run/guard.log").stdout]).toEqual([
+    0,
+    "",
+    expect.stringContaining('"watching '),
+  ])
+  expect(enabled.stdout).toMatch(/^The guard runs: /m)
+  expect(property("ActiveState")).toBe("active")
+  expect(property("StatusText")).toMatch(/^watching packets that rules log/)
+  const first = Number(property("MainPID"))
+  // CapBnd of /proc/PID/status: CAP_CHOWN 0, CAP_DAC_READ_SEARCH 2, CAP_NET_ADMIN 12, CAP_SYS_PTRACE 19.
+  const kept = Number.parseInt(sh(`grep CapEff /proc/${first}/status`).stdout.split(/\s+/)[1] ?? "", 16)
+  expect(kept).toBe((1 << 0) | (1 << 2) | (1 << 12) | (1 << 19))
+  expect(sh("systemd-analyze verify floodwall-guard.service")).toMatchObject({ status: 0, stderr: "" })
+  const exposure = sh("systemd-analyze security --no-pager floodwall-guard.service").stdout
+  expect(Number(/exposure level for \S+: ([\d.]+)/.exec(exposure)?.[1])).toBeLessThan(4)
+
+  expect(floodwall("block 192.0.2.77 --for 5m").status).toBe(0)
+  expect(sh("nft list set inet floodwall blocked4").stdout).toContain("192.0.2.77")
+  expect(sh("systemctl reload floodwall-guard.service").status).toBe(0)
+  expect(Number(property("MainPID"))).toBe(first)
+
+  sh(`kill -9 ${first}`)
+  const isBack = await until(
+    () => property("ActiveState") === "active" && Number(property("MainPID")) !== first,
+  )
+  expect([isBack, sh("cat /run/guard.log").stdout]).toEqual([true, expect.anything()])
+  expect(floodwall("blocked").stdout).toContain("192.0.2.77")
+
+  expect(floodwall("stop").status).toBe(0)
+  expect(await until(() => property("ActiveState") === "inactive")).toBe(true)
+  expect(sh("nft list set inet floodwall blocked4").stdout).toContain("192.0.2.77")
+  expect(floodwall("disable").status).toBe(0)
+  expect(sh("ls /etc/systemd/system/ | grep floodwall.*service$").stdout).toBe("")
+})
