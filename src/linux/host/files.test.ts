@@ -96,7 +96,10 @@ test("a lock is held by one, and let go by the death of its holder", async () =>
     `another floodwall is changing the rules (process ${process.pid})`,
   )
   first.value.release()
-  const holder = spawn("flock", ["-n", path, "sh", "-c", "echo held; exec sleep 60"], { detached: true })
+  // One process: a child of its own would have the lock for a moment longer.
+  const holder = spawn("flock", ["-n", "--no-fork", path, "sh", "-c", "echo held; exec sleep 60"], {
+    detached: true,
+  })
   await new Promise((resolve) => holder.stdout.once("data", resolve))
   expect(failed(takeLock(path))).toBe(true)
   const gone = new Promise((resolve) => holder.once("exit", resolve))
