@@ -1,3 +1,4 @@
+import { isLimiterName } from "../../core/backend/nft/placement.js"
 import { readNft } from "../../core/backend/nft/read/read.js"
 import { type Address, printAddress, sameAddress } from "../../core/base/address.js"
 import { hasErrors } from "../../core/base/diagnostic.js"
@@ -8,6 +9,7 @@ import { decode } from "../../core/packet/decode.js"
 import { Packet } from "../../core/packet/packet.js"
 import { parseScript } from "../../core/packet/script.js"
 import { tableName } from "../../core/policy/compile.js"
+import type { Ruleset } from "../../core/ruleset/ruleset.js"
 import { list, listTables } from "../host/nft.js"
 import { done, fail, failed, type Outcome } from "../host/outcome.js"
 import { readAddresses } from "../host/routes.js"
@@ -58,7 +60,7 @@ export function reach(from: Address, { port, protocol }: DialledPort): Outcome<R
       "no-way-there",
       `this host has no route to ${printAddress(from)}, so no address that it would dial`,
     )
-  const { engine } = createEngine(rules.value.ruleset, {
+  const { engine } = createEngine(asFresh(rules.value.ruleset), {
     interfaces: [{ name: way.device, networks: ["default"] }],
     local: readAddresses().map(({ address }) => address),
     settings: {},
@@ -116,6 +118,17 @@ function liveRules() {
   return hasErrors(ours.diagnostics)
     ? fail("cannot", "kernel-unreadable", ours.diagnostics[0]!.message)
     : done({ ruleset: ours.ruleset, onlyOurs: true })
+}
+
+/** What limits remember of sources is left out: a bucket's level is not in the listing, and would be taken for empty. */
+function asFresh(ruleset: Ruleset): Ruleset {
+  const tables = ruleset.tables.map((table) => ({
+    ...table,
+    sets: table.sets.map(({ elements, ...set }) =>
+      isLimiterName(set.name) || elements === undefined ? set : { ...set, elements },
+    ),
+  }))
+  return { tables }
 }
 
 /** The device that answers to an address leave by, and the address that they come from. */

@@ -211,12 +211,12 @@ export class Book {
     const now = this.#now()
     const shift = clockShift(before, this.#clock)
     if (shift !== 0) this.#moved(shift)
-    this.#write(this.#ledger.expire(now), [])
+    this.#write(this.#ledger.expire(now), [], true)
   }
 
   /** Writes down what waits. */
   flush(): void {
-    this.#write([], [])
+    this.#write([], [], true)
   }
 
   close(): void {
@@ -388,13 +388,18 @@ export class Book {
     if (this.#unwritten.events.length > waitingMaximum) this.#unwritten.events.splice(0, waitingMaximum / 2)
   }
 
-  #write(changes: readonly Change[], events: readonly EventLine[]): void {
+  /** What a full disk did not take is tried again once a second (`flush`), and not with each block of an attack. */
+  #write(changes: readonly Change[], events: readonly EventLine[], isRetry = false): void {
     for (const event of events) this.#parts.told?.(event)
     const all = {
       changes: [...this.#unwritten.changes, ...changes],
       events: [...this.#unwritten.events, ...events],
     }
     if (all.changes.length === 0 && all.events.length === 0) return
+    if (this.#isDiskTrouble && !isRetry) {
+      this.#wait(all)
+      return
+    }
     const trouble = this.#parts.store.write(all.changes, all.events, this.#clock)
     if (trouble === undefined) {
       if (this.#isDiskTrouble) this.#parts.notice("the ledger is written again")
@@ -407,8 +412,16 @@ export class Book {
         `the ledger cannot be written (${trouble}): blocks go on in the kernel, and a restart would forget the latest`,
       )
     this.#isDiskTrouble = true
-    // Of each source the last word counts, so what waits is bounded by the sources.
-    this.#unwritten = { changes: lastWords(all.changes), events: all.events.slice(-waitingMaximum) }
+    this.#wait(all)
+  }
+
+  /** Of each source the last word counts, so what waits is bounded by the sources. */
+  #wait(all: { readonly changes: Change[]; readonly events: EventLine[] }): void {
+    const isLong = all.changes.length > waitingMaximum && all.changes.length > 4 * this.#ledger.size
+    this.#unwritten = {
+      changes: isLong ? lastWords(all.changes) : all.changes,
+      events: all.events.length > waitingMaximum ? all.events.slice(-waitingMaximum) : all.events,
+    }
   }
 }
 
