@@ -69,7 +69,13 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
     kernel,
     clock: readClock,
     settings: ledgerDefaults,
-    neverBlocked: neverBlockedBy(parts.policy, parts.facts, environment),
+    neverBlocked: neverBlockedBy(
+      parts.policy,
+      parts.facts,
+      environment,
+      Date.now,
+      ({ address, length }) => length < 32 || address.family === 6 || alive.has(address),
+    ),
     notice: (text) => {
       log.warn(text)
     },
