@@ -33,6 +33,10 @@ const cases: readonly (readonly [line: string, dropped: number])[] = [
   ["port-floods: { 80: { limit: more than 5 in 300s } }", 2261],
   ["decoy-ports: [23/tcp, 3389/tcp]", 28],
   ["open: [80/tcp]", 439],
+  [
+    "open: [{ ports: [80/tcp], only: through, from: [198.18.0.0/15, 2001:db8:8000::/33] }, { ports: all, only: here }]",
+    509,
+  ],
   ["blocklist: [203.0.113.0/26, 2001:db8:1000::/40]", 447],
 ]
 

@@ -232,6 +232,7 @@ export const diagnosticIds = {
     "A decoy port is a port that nobody honest connects to; this one is open, or something listens on it.",
   "never-blocks-anybody": "`never-block` holds a whole address family.",
   "bypasses-everything": "A bypass without a protocol, port or address lets everything past.",
+  "opens-everything": "An item of open lets everybody in to every port, so that open closes nothing.",
   "protects-nothing": "No zone of the policy has a protection.",
 
   // backend/nft/

@@ -4,15 +4,9 @@ import { didYouMean } from "../base/nearest.js"
 import { type Prefix, parsePrefix, unmapped } from "../base/prefix.js"
 import { readAddressList } from "./address-list.js"
 import { type PolicyEnvironment, pathFrom, unreadable } from "./environment.js"
-import type { NamedAddresses } from "./policy.js"
+import type { NamedAddresses, WrittenAddresses } from "./policy.js"
 import type { Report } from "./report.js"
 import { describe, flowText, type MapEntry, type Node, type ScalarNode, shorten } from "./tree.js"
-
-/** What a list of addresses holds, and how it was written: file paths made complete, all else as it was. */
-export interface Addresses {
-  readonly prefixes: readonly Prefix[]
-  readonly written: readonly string[]
-}
 
 /** Names inside names multiply: a policy of so many addresses, counted in each name again, is a mistake or an attack. */
 const addressesMaximum = 8_000_000
@@ -21,7 +15,7 @@ const depthMaximum = 100
 interface Name {
   readonly entry: MapEntry
   state: "unread" | "reading" | "read"
-  addresses: Addresses
+  addresses: WrittenAddresses
   used: boolean
 }
 
@@ -69,7 +63,7 @@ export class AddressBook {
   }
 
   /** A scalar or a list of words and `file PATH`. With `bareFiles`, a word that can only be a path is one (blocklists). */
-  list(node: Node, bareFiles = false): Addresses {
+  list(node: Node, bareFiles = false): WrittenAddresses {
     const prefixes: Prefix[] = []
     const written: string[] = []
     for (const item of this.scalars(node)) {
@@ -102,7 +96,7 @@ export class AddressBook {
     })
   }
 
-  private readName(name: Name): Addresses {
+  private readName(name: Name): WrittenAddresses {
     if (name.state === "reading") {
       const { key } = name.entry
       this.report.error(
@@ -193,7 +187,7 @@ export class AddressBook {
   }
 }
 
-const nothing: Addresses = { prefixes: [], written: [] }
+const nothing: WrittenAddresses = { prefixes: [], written: [] }
 
 /** Digits and dots, or hexadecimal and colons: somebody meant an address. */
 function looksLikeAddress(text: string): boolean {

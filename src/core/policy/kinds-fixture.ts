@@ -26,7 +26,7 @@ export const testKinds: readonly ProtectionKind[] = [
     defaults: { action: "block", limit: { form: "window", count: 1, duration: 600e9 } },
     outgoing: false,
   }),
-  kind("open", "ports", { outgoing: false }),
+  kind("open", "openings", { outgoing: false }),
   kind("blocklist", "addresses"),
   kind("bad-packets", "group", {
     aliases: ["bad"],

@@ -4,8 +4,9 @@ import { contains, type Prefix, printPrefix } from "../base/prefix.js"
 import { perSecond } from "../base/rate.js"
 import type { Origin } from "../ruleset/origin.js"
 import { Kinds } from "./kinds.js"
+import { isOpenedToSome, letsIn, lintOpenings, meet, openingPorts } from "./lint-openings.js"
 import { printPhrase } from "./phrase.js"
-import type { HostFacts, PacketPhrase, Policy, PortSelector, Protection, Zone } from "./policy.js"
+import type { HostFacts, PacketPhrase, Policy, Protection, Zone } from "./policy.js"
 import { printPort } from "./port-list.js"
 import type { ProtectionKind } from "./protection.js"
 import { protectionKinds } from "./protections/index.js"
@@ -45,6 +46,7 @@ function lintZone(zone: Zone, context: LintContext): Diagnostic[] {
       ...lintBlock(protection),
       ...lintExceptions(protection),
       ...lintList(protection, context.host),
+      ...lintOpenings(protection),
     ]),
     ...lintPorts(zone, context.host),
   ]
@@ -197,17 +199,17 @@ function lintList({ name, prefixes, written, origin }: Protection, host: HostFac
 function lintPorts(zone: Zone, host: HostFacts): Diagnostic[] {
   const found: Diagnostic[] = []
   const open = zone.incoming.find(({ name }) => name === "open")
-  const opened = open?.ports ?? []
+  const opened = open ? [...open.ports, ...openingPorts(open)] : []
   if (open && open.action !== "notify") {
-    for (const port of new Set((host.sessions ?? []).map((session) => session.port))) {
-      if (opened.some((selector) => covers(selector, port, "tcp"))) continue
+    const cut = (host.sessions ?? []).filter((session) => !letsIn(open, session, host))
+    for (const port of new Set(cut.map((session) => session.port))) {
       const message = `open leaves out port ${port}, which you are logged in on: after this connection there is no next one`
       found.push(
         lint(
           "closes-your-session",
           open.origin,
           message,
-          `open: [${[...opened.map(printPort), `${port}/tcp`].join(", ")}]`,
+          `open: [${[...open.ports.map(printPort), `${port}/tcp`].join(", ")}]`,
         ),
       )
     }
@@ -231,21 +233,12 @@ function lintPorts(zone: Zone, host: HostFacts): Diagnostic[] {
   if (!open || open.action === "notify") return found
   for (const protection of zone.incoming.filter(({ name }) => name === "port-floods")) {
     for (const port of protection.ports) {
-      if (opened.some((other) => meet(other, port))) continue
+      if (isOpenedToSome(open, port)) continue
       const message = `${printPort(port)} is not listed under open, so nothing gets as far as this limit`
       found.push(lint("shadowed-entry", protection.origin, message))
     }
   }
   return found
-}
-
-function covers({ protocol, range }: PortSelector, port: number, wanted: "tcp" | "udp"): boolean {
-  return (protocol === "any" || protocol === wanted) && range.from <= port && port <= range.to
-}
-
-function meet(left: PortSelector, right: PortSelector): boolean {
-  const protocols = left.protocol === "any" || right.protocol === "any" || left.protocol === right.protocol
-  return protocols && left.range.from <= right.range.to && right.range.from <= left.range.to
 }
 
 function lintBypass({ bypass }: Policy): Diagnostic[] {

@@ -77,6 +77,8 @@ export interface Protection {
   readonly per: Per
   /** Empty: all, or none where the kind is about ports. */
   readonly ports: readonly PortSelector[]
+  /** Where the kind opens ports: those that are open in part (items of `open` that are maps). */
+  readonly openings?: readonly Opening[]
   /** `for`: hosts with a limit of their own. */
   readonly exceptions: readonly Exception[]
   /** Nanoseconds; how long a source is kept out where the action is `block`. */
@@ -88,6 +90,25 @@ export interface Protection {
   /** Settings that only this kind has, checked by it (`lift: until-quiet`). */
   readonly options: Readonly<Record<string, string | number | boolean>>
   readonly origin: Origin
+}
+
+/** Ports that are open to some sources, for some destinations, or at one end alone: `{ ports: [ssh], from: [office], only: here }`. */
+export interface Opening {
+  /** `all`: every port, and every protocol that has none. */
+  readonly ports: readonly PortSelector[] | "all"
+  /** Absent: everybody. */
+  readonly from?: WrittenAddresses
+  /** The destination that was dialled, before destination NAT. Absent: every one. */
+  readonly to?: WrittenAddresses
+  /** `here`: what is dialled at this host itself; `through`: all else. Absent: both. */
+  readonly only?: "here" | "through"
+  readonly origin: Origin
+}
+
+/** What a list of addresses holds, and how it was written: file paths made complete, all else as it was. */
+export interface WrittenAddresses {
+  readonly prefixes: readonly Prefix[]
+  readonly written: readonly string[]
 }
 
 export interface Exception {

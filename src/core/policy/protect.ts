@@ -3,8 +3,9 @@ import { didYouMean } from "../base/nearest.js"
 import type { AddressBook } from "./addresses.js"
 import { detectorWords } from "./detectors.js"
 import type { Kinds } from "./kinds.js"
+import { portsNamed } from "./opening.js"
 import type { Action, HostFacts, Protection } from "./policy.js"
-import { readPortList, readPortWords } from "./port-list.js"
+import { readPortWords } from "./port-list.js"
 import { type Preset, type PresetContext, presets } from "./presets.js"
 import type { ProtectionKind } from "./protection.js"
 import { isPortKey, readProtection } from "./protection-value.js"
@@ -208,7 +209,7 @@ function presetContext(node: MapNode, { host, facesInternet, kinds }: ZoneContex
   const scratch = new Report()
   const named = node.entries.flatMap(({ key, value }) => {
     const form = kinds.find(key.text)?.value
-    if (form === "ports") return readPortList(value, scratch)
+    if (form === "ports" || form === "openings") return portsNamed(value, scratch)
     const isPerPort = form === "setting-per-port" || form === "setting-and-per-port"
     if (!isPerPort || value.kind !== "map") return []
     const ofPorts = value.entries.filter(({ key: port }) => form === "setting-per-port" || isPortKey(port))

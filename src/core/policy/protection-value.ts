@@ -2,13 +2,22 @@ import { isProblem, type Span } from "../base/diagnostic.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { AddressBook } from "./addresses.js"
 import { limitExamples } from "./limit.js"
+import { readOpenList } from "./opening.js"
 import { perSource } from "./per.js"
 import type { Action, PortSelector, Protection } from "./policy.js"
 import { parsePort, readPortList, readPortWords } from "./port-list.js"
 import type { ProtectionKind } from "./protection.js"
 import type { Report } from "./report.js"
 import { commonKeys, readMap, readSetting, type Setting } from "./setting.js"
-import { describe, flowText, type MapEntry, type MapNode, type Node, type ScalarNode } from "./tree.js"
+import {
+  describe,
+  entryOf,
+  flowText,
+  type MapEntry,
+  type MapNode,
+  type Node,
+  type ScalarNode,
+} from "./tree.js"
 import { booleanProblem, lowerAction } from "./word.js"
 
 /** Sources are kept out for an hour unless the policy says else; Kaspersky's default, and long enough to outlast a scan. */
@@ -52,6 +61,34 @@ const valueReaders: Readonly<Record<ProtectionKind["value"], ValueReader>> = {
       })
     }
     return [complete(kind, setting, entry, context)]
+  },
+  openings(kind, entry, context) {
+    const { value } = entry
+    if (isOff(value, context.report)) return []
+    if (isForSome(value)) {
+      return (
+        context.report.error(
+          "wrong-kind",
+          value.span,
+          `ports that are ${kind.name} in part are an item of a list`,
+          {
+            hint: `${kind.name}: [{ ports: [ssh], from: [office] }]`,
+          },
+        ) ?? []
+      )
+    }
+    const isMap = value.kind === "map"
+    const setting = isMap ? readMap(value, settable(kind, ["ports"]), context, ["ports"]) : {}
+    const list = isMap ? entryOf(value, "ports")?.value : value
+    if (!list) {
+      context.report.error("ports-missing", value.span, `${kind.name} does not say which ports`, {
+        hint: `${kind.name}: { ports: [ssh, http] }`,
+      })
+      return []
+    }
+    const { ports, openings } = readOpenList(list, context)
+    const protection = complete(kind, { ...setting, ports }, entry, context)
+    return [{ ...protection, ...(openings.length > 0 && { openings }) }]
   },
   "setting-per-port"(kind, entry, context) {
     const { value } = entry
@@ -128,6 +165,11 @@ export function isPortKey({ text }: ScalarNode): boolean {
 function overlap(left: PortSelector, right: PortSelector): boolean {
   const protocols = left.protocol === "any" || right.protocol === "any" || left.protocol === right.protocol
   return protocols && left.range.from <= right.range.to && right.range.from <= left.range.to
+}
+
+/** Where whose ports they are stands beside the ports of the whole. */
+function isForSome(node: Node): boolean {
+  return node.kind === "map" && node.entries.some(({ key }) => ["from", "to", "only"].includes(key.text))
 }
 
 function isOff(node: Node, report: Report): boolean {

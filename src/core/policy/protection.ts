@@ -88,6 +88,8 @@ export interface ProtectionKind {
     | "setting"
     /** A list of ports, or a map with `ports`. */
     | "ports"
+    /** The same, and items that are maps: ports that are open in part (open). */
+    | "openings"
     /** A map of port → setting (port-floods). */
     | "setting-per-port"
     /** A setting, or a map in which ports may have settings of their own beside it (connections). */

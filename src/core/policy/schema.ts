@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { detectorWords } from "./detectors.js"
 import { limitExamples } from "./limit.js"
+import { openingEnds } from "./opening.js"
 import { phraseGrammar } from "./phrase.js"
 import type { Limit } from "./policy.js"
 import { presets } from "./presets.js"
@@ -50,6 +51,12 @@ export function policySchema(kinds: readonly ProtectionKind[] = protectionKinds)
         .optional(),
       action: action.describe("The highest step that protections take by themselves.").optional(),
       "never-block": texts.describe("Limited like others, but never kept out.").optional(),
+      "forged-sources": z
+        .enum(["limit", "prove"])
+        .describe(
+          "Sources that completed no handshake: kept from opening connections for ten minutes (limit), or never blocked (prove).",
+        )
+        .optional(),
       protect: z
         .record(z.string(), z.union([preset, zone]))
         .describe("What each zone is protected against.")
@@ -87,7 +94,19 @@ const off = z.literal("off")
 const word = z.enum(["off", ...actions])
 const texts = oneOrMore(z.string())
 const port = z.union([z.string(), z.number().int().min(1).max(65535)])
-const ports = oneOrMore(port).describe("The ports that clients dial, before destination NAT.").optional()
+const portsText = "The ports that clients dial, before destination NAT."
+const ports = oneOrMore(port).describe(portsText).optional()
+const opening = z
+  .strictObject({
+    ports: oneOrMore(port).describe(`${portsText} all: every port and every protocol.`),
+    from: texts.describe("From these alone: addresses, networks, names, or file PATH.").optional(),
+    to: texts.describe("To these destinations alone, as they were dialled.").optional(),
+    only: z
+      .enum(openingEnds)
+      .describe("here: for this host itself; through: for what it passes on. Left out: both.")
+      .optional(),
+  })
+  .describe("Ports that are open in part.")
 const action = z.enum(actions)
 const protectionAction = action
   .describe("notify, drop, or block: drop and keep the source out for a while.")
@@ -134,6 +153,14 @@ const shapes: Readonly<Record<ProtectionKind["value"], (kind: ProtectionKind) =>
   setting: (kind) => setting(kind, common(kind)),
   group: (kind) => setting(kind, common(kind)),
   ports: (kind) => z.union([off, oneOrMore(port), z.strictObject(common(kind))]),
+  openings: (kind) => {
+    const list = oneOrMore(z.union([port, opening]))
+    return z.union([
+      off,
+      list,
+      z.strictObject({ ...common(kind), ports: list.describe(portsText).optional() }),
+    ])
+  },
   "setting-per-port": (kind) => {
     const { ports: _ports, ...perPort } = common(kind)
     return z.union([off, z.strictObject(common(kind)), z.record(z.string(), setting(kind, perPort))])

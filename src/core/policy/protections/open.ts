@@ -13,6 +13,7 @@ import {
   udp,
 } from "../../ruleset/build.js"
 import { admittedRules, admittedSets, isNotSyn } from "../compile-admitted.js"
+import { openingRules } from "../compile-openings.js"
 import { outcomeChain } from "../compile-outcome.js"
 import { portItems, sparing } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
@@ -21,7 +22,7 @@ import type { ProtectionKind } from "../protection.js"
 export const open: ProtectionKind = {
   name: "open",
   aliases: ["allow-ports"],
-  value: "ports",
+  value: "openings",
   limits: [],
   defaults: { action: "drop" },
   outgoing: false,
@@ -34,6 +35,8 @@ export const open: ProtectionKind = {
       ...sparing({ ...protection, ports: [] }),
     ])
     const transportPort = concat(l4proto, { expression: "payload", protocol: "th", field: "dport" })
+    const closing = [rule(origin, jump(chain.name))]
+    const openings = openingRules(protection.openings ?? [], context.name, origin, closing)
     const gate = {
       name: `${context.name}/gate`,
       rules: [
@@ -60,18 +63,24 @@ export const open: ProtectionKind = {
           inSet(concat(l4proto, udp("sport"), udp("dport")), [parts(UDP, 67, 68), parts(UDP, 547, 546)]),
           returnVerdict,
         ),
-        rule(origin, jump(chain.name)),
+        ...openings.rules,
+        ...closing,
       ],
     }
     const rules = [rule(origin, jump(gate.name))]
-    return { placed: [{ place: "new", order: 900, rules }], sets: admittedSets, chains: [chain, gate] }
+    return {
+      placed: [{ place: "new", order: 900, rules }],
+      sets: [...admittedSets, ...openings.sets],
+      chains: [chain, ...openings.chains, gate],
+    }
   },
   manual: {
     title: "Only these ports accept new connections",
-    text: "New inbound connections to all other ports are dropped, to this host and through it. A port is the port that the client dialled, so a container published with -p 8080:80 is 8080. What this host or those behind it open themselves is not touched, nor are answers to it, ICMP errors and pings, neighbour discovery, multicast group messages, and the answers that a DHCP client waits for. Every other protocol is closed: IPsec without UDP, GRE, OSPF, multicast DNS. `open: []` closes all. Without `open` nothing is closed. Packets that somebody keeps from connection tracking (notrack) pass: nobody knows which of them are new.",
+    text: "New inbound connections to all other ports are dropped, to this host and through it. A port is the port that the client dialled, so a container published with -p 8080:80 is 8080. What this host or those behind it open themselves is not touched, nor are answers to it, ICMP errors and pings, neighbour discovery, multicast group messages, and the answers that a DHCP client waits for. Every other protocol is closed: IPsec without UDP, GRE, OSPF, multicast DNS. An item that is a map opens in part: `{ ports: [ssh], from: [office] }` to those sources alone, `to` for those destinations (as they were dialled), `only: here` for this host itself, groups and broadcasts included, `only: through` for what it passes on; `ports: all` is every port and every protocol. What it lets in is protected like all else: a bypass is not. `open: []` closes all. Without `open` nothing is closed. Packets that somebody keeps from connection tracking (notrack) pass: nobody knows which of them are new.",
     harms:
       "Every service that the list forgets: `check` names those that listen and are not open; action: notify shows what would be dropped.",
-    example: "open: [ssh, http, https, 8080/tcp]",
+    example:
+      "open: [http, https, 8080/tcp, { ports: [ssh], from: [192.0.2.0/24] }, { ports: all, only: through }]",
     ancestors: "FireHOL: server … accept under policy drop. CSF: TCP_IN, UDP_IN. Kura: open ports.",
   },
 }

@@ -12,7 +12,7 @@ const UNSPECIFIED = 1 << 0
 const UNICAST = 1 << 1
 const LOCAL = 1 << 2
 const MULTICAST = 1 << 5
-const RTN_LOCAL = 2
+const LOOKED_UP = LOCAL | (1 << 4) | (1 << 7)
 
 /** `--limit-iface-in` and `-out` ask the same of one interface's addresses; the engine knows them only together. */
 export function addrtypeStep({ source, destination }: AddrtypeSettings, family: 4 | 6): Step {
@@ -28,7 +28,7 @@ function isOfType4(packet: Packet, run: Run, which: "source" | "destination", ty
   return (types & (1 << run.routes.addressType(packet, which))) !== 0
 }
 
-/** Of IPv6 every named type must fit: the address's own form says what it is, and the routing table only whether it is local (match_type6 in xt_addrtype.c). */
+/** Of IPv6 every named type must fit: the address's own form says what it is, and the routing table only whether it is local, anycast or unreachable (match_type6 in xt_addrtype.c). */
 function isOfType6(packet: Packet, run: Run, which: "source" | "destination", types: number): boolean {
   const isSource = which === "source"
   const first = isSource ? packet.source0 : packet.destination0
@@ -41,7 +41,7 @@ function isOfType6(packet: Packet, run: Run, which: "source" | "destination", ty
   if (types & MULTICAST && !isMulticast) return false
   if (types & UNICAST && (isMulticast || isUnspecified)) return false
   if (types & UNSPECIFIED && !isUnspecified) return false
-  if (types & LOCAL) return run.routes.addressType(packet, which) === RTN_LOCAL
+  if (types & LOOKED_UP) return (types & (1 << run.routes.addressType(packet, which))) !== 0
   return true
 }
 
