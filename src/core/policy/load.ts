@@ -30,6 +30,7 @@ export const topLevelKeys = [
   "addresses",
   "action",
   "never-block",
+  "forged-sources",
   "protect",
   "detect",
   "bypass",
@@ -86,6 +87,7 @@ class Loader {
       files: this.files,
       zones,
       neverBlock: this.neverBlock(),
+      ...(this.provesSources() && { forgedSources: "prove" as const }),
       bypass: this.bypass(zones.map((zone) => zone.name)),
       detect,
       addresses: this.addresses.all(),
@@ -202,6 +204,18 @@ class Loader {
       this.report.problem({ ...phrase, ...(hint && { hint }) }, item.span)
       return []
     })
+  }
+
+  /** `forged-sources: prove`: nobody is blocked from everything who has not completed a handshake. */
+  private provesSources(): boolean {
+    const node = this.value("forged-sources")
+    if (node === undefined) return false
+    const text = node.kind === "scalar" ? node.text : ""
+    if (text !== "prove" && text !== "limit")
+      this.report.error("wrong-kind", node.span, `forged-sources is limit or prove, not ${describe(node)}`, {
+        hint: "limit: what may be forged is kept from opening connections for ten minutes; prove: it is never blocked",
+      })
+    return text === "prove"
   }
 
   private value(key: string): Node | undefined {
