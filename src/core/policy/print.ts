@@ -3,6 +3,7 @@ import { printPrefix } from "../base/prefix.js"
 import type { Origin } from "../ruleset/origin.js"
 import { Kinds } from "./kinds.js"
 import { printLimit } from "./limit.js"
+import { printOpening } from "./opening.js"
 import { printPer } from "./per.js"
 import { printPhrase } from "./phrase.js"
 import type { DetectorSetting, Exception, Policy, Protection, Zone } from "./policy.js"
@@ -72,7 +73,7 @@ function protectionLines(protections: readonly Protection[], kinds: Kinds): stri
       continue
     }
     if (kind?.value !== "setting-per-port") {
-      const ports = kind?.value === "ports" ? [`ports: ${flowList(protection.ports.map(printPort))}`] : []
+      const ports = kind?.value === "ports" || kind?.value === "openings" ? portLines(protection) : []
       const rest = ports.length > 0 ? { ...protection, ports: [] } : protection
       lines.push(...entryLines(name, [...ports, ...settingLines(rest, usual)], origin))
       continue
@@ -80,6 +81,13 @@ function protectionLines(protections: readonly Protection[], kinds: Kinds): stri
     lines.push(`${name}:`, ...indent(perPortLines(all, usual), 2))
   }
   return lines
+}
+
+/** On one line, or where some are open in part, an item a line with its place. */
+function portLines({ ports, openings = [] }: Protection): string[] {
+  if (openings.length === 0) return [`ports: ${flowList(ports.map(printPort))}`]
+  const items = openings.map((each) => `  - ${printOpening(each, yamlWord)}${comment(each.origin)}`)
+  return ["ports:", ...ports.map((port) => `  - ${yamlWord(printPort(port))}`), ...items]
 }
 
 function perPortLines(protections: readonly Protection[], usualBlockFor: number): string[] {
