@@ -246,7 +246,7 @@ const forms: readonly (readonly [line: string, becomes: string])[] = [
   ['server4 "http https" accept', "protect.wan.open: 443/tcp"],
   ["ipv4 server smtp,imaps accept", "protect.wan.open: 993/tcp"],
   ["server custom app tcp/8000:8010 default accept", "protect.wan.open: 8000-8010/tcp"],
-  ["server ssh accept src 192.0.2.1", "bypass: in on wan tcp port 22 from 192.0.2.1"],
+  ["server ssh accept src 192.0.2.1", "protect.wan.open: { ports: [22/tcp], from: [192.0.2.1] }"],
   [
     "server http accept with limit 10/sec 20",
     "protect.wan.connection-rate: { limit: 10/second burst 20, ports: [80/tcp] }",

@@ -150,6 +150,8 @@ const wan6 = (...lines: readonly string[]) =>
   `version 6\ninterface eth0 wan\n${lines.map((line) => `  ${line}\n`).join("")}`
 const router = (...lines: readonly string[]) =>
   `version 5\nrouter r1 inface eth0 outface eth1\n${lines.map((line) => `  ${line}\n`).join("")}`
+const both = (host: string, passed: string) =>
+  `ipv4 interface eth0 wan\n  ${host}\nipv4 router r1 inface eth0 outface eth1\n  ${passed}\n`
 const services = 'server "http ssh icmp" accept'
 const services6 = 'server "http ssh icmp icmpv6" accept'
 
@@ -187,6 +189,30 @@ describe("equal where the report says so", () => {
       "ipv4 interface eth0 wan src 203.0.113.0/31\n  policy accept\n",
       false,
       toUs,
+    ],
+    [
+      "ports for some sources",
+      wan("server http accept src 203.0.113.2", 'server "ssh icmp" accept'),
+      false,
+      toUs,
+    ],
+    [
+      "closed to this host, open through it: through",
+      `${both('server "ssh icmp" accept', "route all accept")}`,
+      false,
+      through,
+    ],
+    [
+      "open to this host, closed through it: through",
+      `${both("policy accept", 'server "ssh icmp" accept')}`,
+      false,
+      through,
+    ],
+    [
+      "this host's ports are not open through it",
+      `${both('server "http icmp" accept', 'server "ssh icmp" accept')}`,
+      false,
+      through,
     ],
     ["IPv6: bad packets", wan6('protection "malformed-xmas malformed-null"', services6), false, toUs6],
     [

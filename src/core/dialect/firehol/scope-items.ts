@@ -4,7 +4,8 @@ import { addBlocked } from "./lists.js"
 import type { Scope, ScopeLine } from "./model.js"
 import { reachOf } from "./reach.js"
 import { servicesOf } from "./service-line.js"
-import type { ZonePolicy } from "./zone-policy.js"
+import { flow } from "./setting.js"
+import { endOf, type ZonePolicy } from "./zone-policy.js"
 import { isAny } from "./zones.js"
 
 /** iptables' names of chains have 28 characters; `in_` stands before it, `out_` has one more. */
@@ -29,25 +30,47 @@ function opensAll(line: ScopeLine, context: Context): boolean {
   return !reach.from && !reach.notFrom && !reach.to && !reach.ports && reach.others.length === 0
 }
 
-/** What opens a zone altogether: `open` is for what arrives on it, for this host and through it, and cannot tell one from the other. */
-function openerOf(
-  { zone }: ZonePolicy,
-  context: Context,
-): { readonly by: string; readonly scope?: Scope } | undefined {
-  for (const scope of zone.arriving) {
-    const by = opener(scope, "server", context)
-    if (by !== undefined) return { by, scope }
-  }
-  for (const scope of zone.behind) {
-    const by = opener(scope, "client", context)
-    if (by !== undefined) return { by, scope }
-  }
-  return zone.devices.includes("lo") ? { by: "FireHOL itself, which lets everything pass on lo" } : undefined
+/** A scope of a zone, and by which line it lets in everything. */
+interface Opener {
+  readonly scope: Scope
+  readonly by: string
 }
 
-/** Decides which zones are closed, before the lines that open ports are read. */
+/** What opens an end of a zone altogether: interfaces this host, routers what is passed on. */
+function openersOf(
+  { zone }: ZonePolicy,
+  context: Context,
+): { readonly here?: Opener; readonly through?: Opener; readonly hasRouter: boolean } {
+  const find = (scopes: readonly Scope[], verb: "server" | "client"): Opener | undefined => {
+    for (const scope of scopes) {
+      const by = opener(scope, verb, context)
+      if (by !== undefined) return { scope, by }
+    }
+    return undefined
+  }
+  const interfaces = zone.arriving.filter(({ kind }) => kind === "interface")
+  const routers = zone.arriving.filter(({ kind }) => kind === "router")
+  const here = find(interfaces, "server")
+  const through = find(routers, "server") ?? find(zone.behind, "client")
+  return {
+    ...(here && { here }),
+    ...(through && { through }),
+    hasRouter: routers.length > 0 || zone.behind.length > 0,
+  }
+}
+
+/**
+ * Decides which zones are closed, and at which end, before the lines that open ports are read. A host that no router is written for is taken to pass nothing on, so that its open interface
+ * makes an open zone.
+ */
 export function closeZones(context: Context): void {
-  for (const zone of context.zones) zone.closed = openerOf(zone, context) === undefined
+  for (const zone of context.zones) {
+    if (zone.zone.devices.includes("lo")) continue
+    const { here, through, hasRouter } = openersOf(zone, context)
+    zone.hasRouter = hasRouter
+    zone.closed = !(here && (through || !hasRouter))
+    zone.openEnd = !zone.closed ? undefined : here ? "here" : through ? "through" : undefined
+  }
 }
 
 /** `interface` and `router`: what they close. */
@@ -93,20 +116,23 @@ export function translateScope(scope: Scope, context: Context, left: readonly st
 }
 
 function close(zone: ZonePolicy, scope: Scope, item: Item, context: Context): void {
-  const opened = openerOf(zone, context)
-  if (opened !== undefined) {
-    const isOwn = opener(scope, "server", context) !== undefined
-    const isHostOpen = scope.kind === "router" && zone.zone.arriving.every(({ kind }) => kind === "router")
-    if (isOwn && !isHostOpen) {
-      item.protects = false
-      item.differs("same", `${opened.by} opens it altogether.`)
+  const end = endOf(scope)
+  if (!zone.closes(end)) {
+    const opened = openersOf(zone, context)[end]
+    if (!opened || opener(scope, "server", context) !== undefined) {
+      if (!zone.closed) item.protects = false
+      const by = opened?.by ?? "FireHOL itself, which lets everything pass on lo,"
+      item.differs("same", `${by} opens it altogether.`)
+      if (zone.closed && opened)
+        item.becomes.push(`${zone.path("open")}: ${flow({ ports: "all", only: end })}`)
+      if (zone.closed && end === "through") othersPass(zone, scope, item)
       return
     }
     item.tell("import-not-carried", `${zone.name} is opened altogether by ${opened.by}`)
-    const what = isHostOpen
-      ? "this host, which FireHOL closes to it, is open to it"
-      : `${zone.name} is not closed`
-    item.differs("lost", `open is for this host and for what is passed on alike, so that ${what}.`)
+    item.differs(
+      "lost",
+      `What ${opened.scope.kind} ${opened.scope.name} lets in, ${scope.kind} ${scope.name} cannot close.`,
+    )
     return
   }
   item.becomes.push(zone.path("open"))
@@ -121,6 +147,15 @@ function close(zone: ZonePolicy, scope: Scope, item: Item, context: Context): vo
     "clients with source ports below 1024 get in",
   ]
   item.differs("looser", `${zone.name} is closed to new connections; ${why.join(", ")}.`)
+}
+
+/** `open` does not ask where a packet leaves. */
+function othersPass({ name }: ZonePolicy, { leaving }: Scope, item: Item): void {
+  if (leaving.length > 0 && !leaving.some(isAny))
+    item.differs(
+      "looser",
+      `What arrives on ${name} is let through to all networks, and not to ${leaving.join(", ")} alone.`,
+    )
 }
 
 /** Before all routers stand rules of FireHOL's own: TCP of no connection, and what conntrack cannot place, is dropped in both directions. */

@@ -8,9 +8,9 @@ import { reachOf } from "./reach.js"
 import { type ServiceLine, servicesOf } from "./service-line.js"
 import { serviceNames } from "./services.js"
 import type { Setting } from "./setting.js"
-import type { ZonePolicy } from "./zone-policy.js"
+import { endOf, type ZonePolicy } from "./zone-policy.js"
 
-/** Most addresses that stand in one bypass line. */
+/** Most addresses that stand in one item of `open`. */
 const MOST_HOSTS = 200
 
 /** `server`, `client` and `route`: what they let in becomes `open`. */
@@ -25,7 +25,8 @@ export function translateService(line: ScopeLine, context: Context): Item {
     return item.differs("not-ours", "The policy closes nothing that leaves.")
   }
   const zones = targetsOf(scope, reverse && scope.kind === "router", context).map(({ zone }) => zone)
-  if (read.action !== "accept") return refusing(item, read, zones, acceptedBefore(line, reverse, context))
+  if (read.action !== "accept")
+    return refusing(item, read, zones, endOf(scope), acceptedBefore(line, reverse, context))
   const from =
     scope.kind === "router"
       ? (reverse ? scope.leaving : scope.devices).join(", ") || "anywhere"
@@ -71,6 +72,7 @@ function refusing(
   item: Item,
   { services, action }: ServiceLine,
   zones: readonly ZonePolicy[],
+  end: "here" | "through",
   accepted: Accepted,
 ): Item {
   const names = services.map(({ name }) => name).join(", ")
@@ -84,7 +86,9 @@ function refusing(
   }
   item.owned("works", `Closes ${names} (${action}).`)
   const opened = services.flatMap(({ service }) => (service?.service === "ports" ? service.ports : []))
-  const needed = zones.filter((zone) => !zone.closed || opened.some((port) => zone.open.has(port)))
+  const needed = zones.filter(
+    (zone) => !zone.closes(end) || opened.some((port) => zone.open.has(port) || zone.openHere.has(port)),
+  )
   if (needed.length === 0) return item
   item.protects = true
   item.tell("import-not-carried", `${names} is closed by a line of its own, in a zone that is open otherwise`)
@@ -111,16 +115,13 @@ function openAll(
     }
   }
   const reach = reachOf([read.parameters, ...line.groups, line.scope.parameters], context.sets)
+  const end = endOf(line.scope)
   const hosts = [...(reach.from?.four ?? []), ...(reach.from?.six ?? [])]
   const to = [...(reach.to?.four ?? []), ...(reach.to?.six ?? [])]
   const unknown = [...(reach.from?.unknown ?? []), ...(reach.to?.unknown ?? [])]
-  // Other addresses of this host are its own as well: what is let past the protections would be worse.
-  const isOurs = line.scope.kind === "interface" && reach.to !== undefined && reach.from === undefined
-  const isNarrow = (reach.from !== undefined || reach.to !== undefined) && !isOurs
-  if (isOurs)
-    item.differs("looser", "open cannot say to which address of this host: the ports are open on all.")
+  const isNarrow = reach.from !== undefined || reach.to !== undefined
   const cannot = [...reach.others, ...unknown]
-  const closed = zones.filter((zone) => zone.closed)
+  const closed = zones.filter((zone) => zone.closes(end))
   if (closed.length === 0) {
     if (zones.length > 0) item.differs("same", "Nothing is closed there, so nothing needs opening.")
     return
@@ -137,28 +138,25 @@ function openAll(
     item.tell("import-not-carried", "open has no hosts that are left out")
     item.differs("looser", "The ports are open for those as well that the line leaves out.")
   }
-  const selected = reach.ports ? ports.filter((port) => reach.ports!.includes(port)) : ports
+  const isAll = everything && !reach.ports
+  const named = everything ? (reach.ports ?? []) : ports
+  const selected = reach.ports ? named.filter((port) => reach.ports!.includes(port)) : named
   for (const zone of closed) {
     if (isNarrow) {
-      for (const phrase of phrases(zone.name, everything ? undefined : selected, hosts, to)) {
-        zone.bypass.add(phrase)
-        item.becomes.push(`bypass: ${phrase}`)
-      }
-      if (reach.from)
-        item.differs(
-          "looser",
-          "open cannot say from whom, so packets of those sources go past all protections of the zone to these ports.",
-        )
-      else
-        item.differs(
-          "looser",
-          "open cannot say to whom, so packets to those addresses go past all protections of the zone.",
-        )
+      if (!isAll && selected.length === 0) continue
+      zone.openInPart(
+        {
+          ports: isAll ? "all" : selected,
+          ...(hosts.length > 0 && { from: hosts }),
+          ...(to.length > 0 && { to }),
+          ...(zone.onlyFor(end) && { only: end }),
+        },
+        item,
+      )
       continue
     }
     for (const port of selected) {
-      zone.open.add(port)
-      item.becomes.push(`${zone.path("open")}: ${port}`)
+      zone.openPort(port, end, item)
     }
   }
   const isOneFamily = closed.some(({ zone }) =>
@@ -169,21 +167,6 @@ function openAll(
   if (isOneFamily && !isNarrow) {
     item.differs("looser", "open is for both families of addresses, the line is for one.")
   }
-}
-
-/** `in on wan tcp port 22,80 from 192.0.2.1`: a phrase for each protocol. */
-function phrases(
-  zone: string,
-  ports: readonly string[] | undefined,
-  hosts: readonly string[],
-  to: readonly string[],
-): readonly string[] {
-  const ends = `${hosts.length > 0 ? ` from ${hosts.join(",")}` : ""}${to.length > 0 ? ` to ${to.join(",")}` : ""}`
-  if (!ports) return [`in on ${zone}${ends}`]
-  return ["tcp", "udp"].flatMap((protocol) => {
-    const own = ports.filter((port) => port.endsWith(`/${protocol}`)).map((port) => port.split("/")[0]!)
-    return own.length === 0 ? [] : [`in on ${zone} ${protocol} port ${[...new Set(own)].join(",")}${ends}`]
-  })
 }
 
 /** `accept with limit 10/sec 20`: the port is open, and limited. */

@@ -1,6 +1,7 @@
 import { protectionKinds } from "../../policy/protections/index.js"
 import type { Draft, DraftMap } from "../imported.js"
 import type { Item } from "./item.js"
+import type { Scope } from "./model.js"
 import { draftOf, flow, type Merged, mergeSettings, portsApart, type Setting } from "./setting.js"
 import type { ZoneDevices } from "./zones.js"
 
@@ -10,9 +11,17 @@ export type Direction = "in" | "out"
 export class ZonePolicy {
   readonly zone: ZoneDevices
   readonly open = new Set<string>()
+  /** Ports that are open for this host alone, in a zone that routers are written for. */
+  readonly openHere = new Set<string>()
   readonly bypass = new Set<string>()
+  /** Ports that are open in part, by how they are written. */
+  readonly openings = new Map<string, DraftMap>()
   /** Whether new connections are kept to the open ports. */
   closed = false
+  /** The end that is open altogether, where the other one is closed. */
+  openEnd: "here" | "through" | undefined
+  /** Whether some router is about it, so that what is let in to this host is not let through. */
+  hasRouter = false
   private readonly settings = { in: new Map<string, Setting>(), out: new Map<string, Setting>() }
   private readonly fixed = { in: new Map<string, Draft>(), out: new Map<string, Draft>() }
 
@@ -71,10 +80,42 @@ export class ZonePolicy {
     return `protect.${this.name}${direction === "out" ? ".outgoing" : ""}.${name}`
   }
 
+  /** What is said of ports that are open for one end: nothing where the other one is not closed, or where nobody says that it is. */
+  onlyFor(end: "here" | "through"): "here" | undefined {
+    return end === "here" && this.hasRouter && this.openEnd !== "through" ? end : undefined
+  }
+
+  /** Opens a port for all, and tells the item. */
+  openPort(port: string, end: "here" | "through", item: Item): void {
+    const only = this.onlyFor(end)
+    const all = only ? this.openHere : this.open
+    all.add(port)
+    item.becomes.push(`${this.path("open")}: ${only ? flow({ ports: [port], only }) : port}`)
+  }
+
+  /** Opens ports in part, and tells the item. */
+  openInPart(opening: DraftMap, item: Item): void {
+    const text = flow(opening)
+    this.openings.set(text, opening)
+    item.becomes.push(`${this.path("open")}: ${text}`)
+  }
+
+  /** Whether what arrives for one end is kept to the open ports. */
+  closes(end: "here" | "through"): boolean {
+    return this.closed && this.openEnd !== end
+  }
+
   draft(openFor: DraftMap | undefined): DraftMap {
-    const open: DraftMap = this.closed
-      ? { open: openFor ? { ports: [...this.open].sort(byPort), for: openFor } : [...this.open].sort(byPort) }
-      : {}
+    const ends = this.openEnd ? [{ ports: "all", only: this.openEnd }] : []
+    const alone = [...this.openHere].filter((port) => !this.open.has(port)).sort(byPort)
+    const here = alone.length > 0 ? [{ ports: alone, only: "here" }] : []
+    const ports: readonly Draft[] = [
+      ...[...this.open].sort(byPort),
+      ...here,
+      ...this.openings.values(),
+      ...ends,
+    ]
+    const open: DraftMap = this.closed ? { open: openFor ? { ports, for: openFor } : ports } : {}
     const outgoing = this.direction("out")
     return {
       ...open,
@@ -100,6 +141,11 @@ function mergeOrPart(name: string, before: Setting, setting: Setting): Merged {
   }
   const together = portsApart(before, setting)
   return together ? { setting: together, outcome: "same" } : merged
+}
+
+/** Where what a scope lets in ends. */
+export function endOf({ kind }: Scope): "here" | "through" {
+  return kind === "interface" ? "here" : "through"
 }
 
 function byPort(left: string, right: string): number {
