@@ -95,11 +95,13 @@ function include(
 type Reader = (text: string, findings: Findings) => Told
 
 const readers: Readonly<Record<AddressFile, Reader>> = {
-  allow(text, { bypass, listed }) {
+  allow(text, findings) {
+    const { bypass, listed } = findings
     if (isAdvanced(text)) {
       const filter = readAdvancedFilter(text)
       if (filter.kind !== "phrase") return unsaid(text, filter, "lets such packets past everything", false)
-      bypass.push(filter.phrase)
+      if (filter.opening) findings.allow(filter.phrase, filter.opening)
+      else bypass.push(filter.phrase)
       const { direction, match, families } = filter
       listed.push(...families.map((family) => ({ family, list: "ALLOW" as const, direction, match })))
       return {

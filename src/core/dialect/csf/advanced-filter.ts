@@ -4,12 +4,21 @@ import { normalise, type Prefix, parsePrefix, printPrefix, unmapped } from "../.
 import { zone } from "./findings.js"
 import { policyPort, readCsfPort } from "./port.js"
 
+/** Ports that one source may dial. */
+export interface PartlyOpen {
+  readonly ports: readonly string[]
+  readonly from: Prefix
+  readonly to?: Prefix
+}
+
 /** A line of csf.allow or csf.deny with fields: `tcp|in|d=22|s=192.0.2.1`. */
 export type AdvancedFilter =
   /** Packets of it, as a phrase. */
   | {
       readonly kind: "phrase"
       readonly phrase: string
+      /** The same as an item of `open`: where it is about new connections to ports from somebody. */
+      readonly opening?: PartlyOpen
       readonly direction: "in" | "out"
       /** In iptables' words. */
       readonly match: string
@@ -87,5 +96,14 @@ export function readAdvancedFilter(text: string): AdvancedFilter {
   if (source && destination && source.address.family !== destination.address.family)
     return { kind: "malformed", why: "its addresses are of different IP versions" }
   const families = family === undefined ? ([4, 6] as const) : [family]
-  return { kind: "phrase", phrase: words.join(" "), direction, match: match.join(" "), families }
+  const opening =
+    direction === "in" && source && ports !== undefined
+      ? {
+          ports: ports.split(",").map((port) => `${port}/${protocol}`),
+          from: source,
+          ...(destination && { to: destination }),
+        }
+      : undefined
+  const said = { phrase: words.join(" "), match: match.join(" "), ...(opening && { opening }) }
+  return { kind: "phrase", direction, families, ...said }
 }

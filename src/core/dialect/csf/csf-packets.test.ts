@@ -224,6 +224,15 @@ describe("lists", () => {
     expect(both(conf, script, false, lists)).toEqual({ csf: ".xx..x", ours: ".xx..x" })
   })
 
+  test("a port for somebody is open to them, and looked at; who is denied as well is past it, and so is everybody under --exact", () => {
+    const script = ["198.51.100.9:1 > 10.0.0.1:8080 S", "198.51.100.9:2 > 10.0.0.1:8080 FPU"].join("\n")
+    const filtered = `${conf}\nPACKET_FILTER = "1"`
+    expect(both(filtered, script, false, lists)).toEqual({ csf: "..", ours: ".x" })
+    expect(both(filtered, script, true, lists)).toEqual({ csf: "..", ours: ".." })
+    const denied = { ...lists, "csf.deny": "198.51.100.9\n" }
+    expect(both(filtered, script, false, denied)).toEqual({ csf: "..", ours: ".." })
+  })
+
   test("on the way out, too", () => {
     const { csf, ours } = sidesOf(conf, false, lists)
     const script = "out eth0 10.0.0.1:1 > 203.0.113.9:80 S\nout eth0 10.0.0.1:1 > 203.0.113.8:80 S"

@@ -1,6 +1,8 @@
 import type { Diagnostic, Severity, Span } from "../../base/diagnostic.js"
 import type { DiagnosticId } from "../../base/diagnostic-ids.js"
+import { contains, isPrefix, parsePrefix, printPrefix } from "../../base/prefix.js"
 import type { Draft, DraftMap, ImportItem, OwnerOutcome, Relation } from "../imported.js"
+import type { PartlyOpen } from "./advanced-filter.js"
 import type { Configuration } from "./configuration.js"
 
 /** The zone that csf's rules are about. */
@@ -31,6 +33,13 @@ export interface Told {
   readonly mistakes?: readonly Mistake[]
 }
 
+/** A line of csf.allow about ports, and the item that tells it. */
+interface Allowed {
+  readonly phrase: string
+  readonly opening: PartlyOpen
+  readonly item: number
+}
+
 /** A rule of one of CSF's chains for lists, without what it does with the device. */
 export interface ListedRule {
   readonly family: 4 | 6
@@ -59,6 +68,9 @@ export class Findings {
   readonly listed: ListedRule[] = []
   /** The ports that stay open; undefined: nothing is closed. */
   open: string[] | undefined
+  /** Items of `open` for some sources. */
+  private readonly openings: DraftMap[] = []
+  private readonly allowed: Allowed[] = []
   device = "auto"
   /** The first item with which csf gives up: it flushes the whole firewall. */
   breaksOpen: Place | undefined
@@ -70,6 +82,36 @@ export class Findings {
   constructor(configuration: Configuration, exact: boolean) {
     this.configuration = configuration
     this.exact = exact
+  }
+
+  /** Ports that csf.allow opens for somebody; the item that tells it comes next. What becomes of it is settled when all is read. */
+  allow(phrase: string, opening: PartlyOpen): void {
+    this.allowed.push({ phrase, opening, item: this.items.length })
+  }
+
+  /**
+   * Ports for somebody are opened where ports are closed. csf.allow stands before all of CSF's other rules: a source that is denied as well, and under `--exact` each, is let past the protections instead.
+   */
+  settle(): void {
+    for (const { phrase, opening, item } of this.allowed.splice(0)) {
+      const { ports, from, to } = opening
+      const isDenied = this.blocked.some((text) => {
+        const other = parsePrefix(text)
+        return isPrefix(other) && (contains(other, from) || contains(from, other))
+      })
+      if (this.exact || !this.open || isDenied) {
+        this.bypass.push(phrase)
+        continue
+      }
+      const value = { ports, from: [printPrefix(from)], ...(to && { to: [printPrefix(to)] }) }
+      this.openings.push(value)
+      this.items[item] = {
+        ...this.items[item]!,
+        becomes: path("open", flow(value)),
+        relation: "stricter",
+        why: "it is open to them, and the protections look at what they send as at all else",
+      }
+    }
   }
 
   tell(place: Place, told: Told): void {
@@ -104,7 +146,7 @@ export class Findings {
       protect: {
         [zone]: {
           ...this.incoming,
-          ...(this.open && { open: this.open }),
+          ...(this.open && { open: [...this.open, ...this.openings] }),
           ...filled("port-floods", this.portFloods),
           ...filled("connections", this.connections),
           ...filled("blocklist", this.blocked),

@@ -39,6 +39,7 @@ export const importCsf: ImportDialect = (files, options) => {
     }
   }
   for (const { file } of confs) readNeighbours(file, files, options, findings)
+  findings.settle()
   return imported(findings)
 }
 
