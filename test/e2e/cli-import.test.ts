@@ -100,17 +100,39 @@ test("without -o the policy goes to standard output and the report to standard e
   })
 })
 
-test("a protection that is lost is exit 1 and named; --all shows every item", () => {
-  const directory = folder()
-  const words = ["import", "iptables", "rules.v4", "-o", "new.yaml"]
-  const { status, output } = floodwall(words, { directory })
+test("a protection that is lost is exit 1 and named", () => {
+  const { status, output } = floodwall(["import", "iptables", "rules.v4", "-o", "new.yaml"], {
+    directory: folder(),
+  })
   expect(status).toBe(1)
   expect(output).toContain("1 protection not carried over")
   expect(output).toContain("rules.v4:8  -A INPUT -m recent --rcheck --name banned -j DROP")
-  expect(output).not.toContain("rules.v4:9  -A")
-  const all = floodwall([...words, "--all"], { directory })
-  expect(all.output).toContain("rules.v4:9  -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT")
 })
+
+test("a long report shows the most important of each group, and with --all every item", () => {
+  const directory = folder()
+  writeFileSync(join(directory, "csf.conf"), longConfiguration)
+  const words = ["import", "csf", "csf.conf", "-o", "new.yaml"]
+  const short = floodwall(words, { directory }).output
+  expect(short).toContain("--all shows them: csf.conf:1-2, 4")
+  expect(short).not.toContain("csf.conf:13  DROP")
+  expect(floodwall([...words, "--all"], { directory }).output).toContain('csf.conf:13  DROP = "DROP"')
+})
+
+const longConfiguration = `TESTING = "0"
+TCP_IN = "22,80,443"
+TCP_OUT = "22,80,443"
+UDP_IN = "53"
+UDP_OUT = "53"
+ETH_DEVICE = "eth0"
+SYNFLOOD = "1"
+SYNFLOOD_RATE = "75/s"
+SYNFLOOD_BURST = "25"
+CONNLIMIT = "22;5,80;20"
+PORTFLOOD = "22;tcp;5;300,80;tcp;20;5"
+PACKET_FILTER = "1"
+DROP = "DROP"
+`
 
 test("--json prints an object for each item on standard output, and the policy only with -o", () => {
   const directory = folder()

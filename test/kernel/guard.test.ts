@@ -89,7 +89,10 @@ test("a scan is found and its source is in the kernel's set; nineteen ports are 
   expect(await until(() => nft("list", "set", "inet", "floodwall", "blocked-new4").includes(scanner))).toBe(
     true,
   )
-  expect(guard.output()).toMatch(/port-scan: .*51 tried 20 or more closed TCP ports/)
+  // The block comes first, and then it is told.
+  expect(await until(() => /port-scan: .*51 tried 20 or more closed TCP ports/.test(guard.output()))).toBe(
+    true,
+  )
   const blocked = JSON.parse(gateway.floodwall("blocked", "--json").stdout) as unknown
   expect(JSON.stringify(blocked)).toContain(scanner)
   expect(JSON.stringify(blocked)).not.toContain(honest)
