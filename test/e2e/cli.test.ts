@@ -11,6 +11,7 @@ test("the commands are those that exist", () => {
     [
       ...["init", "check", "compile", "import", "export", "replay", "explain"],
       ...["apply", "confirm", "rollback", "enable", "disable", "remove", "pause", "resume", "status", "diff"],
+      ...["run", "stop", "blocked", "block", "unblock", "why", "events"],
     ].sort(),
   )
 })
