@@ -1,8 +1,13 @@
 import { defineConfig } from "vitest/config"
 
-/** Two projects: `core` needs nothing but Node; `kernel` makes network namespaces, one test file at a time. */
+/**
+ * Three projects: `core` needs nothing but Node; `e2e` runs the real program, several files at a time; `kernel` makes network namespaces and runs on the
+ * kernel's clock, one file at a time.
+ */
 export default defineConfig({
   test: {
+    // One for the runner itself is one too many where there are two.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
@@ -14,8 +19,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "kernel",
-          include: ["test/{kernel,e2e}/**/*.test.ts"],
+          include: ["test/kernel/**/*.test.ts"],
           fileParallelism: false,
           // They run on the kernel's clock: once more where a busy machine stalled in the middle of one. What is wrong is wrong both times.
           retry: 1,

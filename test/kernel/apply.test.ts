@@ -31,7 +31,7 @@ test("kill -9 of everything, at many moments of an apply on trial: it ends with 
   })
   await until(() => gateway.status().digest === old)
   const seen = { untouched: 0, onTrial: 0 }
-  const moments = 12
+  const moments = 8
   for (let moment = 0; moment < moments; moment++) {
     const started = gateway.start("apply", "--confirm", "2", two)
     await wait((duration * 1.1 * moment) / moments)
@@ -58,7 +58,7 @@ test("kill -9 at many moments of a confirm: kept or rolled back, and what boots 
   const [one, two] = [gateway.policy("one", open(81)), gateway.policy("two", open(82))]
   const [old = "", next = ""] = digests(one, two)
   const seen = { kept: 0, rolledBack: 0 }
-  const moments = 7
+  const moments = 5
   let duration = 300
   for (let moment = 0; moment < moments; moment++) {
     gateway.floodwall("apply", "--keep", one)
