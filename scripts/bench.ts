@@ -92,6 +92,12 @@ async function processes(capture: string, filter: string, files: Files): Promise
       start: replay(files.tiny, ...byPolicy),
     },
     {
+      name: `floodwall replay --no-findings FILE, ${preset} policy`,
+      command: process.execPath,
+      words: replay(capture, "--no-findings", ...byPolicy),
+      start: replay(files.tiny, "--no-findings", ...byPolicy),
+    },
+    {
       name: `floodwall replay --json FILE, ${preset} policy`,
       command: process.execPath,
       words: replay(capture, "--json", ...byPolicy),

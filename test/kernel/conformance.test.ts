@@ -10,11 +10,11 @@ import { needsKernel } from "./support/kernel-test.js"
 const SEED = 90_000
 
 const cases = [
-  { name: "nft", families: ["nft"], runs: 36 },
+  { name: "nft", families: ["nft"], runs: 24 },
   {
     name: "iptables",
     families: ["iptables-legacy", "iptables-nft", "styles-legacy", "styles-nft"],
-    runs: 36,
+    runs: 24,
   },
 ] as const
 
