@@ -1,17 +1,6 @@
 import { expect } from "vitest"
-import { readIptables } from "../../src/core/backend/iptables/read.js"
-import { renderNft } from "../../src/core/backend/nft/render.js"
-import { printDiagnostic } from "../../src/core/base/diagnostic.js"
-import { printDraft } from "../../src/core/dialect/draft.js"
 import { importFirehol } from "../../src/core/dialect/firehol/import.js"
-import { parseScript } from "../../src/core/packet/script.js"
-import { compilePolicy } from "../../src/core/policy/compile.js"
-import { loadPolicy } from "../../src/core/policy/load.js"
-import type { Ruleset } from "../../src/core/ruleset/ruleset.js"
-import { laboratoryFacts } from "../../src/linux/demo/engine-run.js"
-import type { ActFrame } from "../../src/linux/demo/traffic/act.js"
-import { createLaboratory, type Laboratory } from "../../src/linux/host/namespace/laboratory.js"
-import { describe, judgeBoth } from "./support/agree.js"
+import { onBothSides } from "./support/imported.js"
 import { kernelTest } from "./support/kernel-test.js"
 
 /**
@@ -208,58 +197,9 @@ const cases: readonly Case[] = [
 
 for (const { name, conf, exact, script, firehol, ours } of cases)
   kernelTest(`FireHOL in the kernel, and the policy: ${name}`, ({ laboratory }) => {
-    const frames = framesOf(script)
     const imported = importFirehol([{ path: "firehol.conf", text: `${conf}\n` }], {
       exact,
       read: () => ({ id: "unreadable-file", message: "none" }),
     })
-    const rules = imported.ownerRules!()
-    const tables = [
-      readIptables({ path: "firehol", text: rules.ipv4 }, 4),
-      readIptables({ path: "firehol", text: rules.ipv6 }, 6),
-    ].flatMap(({ ruleset }) => ruleset.tables)
-    const owner = judge(laboratory, { tables }, frames, () => {
-      laboratory.firewall.run("iptables-restore", [], { input: rules.ipv4 })
-      if (rules.ipv6 !== "") laboratory.firewall.run("ip6tables-restore", [], { input: rules.ipv6 })
-    })
-    expect(owner).toBe(firehol)
-
-    const environment = { read: () => ({ problem: "none" }), glob: () => [], host: laboratoryFacts }
-    const draft = printDraft(imported.policy, imported.items, "FireHOL")
-    const { policy, diagnostics } = loadPolicy({ path: "policy.yaml", text: draft }, environment)
-    if (!policy) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
-    const { ruleset } = compilePolicy(policy, laboratoryFacts)
-    const second = createLaboratory()
-    try {
-      expect(judge(second, ruleset, frames, () => second.firewall.nft(renderNft(ruleset).text))).toBe(ours)
-    } finally {
-      second.close()
-    }
+    expect(onBothSides(laboratory, imported, script)).toEqual({ owner: firehol, ours })
   })
-
-function framesOf(script: string): readonly ActFrame[] {
-  const { packets, diagnostics } = parseScript(script, "script")
-  if (diagnostics.length > 0) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
-  return packets.map(({ bytes, time, inputInterface }) => ({
-    side: inputInterface === "lan0" ? "inside" : "outside",
-    at: time,
-    bytes,
-    prelude: false,
-  }))
-}
-
-/** What the kernel did with each packet; where the engine says otherwise, that is told instead. */
-function judge(
-  laboratory: Laboratory,
-  ruleset: Ruleset,
-  frames: readonly ActFrame[],
-  load: () => void,
-): string {
-  load()
-  const comparisons = judgeBoth(laboratory, { ruleset }, frames, { pace: true })
-  // Differences on answers of the firewall are told, too.
-  return comparisons
-    .filter(({ arrival, same }) => !arrival.own || same === false)
-    .map((each) => (each.same === false ? `(${describe(each)})` : each.kernel === "through" ? "." : "x"))
-    .join("")
-}

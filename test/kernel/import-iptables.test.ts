@@ -1,17 +1,6 @@
 import { expect } from "vitest"
-import { readIptables } from "../../src/core/backend/iptables/read.js"
-import { renderNft } from "../../src/core/backend/nft/render.js"
-import { printDiagnostic } from "../../src/core/base/diagnostic.js"
-import { printDraft } from "../../src/core/dialect/draft.js"
 import { importIptables } from "../../src/core/dialect/iptables/import.js"
-import { parseScript } from "../../src/core/packet/script.js"
-import { compilePolicy } from "../../src/core/policy/compile.js"
-import { loadPolicy } from "../../src/core/policy/load.js"
-import type { Ruleset } from "../../src/core/ruleset/ruleset.js"
-import { laboratoryFacts } from "../../src/linux/demo/engine-run.js"
-import type { ActFrame } from "../../src/linux/demo/traffic/act.js"
-import { createLaboratory, type Laboratory } from "../../src/linux/host/namespace/laboratory.js"
-import { describe, judgeBoth } from "./support/agree.js"
+import { onBothSides } from "./support/imported.js"
 import { kernelTest } from "./support/kernel-test.js"
 
 /**
@@ -149,34 +138,15 @@ const cases: readonly Case[] = [
 
 for (const { name, rules, closed = false, script, relations, owner, ours } of cases)
   kernelTest(`rules of iptables in the kernel, and the policy: ${name}`, ({ laboratory }) => {
-    const frames = framesOf(script)
-    const texts = { 4: textOf(rules, "iptables", closed), 6: textOf(rules, "ip6tables", closed) }
     const files = [
-      { path: "rules.v4", text: texts[4] },
-      { path: "rules.v6", text: texts[6] },
+      { path: "rules.v4", text: textOf(rules, "iptables", closed) },
+      { path: "rules.v6", text: textOf(rules, "ip6tables", closed) },
     ]
     const read = () => ({ id: "unreadable-file", message: "none" }) as const
     const imported = importIptables(files, { exact: false, read })
     const told = imported.items.filter(({ protects, span }) => protects && span.file === "rules.v4")
     expect(told.map(({ relation }) => relation).join(" ")).toBe(relations)
-    const tables = files.flatMap((file, index) => readIptables(file, index === 0 ? 4 : 6).ruleset.tables)
-    const load = () => {
-      laboratory.firewall.run("iptables-restore", [], { input: texts[4] })
-      laboratory.firewall.run("ip6tables-restore", [], { input: texts[6] })
-    }
-    expect(judge(laboratory, { tables }, frames, load)).toBe(owner)
-
-    const environment = { read: () => ({ problem: "none" }), glob: () => [], host: laboratoryFacts }
-    const draft = printDraft(imported.policy, imported.items, "iptables")
-    const { policy, diagnostics } = loadPolicy({ path: "policy.yaml", text: draft }, environment)
-    if (!policy) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
-    const { ruleset } = compilePolicy(policy, laboratoryFacts)
-    const second = createLaboratory()
-    try {
-      expect(judge(second, ruleset, frames, () => second.firewall.nft(renderNft(ruleset).text))).toBe(ours)
-    } finally {
-      second.close()
-    }
+    expect(onBothSides(laboratory, imported, script)).toEqual({ owner, ours })
     const areSame = imported.items.every(({ relation }) => relation === "same" || relation === "not-ours")
     if (areSame) expect(ours).toBe(owner)
   })
@@ -197,26 +167,4 @@ function textOf(rules: string, program: "iptables" | "ip6tables", closed: boolea
 ${lines.join("\n")}
 COMMIT
 `
-}
-
-function framesOf(script: string): readonly ActFrame[] {
-  const { packets, diagnostics } = parseScript(script, "script")
-  if (diagnostics.length > 0) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
-  return packets.map(({ bytes, time }) => ({ side: "outside", at: time, bytes, prelude: false }))
-}
-
-/** What the kernel did with each packet; where the engine says otherwise, that is told instead. */
-function judge(
-  laboratory: Laboratory,
-  ruleset: Ruleset,
-  frames: readonly ActFrame[],
-  load: () => void,
-): string {
-  load()
-  const comparisons = judgeBoth(laboratory, { ruleset }, frames, { pace: true })
-  // Differences on answers of the firewall are told, too.
-  return comparisons
-    .filter(({ arrival, same }) => !arrival.own || same === false)
-    .map((each) => (each.same === false ? `(${describe(each)})` : each.kernel === "through" ? "." : "x"))
-    .join("")
 }

@@ -13,8 +13,8 @@ import { createLaboratory, type Laboratory } from "../../../src/linux/host/names
 import { describe, judgeBoth } from "./agree.js"
 
 /**
- * The tool's own rules of IPv4 in the kernel, by iptables, and in a second laboratory the policy that its configuration is imported as, over the same packets at the same times:
- * `.` for each that passes, `x` for each that does not. Where the engine says otherwise than the kernel, that is told instead.
+ * The tool's own rules in the kernel, by iptables and ip6tables, and in a second laboratory the policy that its configuration is imported as, over the same packets at the same
+ * times: `.` for each that passes, `x` for each that does not. Where the engine says otherwise than the kernel, that is told instead.
  */
 export function onBothSides(
   laboratory: Laboratory,
@@ -22,10 +22,15 @@ export function onBothSides(
   script: string,
 ): { readonly owner: string; readonly ours: string } {
   const frames = framesOf(script)
-  const rules = imported.ownerRules!().ipv4
-  const owner = judge(laboratory, readIptables({ path: "owner", text: rules }, 4).ruleset, frames, () =>
-    laboratory.firewall.run("iptables-restore", [], { input: rules }),
-  )
+  const { ipv4, ipv6 } = imported.ownerRules!()
+  const tables = [
+    readIptables({ path: "owner", text: ipv4 }, 4),
+    readIptables({ path: "owner", text: ipv6 }, 6),
+  ].flatMap(({ ruleset }) => ruleset.tables)
+  const owner = judge(laboratory, { tables }, frames, () => {
+    laboratory.firewall.run("iptables-restore", [], { input: ipv4 })
+    if (ipv6 !== "") laboratory.firewall.run("ip6tables-restore", [], { input: ipv6 })
+  })
   const environment = { read: () => ({ problem: "none" }), glob: () => [], host: laboratoryFacts }
   const draft = printDraft(imported.policy, imported.items, "imported")
   const { policy, diagnostics } = loadPolicy({ path: "policy.yaml", text: draft }, environment)
@@ -43,7 +48,12 @@ export function onBothSides(
 function framesOf(script: string): readonly ActFrame[] {
   const { packets, diagnostics } = parseScript(script, "script")
   if (diagnostics.length > 0) throw new Error(diagnostics.map(printDiagnostic).join("\n"))
-  return packets.map(({ bytes, time }) => ({ side: "outside", at: time, bytes, prelude: false }))
+  return packets.map(({ bytes, time, inputInterface }) => ({
+    side: inputInterface === "lan0" ? "inside" : "outside",
+    at: time,
+    bytes,
+    prelude: false,
+  }))
 }
 
 /** What the kernel did with each packet; where the engine says otherwise, that is told instead. */
