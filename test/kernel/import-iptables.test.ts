@@ -102,23 +102,25 @@ const cases: readonly Case[] = [
     ours: "..xx...xx",
   },
   {
-    name: "an allow-list: ports, a source, pings",
+    name: "an allow-list: ports, a source, a port for one source, pings",
     rules: `
 -A INPUT -i lo -j ACCEPT
 -A INPUT -m state --state ESTABLISHED,RELATED -j ACCEPT
 -A INPUT -s 203.0.113.10 -j ACCEPT
 -A INPUT -p tcp -m multiport --dports 22,80 -j ACCEPT
--A INPUT -p udp --dport 53 -j ACCEPT`,
+-A INPUT -p udp --dport 53 -j ACCEPT
+-A INPUT -s 203.0.113.60 -p tcp --dport 5432 -j ACCEPT`,
     closed: true,
     script: [
       ...[22, 23, 80].map((port, index) => `203.0.113.${20 + index}:4000 > ${firewall}:${port} S`),
       ...[53, 54].map((port, index) => `203.0.113.${30 + index}:4000 > ${firewall}:${port} udp len 4`),
       `203.0.113.10:4000 > ${firewall}:9999 S`,
       `203.0.113.40 > ${firewall} icmp echo-request id 1 seq 1`,
+      ...[60, 61].map((host) => `203.0.113.${host}:4000 > ${firewall}:5432 S`),
     ].join("\n"),
     relations: "looser",
-    owner: ".x..x.x",
-    ours: ".x..x..",
+    owner: ".x..x.x.x",
+    ours: ".x..x...x",
   },
   {
     name: "networks that are never let in",

@@ -4,18 +4,19 @@ import { type Asked, askedBy, asksNothing, ICMP, ICMPV6, IGMP, NEW, TCP, UDP } f
 import { portsOf } from "./limits.js"
 import type { RuleGraph } from "./rule-graph.js"
 
+/** An item of `open`: a port for everybody, or ports for one source. */
+export type OpenItem = string | { readonly ports: readonly string[]; readonly from: readonly string[] }
+
 /** What an accepting rule is for the policy's `open`. */
 export type Opening =
   | {
       readonly kind: "ports"
-      readonly ports: readonly string[]
+      readonly items: readonly OpenItem[]
       readonly device?: string
       readonly looser: readonly string[]
     }
   /** All from one source. */
   | { readonly kind: "source"; readonly source: string }
-  /** Ports for one source: a packet phrase. */
-  | { readonly kind: "phrase"; readonly phrase: string }
   /** All that arrives on a device. */
   | { readonly kind: "device"; readonly device: string }
   /** All that does not arrive on a device. */
@@ -111,7 +112,7 @@ class Reading {
     }
     const before = this.#openings.get(rule)
     if (before?.kind === "ports" && opening.kind === "ports")
-      this.#openings.set(rule, { ...before, ports: [...new Set([...before.ports, ...opening.ports])] })
+      this.#openings.set(rule, { ...before, items: [...before.items, ...opening.items] })
     else this.#openings.set(rule, opening)
   }
 
@@ -124,7 +125,7 @@ class Reading {
     const isFromInside = asked.input !== undefined && (asked.input === "lo" || isBridge.test(asked.input))
     if (isFromInside || asked.source !== undefined) return
     if (isTransport && asked.ports.length > 0)
-      this.#openings.set(rule, { kind: "ports", ports: portsOf(asked), looser: [] })
+      this.#openings.set(rule, { kind: "ports", items: portsOf(asked), looser: [] })
     else this.refuse(`line ${lineOf(rule)} leads to another host what open has no word for`)
   }
 
@@ -195,15 +196,13 @@ function openingOf(asked: Asked): Opening | undefined {
   if (source !== undefined) {
     if (source.includes("-")) return undefined
     if (isAny) return { kind: "source", source }
-    const word = protocol === TCP ? "tcp" : "udp"
-    return {
-      kind: "phrase",
-      phrase: `in ${word}${ports.length > 0 ? ` port ${ports.join(",")}` : ""} from ${source}`,
-    }
   }
   if (isAny) return input === undefined || asked.destination ? undefined : { kind: "device", device: input }
   return {
-    ...{ kind: "ports", ports: portsOf(asked) },
+    ...{
+      kind: "ports",
+      items: source === undefined ? portsOf(asked) : [{ ports: portsOf(asked), from: [source] }],
+    },
     ...(input !== undefined && { device: input }),
     looser: asked.destination ? ["The ports are open at each of this host's addresses."] : [],
   }

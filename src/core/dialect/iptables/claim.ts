@@ -1,4 +1,4 @@
-import type { DraftMap } from "../imported.js"
+import type { Draft, DraftMap } from "../imported.js"
 
 /** Who shares a limit: an IP version's prefix length each, or everybody. Absent: a source alone. */
 export interface Shared {
@@ -16,7 +16,7 @@ export interface Claim {
   readonly value: DraftMap
   readonly per?: Shared
   /** Of `blocklist` and `open`: what rules add to it. */
-  readonly list?: readonly string[]
+  readonly list?: readonly Draft[]
   /** Of `open`: it names what stays open, and closes nothing itself. */
   readonly opens?: true
   /** Combinations of flags that the rule drops, where it is a part of what the protection drops. */
@@ -40,7 +40,7 @@ export type Translated =
 export interface ClaimMore {
   readonly port?: string
   readonly per?: Shared | undefined
-  readonly list?: readonly string[]
+  readonly list?: readonly Draft[]
   readonly opens?: true
   readonly flags?: readonly number[]
   readonly stricter?: readonly (string | false)[]

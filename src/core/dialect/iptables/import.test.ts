@@ -192,7 +192,7 @@ COMMIT
   loaded(imported)
   expect(`${itemLines(imported)}\n\n${policyText(imported)}`).toMatchInlineSnapshot(`
     "rules.v4:2 | -A PREROUTING ! -i docker0 -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80 | works, same | protect.wan.open: 8080/tcp
-    rules.v4:5 | :INPUT DROP [0:0] | works, looser, protects | protect.wan.open: { ports: [8080/tcp, 22/tcp], for: { 192.0.2.50: off, ::/0: off } }
+    rules.v4:5 | :INPUT DROP [0:0] | works, looser, protects | protect.wan.open: { ports: [8080/tcp, 22/tcp, { ports: [5432/tcp], from: [198.51.100.0/24] }], for: { 192.0.2.50: off, ::/0: off } }
     rules.v4:6 | :FORWARD DROP [0:0] | works, not-ours | -
     rules.v4:8 | -A INPUT -i lo -j ACCEPT | works, not-ours | -
     rules.v4:9 | -A INPUT -i eth1 -j ACCEPT | works, same | -
@@ -200,7 +200,7 @@ COMMIT
     rules.v4:11 | -A INPUT -s 192.0.2.50/32 -j ACCEPT | works, same | protect.wan.open: { for: { 192.0.2.50: off } }
     rules.v4:12 | -A INPUT -m conntrack --ctstate INVALID -j LOGDROP | works, stricter, protects | protect.wan.invalid: { for: { 192.0.2.50: off } }
     rules.v4:13 | -A INPUT -i eth0 -p tcp --dport 22 -j ACCEPT | works, same | protect.wan.open: 22/tcp
-    rules.v4:14 | -A INPUT -s 198.51.100.0/24 -p tcp --dport 5432 -j ACCEPT | works, looser | bypass: in tcp port 5432 from 198.51.100.0/24
+    rules.v4:14 | -A INPUT -s 198.51.100.0/24 -p tcp --dport 5432 -j ACCEPT | works, same | protect.wan.open: { ports: [5432/tcp], from: [198.51.100.0/24] }
     rules.v4:15 | -A INPUT -p icmp -j ACCEPT | works, same | -
     rules.v4:16 | -A LOGDROP -m limit --limit 3/min -j LOG | works, not-ours | -
     rules.v4:17 | -A LOGDROP -j DROP | works, same | -
@@ -214,10 +214,9 @@ COMMIT
     protect:
       wan:
         invalid: { for: { 192.0.2.50: off } }  # rules.v4:12
-        # rules.v4:2, 5, 11 and 1 more
-        open: { ports: [8080/tcp, 22/tcp], for: { 192.0.2.50: off, "::/0": off } }
-
-    bypass: [in tcp port 5432 from 198.51.100.0/24]  # rules.v4:14
+        open:  # rules.v4:2, 5, 11 and 2 more
+          ports: [8080/tcp, 22/tcp, { ports: [5432/tcp], from: [198.51.100.0/24] }]
+          for: { 192.0.2.50: off, "::/0": off }
     "
   `)
 })

@@ -5,7 +5,7 @@ import { checkRuleset } from "../../ruleset/check.js"
 import type { Rule, Table } from "../../ruleset/ruleset.js"
 import type { DialectFile, Imported, ImportItem, ImportOptions } from "../imported.js"
 import { problem } from "../problem.js"
-import { type AllowList, allowList, isBridge, type Opening } from "./allow-list.js"
+import { type AllowList, allowList, isBridge, type OpenItem, type Opening } from "./allow-list.js"
 import { type Asked, askedBy } from "./asked.js"
 import { type Before, before } from "./before.js"
 import { type Claim, claim, type Translated } from "./claim.js"
@@ -43,7 +43,6 @@ class RuleImport {
   readonly #items: ItemDraft[] = []
   readonly #diagnostics: Diagnostic[] = []
   readonly #pending: Pending[] = []
-  readonly #bypass = new Set<string>()
   readonly #dead = new Set<string>()
   readonly #exact: boolean
   /** One rule is enough for the kernel to put fragments together before all others. */
@@ -84,10 +83,7 @@ class RuleImport {
     const [first] = files
     if (all.length === 0 && closing.length === 0 && first) this.#foundNothing(first)
     return {
-      policy: {
-        ...{ version: 1, interfaces, protect },
-        ...(this.#bypass.size > 0 && { bypass: [...this.#bypass] }),
-      },
+      policy: { version: 1, interfaces, protect },
       items: this.#items,
       diagnostics: this.#diagnostics,
       closed: {
@@ -226,18 +222,11 @@ class RuleImport {
       )
       return
     }
-    if (opening.kind === "phrase") {
-      this.#bypass.add(opening.phrase)
-      const item = this.#add(placed, "Lets one source in to ports that are closed to others.")
-      const why = "No protection looks at these packets."
-      Object.assign(item, { becomes: `bypass: ${opening.phrase}`, relation: "looser", why })
-      return
-    }
     const item = this.#add(
       placed,
       opening.kind === "source"
         ? `Lets in all from ${opening.source}.`
-        : `Opens ${opening.ports.join(", ")}.`,
+        : `Opens ${opening.items.map(openedWords).join(", ")}.`,
     )
     const found =
       opening.kind === "ports"
@@ -319,11 +308,15 @@ function openFound(each: Claim, family: 4 | 6): Found {
 }
 
 function openingFound(
-  { ports, device, looser }: Extract<Opening, { readonly kind: "ports" }>,
+  { items, device, looser }: Extract<Opening, { readonly kind: "ports" }>,
   family: 4 | 6,
 ): Found {
-  const found = openFound(claim("open", {}, { list: ports, opens: true, looser }), family)
+  const found = openFound(claim("open", {}, { list: items, opens: true, looser }), family)
   return device === undefined ? found : { ...found, device }
+}
+
+function openedWords(item: OpenItem): string {
+  return typeof item === "string" ? item : `${item.ports.join(", ")} to ${item.from.join(", ")}`
 }
 
 /** Why `open` is not written, where something is closed. */

@@ -154,7 +154,8 @@ function sharedAgree(left: Shared = {}, right: Shared = {}): boolean {
 
 function groupValue({ members }: Group, surroundings: Surroundings): Draft {
   const [{ claim }] = members as [Found, ...Found[]]
-  const list = [...new Set(members.flatMap((member) => member.claim.list ?? []))]
+  const items = members.flatMap((member) => member.claim.list ?? [])
+  const list = [...new Map(items.map((item) => [JSON.stringify(item), item])).values()]
   if (claim.name === "blocklist") return list
   const per = perOf(members.map((member) => member.claim.per ?? {}))
   const spared = sparedByAll(members)
@@ -248,8 +249,11 @@ function reasonsOf(member: Found, { members }: Group, facts: GroupFacts, { forwa
 
 function openForOne({ claim, family }: Found, members: readonly Found[]): readonly string[] {
   if (!claim.opens || onlyFamily(members) !== undefined) return []
-  const isOpenForBoth = (claim.list ?? []).every((port) =>
-    members.some((other) => other.family !== family && other.claim.list?.includes(port)),
+  // What is for one source is of one IP version by itself.
+  const isOpenForBoth = (claim.list ?? []).every(
+    (item) =>
+      typeof item !== "string" ||
+      members.some((other) => other.family !== family && other.claim.list?.includes(item)),
   )
   return isOpenForBoth ? [] : [`The rules open it for IPv${family} alone, and open is for both.`]
 }
