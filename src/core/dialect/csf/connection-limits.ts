@@ -1,6 +1,6 @@
 import type { Draft } from "../imported.js"
 import { type ListItem, listItems, type Setting } from "./conf.js"
-import { type Findings, flow, type Mistake, off, path, type Told } from "./findings.js"
+import { breaksOpen, type Findings, flow, type Mistake, off, path, type Told } from "./findings.js"
 import { perlNumber, policyPort, readCsfPort } from "./port.js"
 
 /** What csf makes of an item of CONNLIMIT (`port;limit`). */
@@ -57,21 +57,7 @@ function told(
 ): Told {
   const read = readConnectionLimitItem(item.plain)
   if (read.kind === "breaks") {
-    return {
-      owner: "breaks-open",
-      does: `CSF gives up at this item (${read.why}): all chains are flushed, their policies accept, and the host is open`,
-      relation: "stricter",
-      why: "a mistake in one item does not open the host here; the item itself is not guessed at",
-      protects: false,
-      mistakes: [
-        {
-          id: "csf-breaks-open",
-          severity: "error",
-          message: `"${item.text}" makes CSF flush the whole firewall open: ${read.why}`,
-          hint: "port;limit: 22;5",
-        },
-      ],
-    }
+    return breaksOpen(item, read.why, "port;limit: 22;5")
   }
   if (read.kind === "refused") {
     return {

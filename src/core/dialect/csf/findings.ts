@@ -3,6 +3,7 @@ import type { DiagnosticId } from "../../base/diagnostic-ids.js"
 import { contains, isPrefix, parsePrefix, printPrefix } from "../../base/prefix.js"
 import type { Draft, DraftMap, ImportItem, OwnerOutcome, Relation } from "../imported.js"
 import type { PartlyOpen } from "./advanced-filter.js"
+import type { ListItem } from "./conf.js"
 import type { Configuration } from "./configuration.js"
 
 /** The zone that csf's rules are about. */
@@ -162,6 +163,25 @@ export class Findings {
 /** A setting that does nothing there and needs nothing here. */
 export function off(does: string): Told {
   return { owner: "nothing", does, relation: "same", protects: false }
+}
+
+/** An item at which CSF gives up altogether; `form` is how it would be right. */
+export function breaksOpen({ text }: ListItem, why: string, form: string): Told {
+  return {
+    owner: "breaks-open",
+    does: `CSF gives up at this item (${why}): all chains are flushed, their policies accept, and the host is open`,
+    relation: "stricter",
+    why: "a mistake in one item does not open the host here; the item itself is not guessed at",
+    protects: false,
+    mistakes: [
+      {
+        id: "csf-breaks-open",
+        severity: "error",
+        message: `"${text}" makes CSF flush the whole firewall open: ${why}`,
+        hint: form,
+      },
+    ],
+  }
 }
 
 /** `protect.wan.open: 22/tcp` */

@@ -1,7 +1,7 @@
 import type { PortRange } from "../../base/ports.js"
 import type { Draft } from "../imported.js"
 import { type ListItem, listItems, type Setting } from "./conf.js"
-import { type Findings, flow, type Mistake, off, ordinal, path, type Told } from "./findings.js"
+import { breaksOpen, type Findings, flow, type Mistake, off, ordinal, path, type Told } from "./findings.js"
 import { policyPort } from "./port.js"
 import { firstDropped, type PortFloodItem, readPortFloodItem } from "./port-flood-item.js"
 
@@ -35,21 +35,7 @@ function told(
   const { item, read } = entry
   switch (read.kind) {
     case "breaks":
-      return {
-        owner: "breaks-open",
-        does: `CSF gives up at this item (${read.why}): all chains are flushed, their policies accept, and the host is open`,
-        relation: "stricter",
-        why: "a mistake in one item does not open the host here; the item itself is not guessed at",
-        protects: false,
-        mistakes: [
-          {
-            id: "csf-breaks-open",
-            severity: "error",
-            message: `"${item.text}" makes CSF flush the whole firewall open: ${read.why}`,
-            hint: "port;protocol;count;seconds: 22;tcp;5;300",
-          },
-        ],
-      }
+      return breaksOpen(item, read.why, "port;protocol;count;seconds: 22;tcp;5;300")
     case "skipped":
       return nothing(`CSF prints a warning and skips the item: ${read.why}`, skipMistake(item, read))
     case "refused":
