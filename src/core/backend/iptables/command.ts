@@ -3,12 +3,12 @@ import { isProblem } from "../../base/diagnostic.js"
 import { didYouMean } from "../../base/nearest.js"
 import type { Extension, OptionSpec, XtTable, XtValue } from "../../ruleset/xtables/extension.js"
 import { findExtension, matchOfProtocol, namesOf } from "../../ruleset/xtables/extensions.js"
-import type { XtAddress, XtName } from "../../ruleset/xtables/node.js"
-import { parseProtocol } from "../../ruleset/xtables/protocols.js"
-import { cleared, parseMasked } from "../../ruleset/xtables/value-address.js"
 import { type Command, type CommandKind, type ExtensionDraft, emptyRule, type RuleDraft } from "./draft.js"
+import { namesOfOption, plainByName, specsOf } from "./option-names.js"
 import { type PlainOption, plainOptions, shortOptions } from "./options.js"
+import { readAddresses, readInterfaceName, readProtocol } from "./plain-values.js"
 import type { Report } from "./report.js"
+import { foreignTargets, verdicts } from "./target-words.js"
 import type { Word } from "./words.js"
 
 export interface CommandContext {
@@ -252,16 +252,16 @@ class CommandReader {
   private ask(letter: string, value: Word | undefined, negated: boolean, word: Word): void {
     switch (letter) {
       case "s":
-        this.rule.sources = this.addresses(value!, negated)
+        this.rule.sources = readAddresses(value!, negated, this.context)
         return
       case "d":
-        this.rule.destinations = this.addresses(value!, negated)
+        this.rule.destinations = readAddresses(value!, negated, this.context)
         return
       case "i":
-        this.rule.input = this.interfaceName(value!, negated)
+        this.rule.input = readInterfaceName(value!, negated, this.context)
         return
       case "o":
-        this.rule.output = this.interfaceName(value!, negated)
+        this.rule.output = readInterfaceName(value!, negated, this.context)
         return
       case "p":
         this.protocol(value!, negated)
@@ -353,59 +353,9 @@ class CommandReader {
       this.stop("xt-bad-value", "-c needs two numbers: packets and bytes", word)
   }
 
-  private addresses(word: Word, negated: boolean): readonly XtAddress[] {
-    const found: XtAddress[] = []
-    let column = word.column
-    for (const text of word.text.split(",")) {
-      const place = { ...word, text, column }
-      column += text.length + 1
-      const parsed = parseMasked(text, this.context.family)
-      if ("id" in parsed) this.report.add("error", parsed, place)
-      else found.push({ ...cleared(parsed), negated })
-    }
-    if (negated && found.length > 1)
-      this.report.error(
-        "xt-negation",
-        "! does not go with several addresses",
-        word,
-        "make a chain of them, and jump there",
-      )
-    // All addresses are no question, unless they are denied.
-    return found.length === 1 && !negated && found[0]!.mask.every((mask) => mask === 0) ? [] : found
-  }
-
-  private interfaceName(word: Word, negated: boolean): XtName & { readonly word: Word } {
-    const { text } = word
-    const problem =
-      text === ""
-        ? "the name of an interface is empty"
-        : text.length > 15
-          ? `"${text}" is longer than the name of an interface can be (15)`
-          : undefined
-    if (problem) this.report.error("xt-bad-value", problem, word)
-    else if (/[/\s]/.test(text))
-      this.report.warning("xt-bad-value", `no interface has the name "${text}"`, word)
-    return { name: text, negated, word }
-  }
-
   private protocol(word: Word, negated: boolean): void {
-    const number = parseProtocol(word.text)
-    if (typeof number !== "number") {
-      this.report.add("error", number, word)
-      return
-    }
-    if (number === 0) {
-      if (negated) this.report.error("xt-negation", "no packet has no protocol", word)
-      return
-    }
-    if (this.context.family === 6 && !negated && [0, 43, 44, 51, 60].includes(number))
-      this.report.warning(
-        "xt-bad-value",
-        `-p ${word.text} never matches: it is an extension header, which is stepped over`,
-        word,
-        "-m ipv6header, frag, rt, dst, hbh or ah",
-      )
-    this.rule.protocol = { number, negated }
+    const protocol = readProtocol(word, negated, this.context)
+    if (protocol) this.rule.protocol = protocol
   }
 
   private match(word: Word): void {
@@ -551,53 +501,3 @@ function newDraft(
 ): ExtensionDraft {
   return { role, name, word, extension, options: [], words: [] }
 }
-
-function namesOfOption({ name, aliases }: OptionSpec): readonly string[] {
-  return aliases ? [name, ...aliases] : [name]
-}
-
-const plainByName = new Map(plainOptions.map((option) => [option.long, option]))
-
-const specsByExtension = new Map<Extension, ReadonlyMap<string, OptionSpec>>()
-
-/** An extension's options by all their names. */
-function specsOf(extension: Extension): ReadonlyMap<string, OptionSpec> {
-  const known = specsByExtension.get(extension)
-  if (known) return known
-  const specs = new Map<string, OptionSpec>()
-  // Where an alias is another's name, the name counts.
-  for (const spec of extension.options) for (const alias of spec.aliases ?? []) specs.set(alias, spec)
-  for (const spec of extension.options) specs.set(spec.name, spec)
-  specsByExtension.set(extension, specs)
-  return specs
-}
-
-const verdicts: Readonly<Record<string, "accept" | "drop" | "return">> = {
-  ACCEPT: "accept",
-  DROP: "drop",
-  RETURN: "return",
-}
-
-/** Targets of xtables-addons and of distributions' kernels: they are there for some, and for iptables alone they are no targets. */
-const foreignTargets = new Set([
-  "ACCOUNT",
-  "ASN",
-  "CHAOS",
-  "CLUSTERIP",
-  "DELUDE",
-  "DHCPMAC",
-  "DNETMAP",
-  "ECHO",
-  "FULLCONENAT",
-  "IPMARK",
-  "IMQ",
-  "LOGMARK",
-  "MIRROR",
-  "NDPI",
-  "PROTO",
-  "ROUTE",
-  "SYSRQ",
-  "TARPIT",
-  "ULOG",
-  "WEBSTR",
-])
