@@ -46,7 +46,7 @@ test("an old bundle without esbuild runs, and says that it is old", () => {
   utimesSync(join(folder, "src/linux/cli/main.ts"), later, later)
   const ran = floodwall(["--version"], { program })
   expect(ran).toMatchObject({ status: 0, output: `${version}\n` })
-  expect(ran.error).toMatch(/the sources are newer than .*floodwall\.mjs, and esbuild is not there/)
+  expect(ran.error).toMatch(/the sources are newer than .*floodwall\.cjs, and esbuild is not there/)
 })
 
 test("nothing built and nothing to build with is one sentence and exit 3", () => {
@@ -59,7 +59,7 @@ test("nothing built and nothing to build with is one sentence and exit 3", () =>
 test("a changed source is built again, a test is not; the bundle is renamed into place", () => {
   const { folder, program } = checkout("src", "package-lock.json", "tsconfig.json", "tsconfig.base.json")
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
-  const bundle = join(folder, "dist/floodwall.mjs")
+  const bundle = join(folder, "dist/floodwall.cjs")
   expect(floodwall(["--version"], { program }).status).toBe(0)
   const first = statSync(bundle)
 
@@ -74,6 +74,36 @@ test("a changed source is built again, a test is not; the bundle is renamed into
   expect(second.ino).not.toBe(first.ino)
   expect(floodwall(["--version"], { program }).status).toBe(0)
   expect(statSync(bundle).ino).toBe(second.ino)
+})
+
+test("what V8 made of the bundle is kept, command by command, and not believed where anything differs", () => {
+  const { folder, program } = checkout("dist")
+  const place = join(folder, `dist/floodwall.cjs.${process.version}-${process.arch}.cache`)
+  rmSync(place, { force: true })
+  const runs = (word: string) => {
+    expect(floodwall([word], { program }).status).toBe(0)
+    const line = readFileSync(place).subarray(0, 2048).toString()
+    return { words: JSON.parse(line).words, file: statSync(place).ino }
+  }
+  const first = runs("--version")
+  expect(first.words).toEqual(["--version"])
+  expect(runs("--version")).toEqual(first)
+  const second = runs("--help")
+  expect(second.words).toEqual(["--version", "--help"])
+  expect(second.file).not.toBe(first.file)
+  expect(runs("--version")).toEqual(second)
+
+  const whole = readFileSync(place)
+  const other = Buffer.from(whole.toString("latin1").replace(/"made":"\/\/./, '"made":"//-'), "latin1")
+  const wrong = { "cut short": whole.subarray(0, -8), "another bundle's": other, empty: Buffer.alloc(0) }
+  for (const [what, bytes] of Object.entries(wrong)) {
+    writeFileSync(place, bytes)
+    expect(runs("--help").words, what).toEqual(["--help"])
+  }
+  // V8 refuses what its own header does not vouch for, and the next run has it right.
+  writeFileSync(place, Buffer.concat([whole.subarray(0, 2048), Buffer.alloc(whole.length - 2048)]))
+  expect(runs("--help").words).toEqual(["--help"])
+  expect(runs("--help").words).toEqual(["--help"])
 })
 
 test("where dist cannot be written, a bundle for this run alone is made and taken away", () => {
