@@ -6,6 +6,8 @@ import { laboratoryFacts } from "../../src/linux/demo/engine-run.js"
 import { ActWriter, Numbers, type World, worlds } from "../../src/linux/demo/traffic/act.js"
 import type { Laboratory } from "../../src/linux/host/namespace/laboratory.js"
 import { createReferee } from "../../src/linux/host/namespace/referee.js"
+import { openSetWriter } from "../../src/linux/host/netlink/set-elements.js"
+import { failed } from "../../src/linux/host/outcome.js"
 import { play } from "./support/agree.js"
 import { kernelTest } from "./support/kernel-test.js"
 import { compiled } from "./support/policy.js"
@@ -111,9 +113,17 @@ function fill(
   )
 }
 
+/** As the kernel lists them: `nft list set` takes seconds to say as much. */
 function countElements(laboratory: Laboratory, { name }: SetDeclaration): number {
-  const { stdout } = laboratory.firewall.run("nft", ["list", "set", "inet", "floodwall", name])
-  return stdout.split("limit rate over").length - 1
+  const opened = laboratory.firewall.namespace.inside(openSetWriter)
+  if (failed(opened)) throw new Error(JSON.stringify(opened.failure))
+  try {
+    const listed = opened.value.list({ table: "floodwall", set: name })
+    if (failed(listed)) throw new Error(JSON.stringify(listed.failure))
+    return listed.value.length
+  } finally {
+    opened.value.close()
+  }
 }
 
 function isFrom(frame: Uint8Array, address: string, world: World): boolean {

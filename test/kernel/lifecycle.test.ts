@@ -4,7 +4,7 @@ import { buildPacket } from "../../src/core/packet/build.js"
 import { SYN } from "../../src/core/packet/packet.js"
 import { settle } from "../../src/linux/host/namespace/frame-capture.js"
 import { address } from "../../src/linux/host/namespace/laboratory.js"
-import { createGateway, type Gateway, reaches, serveEcho, until } from "./support/gateway.js"
+import { createGateway, type Gateway, reachable, serveEcho, until } from "./support/gateway.js"
 import { needsKernel } from "./support/kernel-test.js"
 
 let gateway: Gateway
@@ -15,14 +15,9 @@ beforeEach(({ skip }) => {
 })
 
 const open = (...ports: number[]) => `{ open: [${ports.map((port) => `${port}/tcp`).join(", ")}] }`
-const reached = (port: number) => reaches(gateway.laboratory.outside, address.wan.ipv4, port)
 
 /** Which of two ports new connections from outside reach. */
-async function openPorts(): Promise<readonly number[]> {
-  const ports: number[] = []
-  for (const port of [81, 82]) if (await reached(port)) ports.push(port)
-  return ports
-}
+const openPorts = () => reachable(gateway.laboratory.outside, address.wan.ipv4, [81, 82])
 
 /** The trial's or the pause's time is over, as the kernel says. */
 const trialIsOver = () => until(() => gateway.status().trial?.secondsLeft === null)
