@@ -20,7 +20,9 @@ export const command: Command<{ readonly json?: boolean }> = {
         `Confirmed: these rules stay.${isEnabled() ? "" : " Gone after a reboot: floodwall enable"}`,
       ]
       if (!remembered)
-        lines.push("They were applied with another state folder, so what boots is not these rules.")
+        lines.push(
+          "What boots is not these rules: they were applied with another state folder, or its disk is full.",
+        )
       return { text: lines.join("\n"), json: { result: "confirmed", boots: remembered && isEnabled() } }
     }),
 }

@@ -18,7 +18,7 @@ import type {
   KnownLine,
   WouldBeBlocked,
 } from "./protocol.js"
-import type { Store } from "./store.js"
+import { eventsAsked, type Store } from "./store.js"
 
 export interface BookParts {
   readonly store: Store
@@ -163,9 +163,11 @@ export class Book {
       .map((block) => blockedLine(block, counted.get(keyOf(block))))
   }
 
+  /** The latest first; what a full disk has not taken yet is among them. */
   events(filter: EventFilter): readonly EventLine[] {
     this.flush()
-    return this.#parts.store.events(filter)
+    const waiting = this.#unwritten.events.filter(eventsAsked(filter)).reverse()
+    return [...waiting, ...this.#parts.store.events(filter)].slice(0, filter.last)
   }
 
   known(address: Address): KnownLine {
@@ -401,18 +403,19 @@ export class Book {
       return
     }
     const trouble = this.#parts.store.write(all.changes, all.events, this.#clock)
+    const wasTrouble = this.#isDiskTrouble
+    this.#isDiskTrouble = trouble !== undefined
+    // What is said is an event itself, and waits for the next write.
     if (trouble === undefined) {
-      if (this.#isDiskTrouble) this.#parts.notice("the ledger is written again")
-      this.#isDiskTrouble = false
       this.#unwritten = { changes: [], events: [] }
+      if (wasTrouble) this.#parts.notice("the ledger is written again")
       return
     }
-    if (!this.#isDiskTrouble)
+    this.#wait(all)
+    if (!wasTrouble)
       this.#parts.notice(
         `the ledger cannot be written (${trouble}): blocks go on in the kernel, and a restart would forget the latest`,
       )
-    this.#isDiskTrouble = true
-    this.#wait(all)
   }
 
   /** Of each source the last word counts, so what waits is bounded by the sources. */

@@ -4,9 +4,10 @@ import type { Event } from "../../core/event/event.js"
 import type { Finding } from "../../core/event/finding.js"
 import { logGroup } from "../../core/policy/compile-outcome.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
+import { readKernel } from "../host/kernel.js"
 import { openReadiness } from "../host/netlink/readiness.js"
 import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js"
-import { done, failed, type Outcome } from "../host/outcome.js"
+import { done, type Failure, failed, type Outcome } from "../host/outcome.js"
 import { openNotifier } from "../host/sd-notify.js"
 import type { State } from "../host/state.js"
 import { type Alive, createAlive } from "./alive.js"
@@ -103,8 +104,12 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   const alone = await needAlone(socketPath(environment))
   if (failed(alone)) return alone
   const enforced = await enforceSoon(() => enforceRules(first, state, () => settings.rehearse(first)))
-  if (failed(enforced)) return enforced
-  if (enforced.value === "trial") notice("rules are on trial: they are left to whoever tries them")
+  if (failed(enforced)) {
+    if (!isUnwritten(enforced.failure) || !areInForce()) return enforced
+    notice(
+      `the rules that are in force stay as they are: ${sentencesOf(enforced.failure.diagnostics).join("; ")}`,
+    )
+  } else if (enforced.value === "trial") notice("rules are on trial: they are left to whoever tries them")
   const opened = openReadiness((error) => log.error(`a source failed: ${(error as Error)?.stack ?? error}`))
   if (failed(opened)) return opened
   const readiness = opened.value
@@ -332,6 +337,16 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       ...(keeper?.metrics() ?? []),
     ]
   }
+}
+
+/** A disk that is full or read-only. */
+function isUnwritten({ diagnostics }: Failure): boolean {
+  return diagnostics.some(({ id }) => id === "no-state-folder")
+}
+
+function areInForce(): boolean {
+  const kernel = readKernel()
+  return !failed(kernel) && kernel.value.inForce !== null
 }
 
 /** Another floodwall that is at work is done in a moment. */

@@ -17,6 +17,7 @@ import { neverBlockedBy } from "./never-blocked.js"
 import { isNotified } from "./notified.js"
 import type { EventFilter, EventLine, GuardStatus, Request } from "./protocol.js"
 import type { Client } from "./server.js"
+import { createSpareStore } from "./spare-store.js"
 import { openStore } from "./store.js"
 
 export interface KeeperParts {
@@ -56,9 +57,11 @@ const FOLLOWERS_MAXIMUM = 32
 
 export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
   const { log, kernel, announcer, environment, alive } = parts
-  const opened = openStore(parts.stateFolder, new Date().toISOString().replaceAll(":", ""))
-  if (failed(opened)) return opened
-  const { store, setAside } = opened.value
+  const open = () => openStore(parts.stateFolder, new Date().toISOString().replaceAll(":", ""))
+  const opened = open()
+  // Somebody else has it; a disk that is full or broken keeps nobody from being guarded.
+  if (failed(opened) && opened.failure.kind !== "cannot") return opened
+  const { store, setAside } = failed(opened) ? { store: createSpareStore(open) } : opened.value
   const followers = new Set<(line: EventLine) => void>()
   const flow = new Flow()
   let ticks = 0
@@ -76,9 +79,7 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
       Date.now,
       ({ address, length }) => length < 32 || address.family === 6 || alive.has(address),
     ),
-    notice: (text) => {
-      log.warn(text)
-    },
+    notice: parts.notice,
     told(line) {
       if (line.kind === "block") blocksMade++
       if (line.kind !== "notice")
@@ -93,6 +94,10 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
       for (const follower of followers) follower(line)
     },
   })
+  if (failed(opened))
+    parts.notice(
+      `${opened.failure.diagnostics[0]?.message}: blocks go on in the kernel, and opening it is tried again`,
+    )
   if (setAside)
     parts.notice(
       `the ledger was broken (${setAside.why}): it lies in ${setAside.path}, and what the kernel holds was taken over`,

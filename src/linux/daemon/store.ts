@@ -71,8 +71,12 @@ export function openStore(folder: string, stamp: string): Outcome<OpenedStore> {
       "FLOODWALL_STATE names another folder",
     )
   const aside = `${path}.broken-${stamp}`
-  for (const suffix of ["", "-wal", "-journal"]) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
+  try {
+    for (const suffix of ["", "-wal", "-journal"]) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix)
+    }
+  } catch (error) {
+    return fail("cannot", "no-ledger", `the broken ledger cannot be set aside: ${(error as Error).message}`)
   }
   const second = tryOpen(path)
   if (typeof second === "object" && "store" in second)
@@ -98,8 +102,13 @@ function tryOpen(
     return { store: new SqliteStore(database) }
   } catch (error) {
     database?.close()
-    return { code: codeOf(error), message: (error as Error).message }
+    return { code: codeOf(error), message: plainly((error as Error).message) }
   }
+}
+
+/** The driver's message where SQLite could not open the file at all (SQLITE_CANTOPEN, 14) is a Rust value. */
+function plainly(message: string): string {
+  return message.startsWith("ConnectionFailed(") ? "the file cannot be opened or made" : message
 }
 
 class SqliteStore implements Store {
@@ -167,8 +176,7 @@ class SqliteStore implements Store {
   }
 
   events({ source, kinds, since, last = eventsMaximum }: EventFilter): readonly EventLine[] {
-    const wanted = source === undefined ? undefined : parsePrefix(source)
-    const isHostAsked = wanted !== undefined && !isProblem(wanted)
+    const isAsked = eventsAsked({ ...(source !== undefined && { source }), ...(kinds && { kinds }) })
     const rows = this.#database
       .prepare(`select line from events where time >= ? order by id desc limit ${eventsMaximum}`)
       .all(since === undefined ? 0 : Date.parse(since) / 1000)
@@ -176,9 +184,7 @@ class SqliteStore implements Store {
     for (const row of rows) {
       if (lines.length >= last) break
       const line = JSON.parse(String(row["line"])) as EventLine
-      if (kinds && !kinds.includes(line.kind)) continue
-      if (isHostAsked && !isAbout(line, wanted)) continue
-      lines.push(line)
+      if (isAsked(line)) lines.push(line)
     }
     return lines
   }
@@ -217,6 +223,17 @@ class SqliteStore implements Store {
       // What is in the log is read from there.
     }
     this.#database.close()
+  }
+}
+
+/** Whether a line is what a filter asks for, but for how many. */
+export function eventsAsked({ source, kinds, since }: EventFilter): (line: EventLine) => boolean {
+  const wanted = source === undefined ? undefined : parsePrefix(source)
+  const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since)
+  return (line) => {
+    if (kinds && !kinds.includes(line.kind)) return false
+    if (Date.parse(line.time) < from) return false
+    return wanted === undefined || isProblem(wanted) || isAbout(line, wanted)
   }
 }
 

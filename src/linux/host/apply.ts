@@ -26,6 +26,7 @@ import {
   type Saved,
   type State,
   saveTrial,
+  writing,
 } from "./state.js"
 
 export interface ApplyRequest {
@@ -86,6 +87,7 @@ export function planApply(ruleset: Ruleset, state: State): Outcome<Plan> {
  *
  * There is no moment at which a kill leaves half of it: what may become the boot text is written before the kernel is touched, the transaction is the
  * kernel's, and the way back is in the kernel. A kill after it and before the files are in place is made good by the next command (`settle`).
+ * Where the folder cannot be written, rules that it remembers already are put back all the same, and others are refused.
  */
 export function applyRules(request: ApplyRequest, plan: Plan, state: State): Outcome<AppliedRules> {
   const { trialSeconds, warmUpSeconds } = request
@@ -102,23 +104,27 @@ export function applyRules(request: ApplyRequest, plan: Plan, state: State): Out
     bootFallbackText: bootText(withDigest(request.fallback, digest)),
   }
   const before = readTrial(state)
-  saveTrial(state, saved)
+  const page = writing(state, () => saveTrial(state, saved))
+  const isRemembered = trialSeconds === null && readConfirmed(state)?.digest === digest
+  if (failed(page) && !isRemembered) return page
   // The kernel's time begins somewhere in the transaction, which takes a second where a block list is long.
   const started = request.clock().getTime()
   const loaded = load(transaction.text + (first?.text ?? ""))
   if (failed(loaded)) {
     // The kernel is as it was, with a trial that may still be running.
-    if (before) saveTrial(state, before)
-    else dropTrial(state)
+    writing(state, () => (before ? saveTrial(state, before) : dropTrial(state)))
     return loaded
   }
   const listing = listInForce()
-  if (!failed(listing)) saveTrial(state, { ...saved, listing: listing.value })
-  if (trialSeconds === null) promoteTrial(state)
+  const written = writing(state, () => {
+    if (!failed(listing)) saveTrial(state, { ...saved, listing: listing.value })
+    if (trialSeconds === null) promoteTrial(state)
+  })
+  const untold = failed(written) ? written.failure.diagnostics : []
   return done({
     result: "changed",
     digest,
-    warnings,
+    warnings: [...warnings, ...untold.map((each) => ({ ...each, severity: "warning" as const }))],
     ...(trialSeconds === null ? {} : { trialEnds: new Date(started + trialSeconds * 1000) }),
     ...(first && { first: first.report }),
   })
@@ -148,7 +154,7 @@ export function confirmTrial(state: State): Outcome<{ readonly remembered: boole
   }
   if (trial.secondsLeft === undefined) return tooLate(state, kernel.value)
   const errors = loadTransaction(renderConfirm(running))
-  if (errors === undefined) return done({ remembered: promoteTrial(state) })
+  if (errors === undefined) return done({ remembered: rememberTrial(state) })
   return errors.some(({ message }) => /No such file or directory/.test(message))
     ? tooLate(state, kernel.value)
     : refusedByKernel(errors)
@@ -162,7 +168,7 @@ export function rollbackTrial(state: State): Outcome<{ readonly expired: boolean
   if (running === null || trial === undefined) return nothingPending()
   const loaded = load(renderRollback(running))
   if (failed(loaded)) return loaded
-  dropTrial(state)
+  writing(state, () => dropTrial(state))
   return done({ expired: trial.secondsLeft === undefined })
 }
 
@@ -193,8 +199,17 @@ export function removeRules(state: State): Outcome<{ readonly tables: number }> 
     const loaded = load(renderRemove(running))
     if (failed(loaded)) return loaded
   }
-  forget(state)
-  return done({ tables: tables.length })
+  const forgotten = writing(state, () => forget(state))
+  return failed(forgotten) ? forgotten : done({ tables: tables.length })
+}
+
+/** False: what was confirmed cannot be written down, so that the next command tries again. */
+function rememberTrial(state: State): boolean {
+  let isDone = false
+  writing(state, () => {
+    isDone = promoteTrial(state)
+  })
+  return isDone
 }
 
 /**
@@ -204,8 +219,11 @@ export function removeRules(state: State): Outcome<{ readonly tables: number }> 
 export function settle(state: State, kernel: KernelState): void {
   const pending = readTrial(state)
   if (pending === undefined) return
-  if (kernel.trial === undefined && kernel.digest === pending.digest) promoteTrial(state)
-  else if (kernel.trial?.digest !== pending.digest) dropTrial(state)
+  // A disk that is full now is asked again by the next command.
+  writing(state, () => {
+    if (kernel.trial === undefined && kernel.digest === pending.digest) promoteTrial(state)
+    else if (kernel.trial?.digest !== pending.digest) dropTrial(state)
+  })
 }
 
 /** The same rules, kept, and nobody has changed them since. */
@@ -255,7 +273,7 @@ function withDigest(ruleset: Ruleset, digest: string): Ruleset {
 function tooLate(state: State, { running }: KernelState): Outcome<never> {
   // The kernel went back by itself; what lies about is taken away, and if that fails the next apply does it.
   if (running !== null) load(renderRollback(running))
-  dropTrial(state)
+  writing(state, () => dropTrial(state))
   return fail(
     "no",
     "trial-over",

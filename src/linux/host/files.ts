@@ -26,6 +26,10 @@ export function writeAtomically(path: string, text: string, mode = 0o600): void 
     let bytes: Uint8Array = Buffer.from(text)
     while (bytes.length > 0) bytes = bytes.subarray(writeSync(file, bytes))
     fsyncSync(file)
+  } catch (error) {
+    // On a full disk half a file takes what room there is.
+    rmSync(temporary, { force: true })
+    throw error
   } finally {
     closeSync(file)
   }

@@ -1,4 +1,6 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs"
+import { closeSync, constants, existsSync, ftruncateSync, openSync, writeSync } from "node:fs"
+import { dirname } from "node:path"
+import { readText } from "./files.js"
 import { loadLibc } from "./namespace/libc.js"
 import { done, fail, type Outcome } from "./outcome.js"
 
@@ -16,9 +18,14 @@ const EXCLUSIVE_WITHOUT_WAITING = 2 | 4
 export function takeLock(path: string): Outcome<Lock> {
   const library = loadLibc()
   if (typeof library === "string") return fail("cannot", "no-lock", `no lock can be taken: ${library}`)
-  const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  let file: number
+  try {
+    file = openLock(path)
+  } catch (error) {
+    return fail("cannot", "no-state-folder", `no lock can be taken: ${(error as Error).message}`)
+  }
   if (library.flock(file, EXCLUSIVE_WITHOUT_WAITING) !== 0) {
-    const holder = /^\d+/.exec(readFileSync(path, "utf8"))?.[0]
+    const holder = /^\d+/.exec(readText(path) ?? "")?.[0]
     closeSync(file)
     return fail(
       "no",
@@ -27,7 +34,23 @@ export function takeLock(path: string): Outcome<Lock> {
       "wait until it has ended",
     )
   }
-  ftruncateSync(file)
-  writeSync(file, `${process.pid}\n`)
+  try {
+    ftruncateSync(file)
+    writeSync(file, `${process.pid}\n`)
+  } catch {
+    // A full disk: who holds it goes unsaid.
+  }
   return done({ release: () => closeSync(file) })
 }
+
+/** Where nothing can be written, the file as it is, or its folder: flock(2) asks for no right to write. */
+function openLock(path: string): number {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  } catch (error) {
+    if (!UNWRITABLE.includes((error as NodeJS.ErrnoException).code ?? "")) throw error
+    return openSync(existsSync(path) ? path : dirname(path), constants.O_RDONLY | constants.O_NOFOLLOW)
+  }
+}
+
+const UNWRITABLE = ["EROFS", "ENOSPC", "EDQUOT"]

@@ -60,6 +60,20 @@ function stateIn(folder: string, isHosts: boolean): State {
   }
 }
 
+/** Writes in the state folder. A full disk, or one that is read-only, is an answer, in the disk's own words. */
+export function writing(state: State, write: () => void): Outcome<void> {
+  try {
+    return done(write())
+  } catch (error) {
+    return fail(
+      "cannot",
+      "no-state-folder",
+      `${state.folder} cannot be written: ${(error as Error).message}`,
+      "make room there, or name another folder in FLOODWALL_STATE",
+    )
+  }
+}
+
 /** Names of files in the folder: what is on trial, and what was confirmed last. */
 type Stage = "trial" | "confirmed"
 

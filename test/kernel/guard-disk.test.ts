@@ -1,0 +1,90 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { createGuarded, within } from "./support/guarded.js"
+import { needsKernel } from "./support/kernel-test.js"
+
+/** A mount namespace with a small disk in memory for the state: commands in it, and its files as this process sees them. */
+async function smallDisk({ gateway }: ReturnType<typeof createGuarded>, size: string) {
+  const { namespace } = gateway.laboratory.firewall
+  mkdirSync(gateway.state)
+  const holder = namespace.spawn(
+    "unshare",
+    ["-m", "--propagation", "private", "sh", "-c", DISK, gateway.state, size],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  )
+  await new Promise((resolve) => holder.stdout?.once("data", resolve))
+  const files = `/proc/${holder.pid}/root${gateway.state}`
+  return {
+    enter: ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`],
+    files,
+    fill: () => namespace.run("dd", ["if=/dev/zero", `of=${files}/fill`, "bs=4k"], { fails: "allowed" }),
+    makeRoom: () => rmSync(join(files, "fill")),
+    remount: (how: string) =>
+      namespace.run("nsenter", [
+        `--mount=/proc/${holder.pid}/ns/mnt`,
+        "mount",
+        "-o",
+        `remount,bind,${how}`,
+        gateway.state,
+      ]),
+  }
+}
+const DISK = `mount -t tmpfs -o size=$1 memory "$0" && echo there && exec sleep 600`
+
+test("a full disk: blocking and putting back go on, everybody is told, and the ledger is whole when there is room", async (context) => {
+  needsKernel(context)
+  const guarded = createGuarded()
+  const { gateway, policy, from, scan, nft, isListed, notices } = guarded
+  const disk = await smallDisk(guarded, "700k")
+  const guard = await guarded.start({ wrap: disk.enter })
+  const [first, second, third] = [from(60), from(61), from(62)]
+  scan(first)
+  expect(await within(5, () => isListed(first))).toBe(true)
+
+  disk.fill()
+  scan(second)
+  scan(third)
+  expect(await within(5, () => isListed(second) && isListed(third))).toBe(true)
+  const full = /the ledger cannot be written \(database or disk is full\)/
+  expect(notices()).toEqual([expect.stringMatching(full)])
+  expect(await within(5, () => full.test(guard.output()))).toBe(true)
+  const events = gateway.floodwall("events").stdout
+  expect(events).toMatch(full)
+  expect(events.match(new RegExp(`block ${third.replaceAll(".", "\\.")}:`, "g"))).toHaveLength(1)
+  expect(gateway.floodwall("unblock", third).status).toBe(0)
+  // Rules that cannot be remembered are not taken; those that are remembered are put back.
+  writeFileSync(policy, readFileSync(policy, "utf8").replace("[ssh]", "[ssh, 8443/tcp]"))
+  guard.child.kill("SIGHUP")
+  expect(await within(5, () => /the rules stay as they are: .*ENOSPC/.test(guard.output()))).toBe(true)
+  nft("flush", "ruleset")
+  expect(await within(5, () => isListed(second))).toBe(true)
+  expect([isListed(first), isListed(third)]).toEqual([true, false])
+
+  disk.makeRoom()
+  expect(await within(5, () => notices().at(-1) === "the ledger is written again")).toBe(true)
+  guard.child.kill("SIGKILL")
+  await guard.ended
+  nft("flush", "ruleset")
+  const next = await guarded.start({ wrap: disk.enter })
+  expect(await within(5, () => isListed(first) && isListed(second))).toBe(true)
+  expect(isListed(third)).toBe(false)
+  expect(nft("list", "table", "inet", "floodwall")).toContain("8443")
+  const blocked = gateway.floodwall("blocked", "--json").stdout.trim().split("\n")
+  expect(blocked.map((line) => (JSON.parse(line) as { kind: string }).kind)).toEqual([
+    "port-scan",
+    "port-scan",
+  ])
+  expect(readdirSync(disk.files).filter((name) => /broken|^\./.test(name))).toEqual([])
+
+  // A disk that is read-only since: the guard starts on what is there.
+  next.child.kill("SIGKILL")
+  await next.ended
+  disk.remount("ro")
+  const last = await guarded.start({ wrap: disk.enter })
+  expect(last.output()).toMatch(/the ledger \S+ cannot be opened/)
+  nft("flush", "ruleset")
+  expect(await within(5, () => isListed(second))).toBe(true)
+  scan(from(63))
+  expect(await within(5, () => isListed(from(63)))).toBe(true)
+})
