@@ -64,13 +64,14 @@ export function createLaboratory(options: LaboratoryOptions = {}): Laboratory {
   const inside = createHost("inside", epoch)
   const all = [outside, firewall, inside]
 
-  const connect = (device: string, mac: string, peer: Host, peerMac: string) => {
-    const end = `name eth0 address ${peerMac} mtu ${mtu} netns ${peer.namespace.path}`
-    firewall.run("ip", words(`link add ${device} address ${mac} mtu ${mtu} type veth peer ${end}`))
-  }
+  const wire = (device: string, mac: string, peer: Host, peerMac: string) =>
+    `link add ${device} address ${mac} mtu ${mtu} type veth peer name eth0 address ${peerMac} mtu ${mtu} netns ${peer.namespace.path}`
   try {
-    connect("wan0", address.wan.mac, outside, address.outside.mac)
-    connect("lan0", address.lan.mac, inside, address.inside.mac)
+    batch(
+      firewall,
+      `${wire("wan0", address.wan.mac, outside, address.outside.mac)}
+       ${wire("lan0", address.lan.mac, inside, address.inside.mac)}`,
+    )
     quiet(firewall, ["wan0", "lan0"])
     quiet(outside, ["eth0"])
     quiet(inside, ["eth0"])
@@ -78,11 +79,13 @@ export function createLaboratory(options: LaboratoryOptions = {}): Laboratory {
     firewall.namespace.sysctl("net/ipv6/conf/all/forwarding", 1)
     for (const host of [outside, inside]) {
       if (hosts === "silent") host.namespace.sysctl("net/ipv6/conf/eth0/disable_ipv6", 1)
-      batch(host, hosts === "silent" ? "link set eth0 arp off\nlink set eth0 up" : "link set eth0 up")
+      batch(host, `${oneSegment("eth0")}\nlink set eth0 ${hosts === "silent" ? "arp off up" : "up"}`)
     }
     batch(
       firewall,
-      `link set wan0 up
+      `${oneSegment("wan0")}
+       ${oneSegment("lan0")}
+       link set wan0 up
        link set lan0 up
        ${addresses("wan0", address.wan, address.outside)}
        ${addresses("lan0", address.lan, address.inside)}
@@ -169,9 +172,12 @@ function quiet(host: Host, devices: readonly string[]): void {
     // No link-local address by itself; the laboratory's addresses are all there are.
     sysctl(`net/ipv6/conf/${device}/addr_gen_mode`, 1)
     switchOffloadsOff(host.namespace, device)
-    // TCP cuts late whatever the device can (net/core/sock.c, sk_setup_caps): a hook would see packets that no wire has.
-    host.run("ip", ["link", "set", device, "gso_max_segs", "1"])
   }
+}
+
+/** TCP cuts late whatever the device can (net/core/sock.c, sk_setup_caps): a hook would see packets that no wire has. */
+function oneSegment(device: string): string {
+  return `link set ${device} gso_max_segs 1`
 }
 
 interface End {
@@ -195,8 +201,4 @@ function batch(host: Host, text: string): void {
     ["-6", lines.filter((line) => line.startsWith("-6")).map((line) => line.slice(3))],
   ] as const)
     if (wanted.length > 0) host.run("ip", [family, "-batch", "-"], { input: `${wanted.join("\n")}\n` })
-}
-
-function words(text: string): string[] {
-  return text.split(/\s+/)
 }

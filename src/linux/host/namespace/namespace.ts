@@ -111,7 +111,7 @@ export function createNamespace(): NetworkNamespace {
       closeSync(home)
     },
   }
-  namespace.run("ip", ["link", "set", "lo", "up"])
+  inside(bringLoopbackUp)
   return namespace
 
   function enter(target: number): void {
@@ -120,4 +120,22 @@ export function createNamespace(): NetworkNamespace {
     console.error(`setns: ${library.errorName()}; cannot go on`)
     process.exit(70)
   }
+}
+
+// linux/sockios.h, linux/if.h: what `ip link set lo up` asks for, without a process for it.
+const SIOCSIFFLAGS = 0x8914
+const IFF_UP = 1
+const AF_INET = 2
+const SOCK_DGRAM = 2
+
+function bringLoopbackUp(): void {
+  const library = libc()
+  const fd = library.socket(AF_INET, SOCK_DGRAM, 0)
+  const request = new Uint8Array(40)
+  new TextEncoder().encodeInto("lo", request)
+  new DataView(request.buffer).setUint16(16, IFF_UP, true)
+  const answer = library.ioctl(fd, SIOCSIFFLAGS, request)
+  const why = library.errorName()
+  library.close(fd)
+  if (fd < 0 || answer !== 0) throw new Error(`loopback: ${why}`)
 }
