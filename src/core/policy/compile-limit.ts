@@ -248,7 +248,7 @@ interface Meter {
 }
 
 /** How each phrase of the language is counted. */
-function meterOf(limit: Limit): Meter {
+export function meterOf(limit: Limit): Meter {
   switch (limit.form) {
     case "rate": {
       const { rate, burst } = limit

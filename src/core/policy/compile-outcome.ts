@@ -2,17 +2,18 @@ import {
   counter,
   drop,
   equal,
+  inSet,
   ipOf,
   limit,
   logTo,
-  network,
   notInSet,
   prefixItem,
   update,
 } from "../ruleset/build.js"
-import type { ExpressionNode } from "../ruleset/node.js"
+import type { StepNode } from "../ruleset/node.js"
 import type { Chain, Rule, SetDeclaration } from "../ruleset/ruleset.js"
-import { families, hasFamily, hostSet } from "./compile-hosts.js"
+import { type Family, families, hasFamily, hostSet } from "./compile-hosts.js"
+import { canProve, type Proof, proofOf, sourceKey } from "./compile-proof.js"
 import { rule } from "./compile-rule.js"
 import type { HostFacts, Policy, Protection } from "./policy.js"
 import type { CompileContext } from "./protection.js"
@@ -96,11 +97,6 @@ export function ledgerSets(host: HostFacts): readonly SetDeclaration[] {
 /** How long a source that proved nothing is kept out, at most (docs/decisions/blocks.md). */
 export const unprovenLongest = 600e9
 
-/** What is looked up in `blocked4` and `blocked6`: the source, of IPv6 its /64. */
-export function blockedKey(family: 4 | 6): ExpressionNode {
-  return network(ipOf(family, "saddr"), family, family === 4 ? 32 : 64)
-}
-
 /** `never-block`, for each family that it names; declared where something in the policy blocks. */
 export function neverBlockSets(policy: Policy): readonly SetDeclaration[] {
   return families
@@ -118,9 +114,10 @@ export function outcomeChain(
   context: CompileContext,
   before: readonly Rule[] = [],
   suffix = "",
+  proof?: Proof,
 ): Chain {
   const { origin } = protection
-  const action = protection.action === "block" && context.direction === "out" ? "drop" : protection.action
+  const action = listsNobody(protection, context) ? "drop" : protection.action
   const rules: Rule[] = [...before]
   const tellsEach = context.meetsProbes === true || action === "block"
   const sample =
@@ -130,7 +127,7 @@ export function outcomeChain(
   const within = tellsEach ? limit(probeRate, probeBurst) : limit(logRate, logBurst)
   const prefix = logPrefix(context, protection.name, action)
   rules.push(rule(origin, ...sample, within, logTo(logGroup, prefix, logSnapshot)))
-  if (action === "block") rules.push(...listing(protection, context))
+  if (action === "block") rules.push(...listing(protection, context, proof))
   rules.push(action === "notify" ? rule(origin, counter) : rule(origin, counter, drop))
   return { name: context.name + suffix, rules }
 }
@@ -143,8 +140,9 @@ export function limitChains(
   protection: Protection,
   context: CompileContext,
   before: readonly Rule[] = [],
+  proof?: Proof,
 ): { readonly chain: string; readonly newcomers: string; readonly chains: readonly Chain[] } {
-  const beyond = outcomeChain(protection, context, before)
+  const beyond = outcomeChain(protection, context, before, "", proof)
   if (protection.action === "notify" || protection.per.kind === "everyone") {
     return { chain: beyond.name, newcomers: beyond.name, chains: [beyond] }
   }
@@ -152,17 +150,72 @@ export function limitChains(
   return { chain: beyond.name, newcomers: newcomers.name, chains: [beyond, newcomers] }
 }
 
-/** Its own rule: a full set ends the rule, and the packet is dropped behind it. */
-function listing(protection: Protection, { policy, isUnproven }: CompileContext): Rule[] {
-  const proved = !isUnproven && policy.forgedSources !== "prove"
-  return families.map((family) => {
-    const isSpared = hasFamily(policy.neverBlock, family)
-    const spared = isSpared ? [notInSet(ipOf(family, "saddr"), `never-block${family}`)] : []
-    const set = `${proved ? "blocked" : "blocked-new"}${family}`
-    const timeout = proved ? protection.blockFor : Math.min(protection.blockFor, unprovenLongest)
-    const listed = update(set, blockedKey(family), { timeout })
-    return rule(protection.origin, ...spared, notInSet(ipOf(family, "saddr"), `spared${family}`), listed)
+/**
+ * A limit of new connections, whose sources can prove that they were their own: its chains, and what counts their handshakes. `guard`: what a packet must be for the limit to
+ * count it, as in limitRules.
+ */
+export function provableChains(
+  protection: Protection,
+  context: CompileContext,
+  guard: (family: Family) => readonly StepNode[],
+  before: readonly Rule[] = [],
+): ReturnType<typeof limitChains> & Pick<Proof, "placed" | "sets"> {
+  const late = (conditions: readonly StepNode[], family: Family) => [
+    outright(protection, context, family, conditions),
+  ]
+  const proof = proofOf(protection, context, guard, late)
+  const { chain, newcomers, chains } = limitChains(protection, context, before, proof)
+  return {
+    chain,
+    newcomers,
+    chains: [...chains, ...(proof?.chains ?? [])],
+    placed: proof?.placed ?? [],
+    sets: proof?.sets ?? [],
+  }
+}
+
+/**
+ * Who proved that the connections were his own is kept out of everything. Whoever did not may be forged: he is kept from opening anything new for ten minutes at most, and not even that who is known by
+ * handshakes of his own, or was called. With `forged-sources: prove` nobody is without a proof.
+ * Each in a rule of its own: a full set ends the rule, and the packet is dropped behind it.
+ */
+function listing(protection: Protection, context: CompileContext, proof: Proof | undefined): Rule[] {
+  const isKnown = canProve(context)
+  return families.flatMap((family) => {
+    const key = sourceKey(family)
+    const proven = proof ? [outright(protection, context, family, [inSet(key, proof.own(family))])] : []
+    if (context.policy.forgedSources === "prove") return proven
+    const timeout = Math.min(protection.blockFor, unprovenLongest)
+    const unproven = rule(
+      protection.origin,
+      ...unlisted(context, family),
+      ...(proof ? [notInSet(key, proof.own(family))] : []),
+      ...(isKnown ? [notInSet(key, `known${family}`)] : []),
+      update(`blocked-new${family}`, key, { timeout }),
+    )
+    return [...proven, unproven]
   })
+}
+
+function outright(
+  { origin, blockFor }: Protection,
+  context: CompileContext,
+  family: Family,
+  conditions: readonly StepNode[],
+): Rule {
+  const listed = update(`blocked${family}`, sourceKey(family), { timeout: blockFor })
+  return rule(origin, ...unlisted(context, family), ...conditions, listed)
+}
+
+/** Not those whom no rule ever lists. */
+function unlisted({ policy }: CompileContext, family: Family): readonly StepNode[] {
+  const never = hasFamily(policy.neverBlock, family) ? [`never-block${family}`] : []
+  return [...never, `spared${family}`].map((set) => notInSet(ipOf(family, "saddr"), set))
+}
+
+/** What leaves has a source of ours; a limit that all share says nothing about whom the last packet came from. */
+function listsNobody({ action, per }: Protection, { direction }: CompileContext): boolean {
+  return action === "block" && (direction === "out" || per.kind === "everyone")
 }
 
 /** `floodwall ZONE PROTECTION ACTION` */

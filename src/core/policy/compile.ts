@@ -4,6 +4,7 @@ import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
 import { bypassRules, ownBypass, ownBypassJump } from "./compile-bypass.js"
 import { ledgerSets, neverBlockSets } from "./compile-outcome.js"
+import { acquaintance, canProve } from "./compile-proof.js"
 import {
   arrivalChains,
   connectionChains,
@@ -120,7 +121,11 @@ function compileDirection(
 ): readonly Piece[] {
   const protections = direction === "in" ? zone.incoming : zone.outgoing
   const seen = new Map<string, number>()
-  return protections.flatMap((protection): Piece[] => {
+  const listsSome = protections.some(({ action }) => action === "block") && canProve({ direction, host })
+  const known: readonly Piece[] = listsSome
+    ? [{ zone, direction, compiled: acquaintance(zone.name, zone.origin) }]
+    : []
+  const pieces = protections.flatMap((protection): Piece[] => {
     const kind = protectionKinds.find(({ name }) => name === protection.name)
     if (!kind) return [{ zone, direction, compiled: unknown(protection) }]
     const base = [
@@ -142,12 +147,12 @@ function compileDirection(
           direction,
           host,
           name,
-          ...(kind.provesNothing && { isUnproven: true }),
           ...(kind.meetsProbes && { meetsProbes: true }),
         }),
       },
     ]
   })
+  return [...pieces, ...known]
 }
 
 function isOfPorts({ name, value }: ProtectionKind, { ports }: Protection, all: readonly Protection[]) {

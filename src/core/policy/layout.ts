@@ -33,7 +33,7 @@ import type { StepNode, VerdictNode } from "../ruleset/node.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule } from "../ruleset/ruleset.js"
 import { type Family, families } from "./compile-hosts.js"
-import { blockedKey } from "./compile-outcome.js"
+import { isAcknowledgement, sourceKey } from "./compile-proof.js"
 import { rule } from "./compile-rule.js"
 import type { Zone } from "./policy.js"
 import type { FlagRules, Listing, Place } from "./protection.js"
@@ -81,7 +81,7 @@ export function arrivalChains({ zone, bypass, ownBypass, flags, listings, at }: 
       own,
       ...isWholeTcp,
       maskedIs(tcp("flags"), FIN | SYN | RST | ACK | URG, ACK),
-      notInSet(blockedKey(family), `blocked${family}`),
+      notInSet(sourceKey(family), `blocked${family}`),
       notInSet(ipOf(family, "saddr"), `blocked-networks${family}`),
       ...listings
         .filter((listing) => listing.family === family)
@@ -89,7 +89,7 @@ export function arrivalChains({ zone, bypass, ownBypass, flags, listings, at }: 
       accept,
     )
   const dropBlocked = (family: Family) => [
-    rule(blocked, inSet(blockedKey(family), `blocked${family}`), counter, drop),
+    rule(blocked, inSet(sourceKey(family), `blocked${family}`), counter, drop),
     rule(blocked, inSet(ipOf(family, "saddr"), `blocked-networks${family}`), counter, drop),
   ]
   const judgesAll = at("arrival").length > 0
@@ -163,7 +163,7 @@ function dropUnproven(own: Origin) {
     protection: "blocked",
     text: "new connections of sources that may be forged",
   }
-  return (family: Family) => rule(origin, inSet(blockedKey(family), `blocked-new${family}`), counter, drop)
+  return (family: Family) => rule(origin, inSet(sourceKey(family), `blocked-new${family}`), counter, drop)
 }
 
 /** What TCP flags are judged by: one look-up for all kinds, made of those that the policy has. */
@@ -209,7 +209,7 @@ export function connectionChains(
   prefix = zone.name,
 ): readonly Chain[] {
   const own: Origin = { ...zone.origin, zone: zone.name }
-  const [invalid, fresh] = [at("invalid"), at("new")]
+  const [invalid, fresh] = [at("invalid"), [...at("new"), ...at("let-in")]]
   if (invalid.length === 0 && fresh.length === 0) return []
   const part = (name: string) => `${prefix}/${name}`
   return [
@@ -299,6 +299,7 @@ const ingressPriority = -500
 export function connectionsBaseChain(zones: readonly ZoneRules[], origin: Origin): Chain | undefined {
   const tracked = zones.filter(({ at }) => at("tracked").length > 0)
   const judged = zones.filter((zone) => connectionChains(zone).length > 0)
+  const acquainted = zones.filter(({ at }) => at("acknowledged").length > 0)
   if (tracked.length === 0 && judged.length === 0) return undefined
   const lead = (zone: Zone, chain: string, verdict: (chain: string) => VerdictNode, ...first: StepNode[]) =>
     zone.interfaces.map((device) =>
@@ -306,25 +307,40 @@ export function connectionsBaseChain(zones: readonly ZoneRules[], origin: Origin
     )
   // With one device to lead from, its own rule leaves live connections alone, for less than an accept in front of it (0.015 of an established packet).
   const isOne = judged.flatMap(({ zone }) => zone.interfaces).length === 1
+  const acknowledgements = acquainted.flatMap(({ zone }) =>
+    lead(zone, "acknowledged", jump, isAcknowledgement),
+  )
   return {
     name: "connections",
     base: { type: "filter", hook: "prerouting", priority: priority.mangle, policy: "accept" },
     rules: [
       ...tracked.flatMap(({ zone }) => lead(zone, "tracked", jump)),
+      ...(isOne ? [] : acknowledgements),
       ...(isOne ? [] : [rule(origin, ctStateIn("established", "related"), accept)]),
       ...judged.flatMap(({ zone }) =>
         lead(zone, "state", goto, ...(isOne ? [ctStateIn("invalid", "new")] : [])),
       ),
+      ...(isOne ? acknowledgements : []),
     ],
   }
 }
 
 export function trackedChains(zones: readonly ZoneRules[]): readonly Chain[] {
-  return zones
+  const tracked = zones
     .filter(({ at }) => at("tracked").length > 0)
     .map(({ zone, bypass, ownBypass, at }) => ({
       name: `${zone.name}/tracked`,
       // A bypass is an accept, and the chain is jumped to from the base chain: the packet is past both.
       rules: [...bypass, ...ownBypass, ...at("tracked")],
     }))
+  return [...tracked, ...zones.flatMap(acquaintanceChains)]
+}
+
+/** Who completes a handshake is known by it (compile-proof.ts). */
+function acquaintanceChains({ zone, at }: ZoneRules): readonly Chain[] {
+  if (at("acknowledged").length === 0) return []
+  return (["acknowledged", "handshake"] as const).map((place) => ({
+    name: `${zone.name}/${place}`,
+    rules: at(place),
+  }))
 }

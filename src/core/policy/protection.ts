@@ -13,10 +13,22 @@ import type { Action, HostFacts, Limit, Policy, Protection, Zone } from "./polic
  * After conntrack and before destination NAT, so that ports mean what the client dialled:
  * `tracked`: every packet;
  * `invalid`: packets that belong to no connection conntrack understands;
- * `new`: the first packet of a connection.
+ * `new`: the first packet of a connection, and `let-in`: the same, where none of `new` dropped it;
+ * `acknowledged`: TCP packets without data, and answers to SYNs; `handshake`: those that complete a connection which was let in.
  * With direction `out` the same on the way out, where fragments are met on the wire (egress) and all else in postrouting.
  */
-export type Place = "arrival" | "listed" | "fragment" | "syn" | "datagram" | "tracked" | "invalid" | "new"
+export type Place =
+  | "arrival"
+  | "listed"
+  | "fragment"
+  | "syn"
+  | "datagram"
+  | "tracked"
+  | "invalid"
+  | "new"
+  | "let-in"
+  | "acknowledged"
+  | "handshake"
 
 export interface PlacedRules {
   readonly place: Place
@@ -59,8 +71,6 @@ export interface CompileContext {
   readonly host: HostFacts
   /** Begins the names of this protection's sets and chains: `wan/syn-floods`, and a number where the name stands several times. */
   readonly name: string
-  /** Sources that its rules list proved nothing (ProtectionKind.provesNothing). */
-  readonly isUnproven?: boolean
   /** Scanners meet its rules (ProtectionKind.meetsProbes). */
   readonly meetsProbes?: boolean
 }
@@ -106,8 +116,6 @@ export interface ProtectionKind {
   /** Keys beyond the common ones, each with the values it may have. */
   readonly options?: Readonly<Record<string, readonly string[] | "number">>
   readonly outgoing: boolean
-  /** One forged packet or two are enough to be found by it: whom its rules list is kept from opening anything new, and for no longer than ten minutes. */
-  readonly provesNothing?: boolean
   /** Port scans are found by what its rules log, so that each packet counts. They stand behind connection tracking, which calls these packets so. */
   readonly meetsProbes?: "new" | "invalid"
   compile(protection: Protection, context: CompileContext): Compiled

@@ -16,7 +16,6 @@ export const decoyPorts: ProtectionKind = {
   },
   options: { newcomers: "number", sources: "number" },
   outgoing: true,
-  provesNothing: true,
   compile(protection, context) {
     if (protection.ports.length === 0) return { placed: [], sets: [], chains: [] }
     const ports = toPorts(protection.ports)

@@ -3,7 +3,7 @@ import { add, inSet, ipOf, jump, network, update } from "../../ruleset/build.js"
 import type { Rule, SetDeclaration } from "../../ruleset/ruleset.js"
 import { families } from "../compile-hosts.js"
 import { exceptHosts, limitRules, sourcesMaximum } from "../compile-limit.js"
-import { limitChains, outcomeChain } from "../compile-outcome.js"
+import { outcomeChain, provableChains } from "../compile-outcome.js"
 import { toPorts } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
 import { slidingMaximum, slidingRules } from "../compile-sliding.js"
@@ -22,22 +22,28 @@ export const portFloods: ProtectionKind = {
     const ports = toPorts(protection.ports)
     if (protection.options["lift"] === "sliding") return compileSliding(protection, context)
     const held = holds(protection) ? heldSets(protection, context) : []
-    const { chains, ...target } = limitChains(protection, context, hold(protection, held))
-    const limited = limitRules(protection, { ...context, ...target, guard: () => ports })
+    const guard = () => ports
+    const {
+      chains,
+      placed,
+      sets: proofs,
+      ...target
+    } = provableChains(protection, context, guard, hold(protection, held))
+    const limited = limitRules(protection, { ...context, ...target, guard })
     const keptOut = outcomeChain({ ...protection, action: "drop" }, context, [], "/held")
     const rules = [
       ...held.map((set, index) => heldRule(protection, set, families[index]!, keptOut.name)),
       ...limited.rules,
     ]
     return {
-      placed: [{ place: "new", order: 300, rules }],
-      sets: [...limited.sets, ...held],
+      placed: [{ place: "new", order: 300, rules }, ...placed],
+      sets: [...limited.sets, ...held, ...proofs],
       chains: held.length > 0 ? [...chains, keptOut] : chains,
     }
   },
   manual: {
     title: "More connections to a port than a source may open in a time",
-    text: "`more than 5 in 300s` is a fixed window: it begins with a source's first connection, five are let in, the sixth is too many. With `action: block` the source is then kept out of everything for `block-for`, its open connections included. With `action: drop` it is kept away from this port only, for `block-for`. `lift: until-quiet` begins that time anew at each attempt, so that only a source that has been quiet for so long gets in again. `lift: sliding` is CSF's rule: a source's attempts are remembered one by one for the window, a dropped one twice, and an attempt is dropped while as many as the limit are remembered; it is for 32 attempts at most, and has no `block-for` of its own. A port is the port that the client dialled, published container ports included. The sets hold 65,536 sources in each family, about 200 bytes each, once for each port; new ones are admitted no faster than it forgets, 218 a second for a window of 300s, so that forged ones cannot fill it.",
+    text: "`more than 5 in 300s` is a fixed window: it begins with a source's first connection, five are let in, the sixth is too many. With `action: block` a source that completed these handshakes is then kept out of everything for `block-for`, its open connections included; one that sent SYNs alone may be forged, and is kept from opening anything for ten minutes at most. With `action: drop` it is kept away from this port only, for `block-for`. `lift: until-quiet` begins that time anew at each attempt, so that only a source that has been quiet for so long gets in again. `lift: sliding` is CSF's rule: a source's attempts are remembered one by one for the window, a dropped one twice, and an attempt is dropped while as many as the limit are remembered; it is for 32 attempts at most, and has no `block-for` of its own. A port is the port that the client dialled, published container ports included. The sets hold 65,536 sources in each family, about 200 bytes each, once for each port; new ones are admitted no faster than it forgets, 218 a second for a window of 300s, so that forged ones cannot fill it.",
     harms:
       "People behind one address, and scripts that open many short sessions: give them a limit with `for`. Across the border of two windows up to twice the number can pass.",
     example: "port-floods: { ssh: { limit: more than 5 in 300s, block-for: 10m } }",
@@ -59,10 +65,14 @@ function compileSliding(protection: Protection, context: CompileContext): Compil
     }),
   )
   if (diagnostics.length > 0) return { placed: [], sets: [], chains: [], diagnostics }
-  const { chains, ...target } = limitChains(protection, context)
   const guard = () => toPorts(protection.ports)
+  const { chains, placed, sets: proofs, ...target } = provableChains(protection, context, guard)
   const { rules, sets, chains: rings } = slidingRules(protection, { ...context, ...target, guard })
-  return { placed: [{ place: "new", order: 300, rules }], sets, chains: [...chains, ...rings] }
+  return {
+    placed: [{ place: "new", order: 300, rules }, ...placed],
+    sets: [...sets, ...proofs],
+    chains: [...chains, ...rings],
+  }
 }
 
 function tooLong({ limit, exceptions }: Protection): readonly number[] {
