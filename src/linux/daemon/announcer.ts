@@ -32,6 +32,8 @@ export interface AnnouncerSettings {
   readonly clock: () => number
   /** Milliseconds between two messages, at least. */
   readonly interval?: number
+  /** Milliseconds that a receiver may take. */
+  readonly patience?: number
 }
 
 const MINUTE = 60_000
@@ -43,7 +45,7 @@ const PATIENCE = 30_000
  * what follows within a minute comes in one message: an attack of a thousand sources is one e-mail a minute, and not a thousand.
  */
 export function createAnnouncer(settings: AnnouncerSettings, log: GuardLog): Announcer {
-  const { hook, webhook, host, clock, interval = MINUTE } = settings
+  const { hook, webhook, host, clock, interval = MINUTE, patience = PATIENCE } = settings
   if (hook === undefined && webhook === undefined) return { add() {}, stop: () => Promise.resolve() }
   let events: AnnouncedEvent[] = []
   let total = 0
@@ -67,8 +69,8 @@ export function createAnnouncer(settings: AnnouncerSettings, log: GuardLog): Ann
     total = 0
     const text = JSON.stringify(message)
     telling = Promise.all([
-      hook === undefined ? undefined : runHook(hook, text, log),
-      webhook === undefined ? undefined : post(webhook, text, log),
+      hook === undefined ? undefined : runHook(hook, text, patience, log),
+      webhook === undefined ? undefined : post(webhook, text, patience, log),
     ]).then(() => undefined)
   }
 
@@ -87,33 +89,52 @@ export function createAnnouncer(settings: AnnouncerSettings, log: GuardLog): Ann
   }
 }
 
-function runHook(command: string, text: string, log: GuardLog): Promise<void> {
+/** The message is on its standard input alone: nothing that a stranger sent becomes a word of the command. */
+function runHook(command: string, text: string, patience: number, log: GuardLog): Promise<void> {
   return new Promise((done) => {
-    const child = spawn("/bin/sh", ["-c", command], { stdio: ["pipe", "ignore", "pipe"], timeout: PATIENCE })
+    const child = spawn("/bin/sh", ["-c", command], { stdio: ["pipe", "ignore", "pipe"], detached: true })
     let error = ""
+    let isLate = false
+    // With all that it has started: a child of the shell would hold its output open.
+    const timer = setTimeout(() => {
+      isLate = true
+      endGroup(child.pid)
+      child.stderr.destroy()
+    }, patience)
     child.stderr.on("data", (chunk: Buffer) => {
       if (error.length < 1000) error += chunk.toString()
     })
     child.stdin.on("error", () => {})
     child.on("error", (fault) => {
+      clearTimeout(timer)
       log.warn(`the hook could not be started: ${fault.message}`)
       done()
     })
     child.on("close", (status) => {
-      if (status !== 0) log.warn(`the hook failed (exit ${status}): ${error.trim().slice(0, 300)}`)
+      clearTimeout(timer)
+      if (isLate) log.warn(`the hook took longer than ${patience / 1000} s, and was ended`)
+      else if (status !== 0) log.warn(`the hook failed (exit ${status}): ${error.trim().slice(0, 300)}`)
       done()
     })
     child.stdin.end(text)
   })
 }
 
-async function post(url: string, text: string, log: GuardLog): Promise<void> {
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, "SIGKILL")
+  } catch {
+    // It has just ended.
+  }
+}
+
+async function post(url: string, text: string, patience: number, log: GuardLog): Promise<void> {
   try {
     const answer = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: text,
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(patience),
     })
     if (!answer.ok) log.warn(`the webhook answers ${answer.status}`)
     await answer.body?.cancel()

@@ -1,5 +1,12 @@
-import { expect, test } from "vitest"
-import { readEve } from "./eve.js"
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { createConnection } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, onTestFinished, test, vi } from "vitest"
+import type { Event } from "../../../core/event/event.js"
+import { failed } from "../../host/outcome.js"
+import { eveSource, readEve } from "./eve.js"
+import type { SourceContext } from "./source.js"
 
 const alert = {
   timestamp: "2026-01-02T03:04:05.500000+0000",
@@ -33,4 +40,35 @@ test("an alert and a drop are events, other events are none, and what is broken 
 
 test("a clock that is far off is not believed", () => {
   expect(readEve(JSON.stringify(alert), at + 10_000)).toMatchObject({ time: at + 10_000 })
+})
+
+test("over a unix socket whole lines count, however they come; a client that stays does not keep the guard from ending", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "floodwall-eve-"))
+  const path = join(folder, "eve.sock")
+  const told: string[] = []
+  const source = eveSource(`unix:${path}`).start({
+    emit: (event: Event) => told.push("text" in event ? event.text : ""),
+    clock: () => at,
+    notice: (text: string) => told.push(text),
+  } as unknown as SourceContext)
+  if (failed(source)) throw new Error("it does not listen")
+  onTestFinished(() => {
+    source.value.stop()
+    rmSync(folder, { recursive: true })
+  })
+  const said = (signature: string) =>
+    `${JSON.stringify({ ...alert, alert: { ...alert.alert, signature } })}\n`
+  await vi.waitFor(() => expect(statSync(path).mode & 0o777).toBe(0o660))
+  const [one, other] = [createConnection(path), createConnection(path)]
+  other.write(`garbage\n${"x".repeat(200_000)}\n\xff\n`)
+  one.write(said("first").slice(0, 40))
+  other.write(said("second"))
+  await vi.waitFor(() => expect(told).toEqual(["second"]))
+  one.write(said("first").slice(40) + said("third"))
+  await vi.waitFor(() => expect(told).toEqual(["second", "first", "third"]))
+  expect([source.value.events, source.value.lost, source.value.state]).toEqual([3, 2, "reading"])
+  const gone = new Promise((resolve) => one.once("close", resolve))
+  source.value.stop()
+  await gone
+  expect(existsSync(path)).toBe(false)
 })

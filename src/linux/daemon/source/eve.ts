@@ -1,5 +1,5 @@
 import { chmodSync, rmSync, statSync } from "node:fs"
-import { createServer } from "node:net"
+import { createServer, type Socket } from "node:net"
 import { parseAddress } from "../../../core/base/address.js"
 import type { AlertEvent } from "../../../core/event/alert-event.js"
 import { done, fail } from "../../host/outcome.js"
@@ -44,10 +44,13 @@ export function eveSource(place: string): EventSource {
       if (isSomethingElse(socket))
         return fail("wrong", "bad-command-line", `${socket} is there already, and is no socket`)
       rmSync(socket, { force: true })
+      const connections = new Set<Socket>()
       const server = createServer((connection) => {
         const lines = splitLines(take)
+        connections.add(connection)
         connection.on("data", (chunk) => lines.push(chunk))
         connection.on("error", () => connection.destroy())
+        connection.on("close", () => connections.delete(connection))
       })
       server.maxConnections = 16
       server.on("error", (error) => notice(`Suricata's alerts cannot be had: ${error.message}`))
@@ -62,7 +65,11 @@ export function eveSource(place: string): EventSource {
         get lost() {
           return unread
         },
-        stop: () => server.close(),
+        stop() {
+          server.close()
+          // Suricata stays connected as long as it runs, and would keep the guard from ending.
+          for (const connection of connections) connection.destroy()
+        },
       })
     },
   }

@@ -24,8 +24,8 @@ export function loginSource(place: "journal" | string): EventSource {
       })
       if (place !== "journal") {
         const followed = followFile(place, (line) => {
-          const found = /\bsshd(?:-session|-auth)?(?:\[\d+\])?: (.*)$/.exec(line)
-          if (found) reader.take(found[1]!, clock())
+          const message = messageOf(line)
+          if (message !== undefined) reader.take(message, clock())
         })
         return done({
           get state() {
@@ -78,7 +78,7 @@ const ARGUMENTS = [
 ]
 const AGAIN_AFTER = 5000
 
-function followJournal(program: string, each: (message: string) => void) {
+export function followJournal(program: string, each: (message: string) => void, again = AGAIN_AFTER) {
   let child: ChildProcess | undefined
   let timer: NodeJS.Timeout | undefined
   let open = true
@@ -98,7 +98,7 @@ function followJournal(program: string, each: (message: string) => void) {
     child.on("error", () => {})
     child.on("close", () => {
       child = undefined
-      if (open) timer = setTimeout(begin, AGAIN_AFTER)
+      if (open) timer = setTimeout(begin, again)
     })
   }
   begin()
@@ -112,6 +112,16 @@ function followJournal(program: string, each: (message: string) => void) {
       child?.kill()
     },
   }
+}
+
+/**
+ * sshd's message in a line of a log file: `Jan  2 03:04:05 host sshd[7]: …`, or with a time as of RFC 3339; busybox puts facility and level behind the host. Only the program that the
+ * line begins with counts: what others log may hold words that a stranger chose, a user's name at an FTP server say.
+ */
+export function messageOf(line: string): string | undefined {
+  return line.match(
+    /^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S+ (?:[a-z\d]+\.[a-z]+ )?(?:\/\S*\/)?sshd(?:-session|-auth)?(?:\[\d+\])?: (.*)$/,
+  )?.[1]
 }
 
 /**
@@ -145,6 +155,11 @@ const phrases: readonly {
 ]
 
 const CONNECTIONS_MAXIMUM = 1024
+/**
+ * sshd cuts its messages at 1,023 bytes (MSGBUFSIZ of log.c), and some syslogs a little before: a user's name of the right length has what stands behind it cut off, so that an address within the name stands
+ * last. Longer messages are not believed.
+ */
+const LENGTH_MAXIMUM = 900
 
 export interface LoginReader {
   take(message: string, time: number): void
@@ -154,6 +169,7 @@ export function createLoginReader(emit: (event: LoginEvent) => void): LoginReade
   const told = new Set<string>()
   return {
     take(message, time) {
+      if (Buffer.byteLength(message) > LENGTH_MAXIMUM) return
       for (const { pattern, outcome, once } of phrases) {
         const found = pattern.exec(message)
         if (!found) continue
