@@ -11,6 +11,9 @@ export interface KeptOut {
 
 export interface Delta<Element extends KeptOut> {
   readonly remove: readonly Element[]
+  /** Not there at all. */
+  readonly add: readonly Block[]
+  /** There, with another time. */
   readonly put: readonly Block[]
 }
 
@@ -83,21 +86,27 @@ export function deltaOf<Element extends KeptOut>(
   now: number,
   tolerance = 2,
 ): Delta<Element> {
-  const there = new Map(kernel.map((element) => [keyOf(element), element]))
+  const there = new Map<string | number, Element>()
+  for (const element of kernel) there.set(keyOf(element), element)
+  const add: Block[] = []
   const put: Block[] = []
   for (const block of wanted) {
     const key = keyOf(block)
     const found = there.get(key)
-    there.delete(key)
+    if (found !== undefined) there.delete(key)
     if (block.until <= now) continue
-    if (found === undefined || !isSameEnd(found.left, block.until - now, tolerance)) put.push(block)
+    if (found === undefined) add.push(block)
+    else if (!isSameEnd(found.left, block.until - now, tolerance)) put.push(block)
   }
-  return { remove: [...there.values()].filter(({ left }) => left > 0), put }
+  return { remove: [...there.values()].filter(({ left }) => left > 0), add, put }
 }
 
-/** The same for a block and for its element. */
-export function keyOf({ source, scope }: { readonly source: Prefix; readonly scope: Scope }): string {
-  return `${scope} ${printPrefix(source)}`
+/** The same for a block and for its element. Hosts of IPv4, which are most of a hundred thousand, need no text. */
+export function keyOf(of: { readonly source: Prefix; readonly scope: Scope }): string | number {
+  const { address, length } = of.source
+  if (address.family === 4 && length === 32)
+    return of.scope === "everything" ? address.words[0]! : address.words[0]! + 2 ** 32
+  return `${of.scope} ${printPrefix(of.source)}`
 }
 
 /** Prefixes of an interval set must not overlap: the wider one does for those inside it, until it ends. Hosts lie in sets of their own, and stay. */

@@ -146,17 +146,19 @@ test("the delta makes the kernel what the ledger wants, whatever was in it", () 
       }
       const { wanted, left } = wantedInKernel(ledger.all())
       expect(left).toEqual([])
-      const kernel = new Map<string, KeptOut>(garbage.map((each) => [keyOf(each), each]))
+      const kernel = new Map<string | number, KeptOut>(garbage.map((each) => [keyOf(each), each]))
       const delta = deltaOf(wanted, [...kernel.values()], now)
       for (const each of delta.remove) kernel.delete(keyOf(each))
-      for (const block of delta.put) kernel.set(keyOf(block), { ...block, left: block.until - now })
+      for (const block of delta.add) expect(kernel.has(keyOf(block))).toBe(false)
+      for (const block of [...delta.add, ...delta.put])
+        kernel.set(keyOf(block), { ...block, left: block.until - now })
       expect([...kernel.keys()].sort()).toEqual(
         wanted
           .filter(({ until }) => until > now)
           .map(keyOf)
           .sort(),
       )
-      expect(deltaOf(wanted, [...kernel.values()], now)).toEqual({ remove: [], put: [] })
+      expect(deltaOf(wanted, [...kernel.values()], now)).toEqual({ remove: [], add: [], put: [] })
     }),
   )
 })

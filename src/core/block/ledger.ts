@@ -44,6 +44,8 @@ export interface Wish {
 }
 
 const neighbourLength = 24
+/** Seconds. What is to be forgotten after a week may wait a minute. */
+const FORGET_EVERY = 60
 
 /**
  * Who is kept out, why and until when, in memory; times are seconds since 1970, given by who calls. It changes nothing outside: each method returns what changed, for a
@@ -55,6 +57,9 @@ export class Ledger {
   readonly isSpared: (prefix: Prefix) => boolean
   private readonly blocks = new Map<string, Block>()
   private readonly pasts = new Map<string, Past>()
+  /** No block ends before it: a hundred thousand of them are looked through when one is over, and not each second. */
+  private soonest = Number.POSITIVE_INFINITY
+  private forgetting = Number.NEGATIVE_INFINITY
 
   constructor(
     settings: LedgerSettings = ledgerDefaults,
@@ -66,7 +71,10 @@ export class Ledger {
 
   /** Takes over what a store has. */
   load(blocks: Iterable<Block>, pasts: Iterable<Past>): void {
-    for (const block of blocks) this.blocks.set(sourceText(block.source), block)
+    for (const block of blocks) {
+      this.blocks.set(sourceText(block.source), block)
+      this.soonest = Math.min(this.soonest, block.until)
+    }
     for (const past of pasts) this.pasts.set(sourceText(past.source), past)
   }
 
@@ -157,9 +165,9 @@ export class Ledger {
 
   /** Takes note of those whose time is over. */
   expire(now: number): readonly Change[] {
-    const over = [...this.all()].filter(({ until }) => until <= now)
-    const changes: Change[] = over.map((block) => this.end(block, now, "over"))
-    for (const { source } of over) changes.push(...this.ungroup(source, now))
+    const changes = now < this.soonest ? [] : this.endThoseOver(now)
+    if (now < this.forgetting) return changes
+    this.forgetting = now + FORGET_EVERY
     for (const past of this.pasts.values()) {
       if (now - past.end <= this.settings.repeaters.forgetAfter || this.find(past.source)) continue
       this.pasts.delete(sourceText(past.source))
@@ -168,8 +176,22 @@ export class Ledger {
     return changes
   }
 
+  private endThoseOver(now: number): Change[] {
+    const over: Block[] = []
+    this.soonest = Number.POSITIVE_INFINITY
+    for (const block of this.all()) {
+      if (block.until <= now) over.push(block)
+      else this.soonest = Math.min(this.soonest, block.until)
+    }
+    const changes: Change[] = over.map((block) => this.end(block, now, "over"))
+    for (const { source } of over) changes.push(...this.ungroup(source, now))
+    return changes
+  }
+
   /** The clock was set: everything that is written in its time moves along. */
   shift(seconds: number): readonly Change[] {
+    this.soonest += seconds
+    this.forgetting = Number.NEGATIVE_INFINITY
     return [
       ...[...this.all()].map((block) =>
         this.set({ ...block, since: block.since + seconds, until: block.until + seconds }),
@@ -241,6 +263,7 @@ export class Ledger {
   }
 
   private set(block: Block): Change {
+    this.soonest = Math.min(this.soonest, block.until)
     this.blocks.set(sourceText(block.source), block)
     return { change: "set", block }
   }

@@ -12,8 +12,10 @@ import { openNotifier } from "../host/sd-notify.js"
 import type { State } from "../host/state.js"
 import { type Alive, createAlive } from "./alive.js"
 import { createAnnouncer } from "./announcer.js"
+import { openCalledHosts } from "./called-hosts.js"
 import { type Keeper, openKeeper } from "./keeper.js"
 import { type KernelBlocks, openKernelBlocks } from "./kernel-blocks.js"
+import { ListedByRules } from "./listed-by.js"
 import type { GuardLog } from "./log.js"
 import { type ListenAddress, type Metric, serveMetrics } from "./metrics.js"
 import type { GuardStatus } from "./protocol.js"
@@ -68,6 +70,7 @@ const BUSY_AGAIN = 1000
 const PATIENCE = 15_000
 const REFRESH = 30_000
 const TICK = 1000
+const SAVE_CALLS = 300_000
 const NOTICES_MAXIMUM = 20
 
 /**
@@ -125,6 +128,8 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     log,
   )
   const alive = createAlive()
+  const calledHosts = openCalledHosts(state.folder)
+  const listedBy = new ListedByRules(() => current.policy)
   const topology = createTopology(() => current.policy)
   const status = (): Omit<GuardStatus, "blocked" | "wouldBeBlocked"> => ({
     pid: process.pid,
@@ -144,6 +149,8 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     announcer,
     kernel: kernelBlocks.value,
     alive,
+    calledHosts,
+    listedBy: listedBy.of,
     policy: () => current.policy,
     facts: () => current.facts,
     status,
@@ -160,7 +167,10 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   }
   const detect = () => new Detection(current.policy.detect, { sees: "some" }, onFinding)
   detection = detect()
-  const emit = (event: Event) => detection.take(event)
+  const emit = (event: Event) => {
+    calledHosts.take(event)
+    detection.take(event)
+  }
 
   const server = await openServer(socketPath(environment), (request, client) =>
     keeper!.answer(request, client),
@@ -168,7 +178,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   if (failed(server)) return server
   keeper.agree()
 
-  for (const source of wantedSources(settings, alive)) {
+  for (const source of wantedSources(settings, alive, listedBy)) {
     const running = source.start({ emit, clock: () => Date.now() / 1000, readiness, topology, notice })
     if (failed(running)) {
       const why = sentencesOf(running.failure.diagnostics).join("; ")
@@ -183,6 +193,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   const timers = [
     setInterval(() => topology.refresh(), REFRESH),
     setInterval(() => keeper?.tick(), TICK),
+    setInterval(() => void calledHosts.save(), SAVE_CALLS),
     ...(notifier.watchdog === undefined
       ? []
       : [setInterval(() => notifier.tell("WATCHDOG=1"), notifier.watchdog / 3)]),
@@ -204,6 +215,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       last()
       metrics?.close()
       await announcer.stop()
+      calledHosts.saveNow()
       keeper?.close()
       kernelBlocks.value.close()
       readiness.close()
@@ -359,9 +371,13 @@ async function enforceSoon<Value>(enforce: () => Outcome<Value>): Promise<Outcom
   }
 }
 
-function wantedSources({ eve, logins }: GuardSettings, alive: Alive): readonly EventSource[] {
+function wantedSources(
+  { eve, logins }: GuardSettings,
+  alive: Alive,
+  listedBy: ListedByRules,
+): readonly EventSource[] {
   return [
-    packetSource(logGroup),
+    packetSource(logGroup, (flow, protection) => listedBy.note(flow, protection)),
     connectionSource(alive),
     counterSource(PLACE),
     ...(eve === undefined ? [] : [eveSource(eve)]),

@@ -5,10 +5,12 @@ import type { Finding } from "../../core/event/finding.js"
 import { Flow, setEnds } from "../../core/event/flow.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { done, failed, type Outcome } from "../host/outcome.js"
+import type { ListedBy } from "./adoption.js"
 import type { Alive } from "./alive.js"
 import type { Announcer } from "./announcer.js"
 import { answerRequest } from "./answer-request.js"
 import { Book } from "./book.js"
+import type { CalledHosts } from "./called-hosts.js"
 import { readClock } from "./clock.js"
 import type { KernelBlocks } from "./kernel-blocks.js"
 import type { GuardLog } from "./log.js"
@@ -27,6 +29,8 @@ export interface KeeperParts {
   readonly announcer: Announcer
   readonly kernel: KernelBlocks
   readonly alive: Alive
+  readonly calledHosts: CalledHosts
+  readonly listedBy: ListedBy
   policy(): Policy
   facts(): HostFacts
   status(): Omit<GuardStatus, "blocked" | "wouldBeBlocked">
@@ -52,7 +56,9 @@ export interface Keeper {
 }
 
 /** Seconds between two looks at what rules have listed by themselves. */
-const AGREE_EVERY = 10
+const ADOPT_EVERY = 10
+/** Whoever changes the sets is told of by the kernel; seconds between two looks for whatever was missed. */
+const AGREE_EVERY = 600
 const FOLLOWERS_MAXIMUM = 32
 
 export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
@@ -72,6 +78,7 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
     kernel,
     clock: readClock,
     settings: ledgerDefaults,
+    listedBy: parts.listedBy,
     neverBlocked: neverBlockedBy(
       parts.policy,
       parts.facts,
@@ -125,7 +132,9 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
       const called = (address: Address) => {
         setEnds(flow, address, address)
         flow.time = finding.at
-        return detection.standingOf(flow).called ? finding.at : undefined
+        return detection.standingOf(flow).called
+          ? finding.at
+          : parts.calledHosts.calledAt(address, finding.at)
       }
       book.finding(finding, {
         hasConnection: alive.has,
@@ -171,7 +180,7 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
       book.tick()
       ticks++
       if (ticks % AGREE_EVERY === 0) book.agree()
-      book.flush()
+      else if (ticks % ADOPT_EVERY === 0) book.adopt()
     },
     metrics: () => [
       {

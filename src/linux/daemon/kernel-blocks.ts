@@ -1,5 +1,5 @@
 import { maskWords, type Prefix, widthOf } from "../../core/base/prefix.js"
-import { type NewElement, openSetWriter, type SetWriter } from "../host/netlink/set-elements.js"
+import { type NewElement, openSetWriter } from "../host/netlink/set-elements.js"
 import { done, failed, type Outcome } from "../host/outcome.js"
 
 export type BlockScope = "everything" | "new-connections"
@@ -28,16 +28,21 @@ export interface CountedBlock extends KernelBlock {
  * sources that proved nothing. What is put there ends by itself, whatever happens to this process.
  */
 export interface KernelBlocks {
-  /** With this time from now, whether they are there or not. Errno of the first that was refused, or 0. */
+  /** Those that are not there: a third of what `put` costs. Errno of the first that was refused, or 0. */
+  add(blocks: readonly KernelBlock[]): number
+  /** Anew, with this time from now and nothing counted, whether they are there or not. */
   put(blocks: readonly KernelBlock[]): number
   remove(blocks: readonly Pick<KernelBlock, "source" | "scope" | "isNetwork">[]): number
-  list(): Outcome<readonly CountedBlock[]>
+  /** `hosts`: without the sets of networks, which rules cannot add to. */
+  list(which?: "all" | "hosts"): Outcome<readonly CountedBlock[]>
   /** Of notifications: changes with this number are ours. */
   readonly port: number
   close(): void
 }
 
 const ENOENT = 2
+/** ENFILE: the set has as many elements as it may have. */
+export const FULL = 23
 
 export function openKernelBlocks(table: string): Outcome<KernelBlocks> {
   const opened = openSetWriter()
@@ -45,18 +50,19 @@ export function openKernelBlocks(table: string): Outcome<KernelBlocks> {
   const writer = opened.value
   return done({
     port: writer.port,
-    put: (blocks) => eachSet(blocks, (set, elements) => putAll(writer, { table, set }, elements)),
+    add: (blocks) =>
+      eachSet(blocks, (set, elements) => inParts(elements, (part) => writer.add({ table, set }, part))),
+    put: (blocks) =>
+      eachSet(blocks, (set, elements) => inParts(elements, (part) => writer.put({ table, set }, part))),
     remove: (blocks) =>
       eachSet(blocks, (set, elements) => {
-        const error = writer.remove({ table, set }, elements)
-        if (error !== ENOENT) return error
-        // One of them was gone already, and took the others' transaction with it.
-        for (const element of elements) writer.remove({ table, set }, [element])
-        return 0
+        const error = inParts(elements, (part) => writer.remove({ table, set }, part))
+        return error === ENOENT ? 0 : error
       }),
-    list() {
+    list(which = "all") {
       const blocks: CountedBlock[] = []
       for (const set of ALL_SETS) {
+        if (which === "hosts" && set.includes("networks")) continue
         const listed = writer.list({ table, set })
         if (failed(listed)) return listed
         const elements = set.includes("networks") ? intervals(listed.value) : listed.value
@@ -70,7 +76,7 @@ export function openKernelBlocks(table: string): Outcome<KernelBlocks> {
         } of elements as readonly (Element & {
           readonly until?: Uint8Array
         })[]) {
-          const source = prefixOf(key, until, set.endsWith("6"))
+          const source = prefixOf(key, until, set)
           blocks.push({
             source,
             ...(set.includes("networks") && isHostLike(source) && { isNetwork: true }),
@@ -106,17 +112,17 @@ const ALL_SETS = [
   "blocked-new6",
 ]
 
-/** Elements that one transaction could not take (a set that is full) are tried one by one. */
-function putAll(
-  writer: SetWriter,
-  place: { table: string; set: string },
-  elements: readonly NewElement[],
-): number {
-  const error = writer.put(place, elements)
+/**
+ * What one transaction could not do (an element was gone already, a set is full) is done by halves, so that of many only the one in question is left. Where a set is
+ * full, what comes behind has no room either.
+ */
+function inParts(elements: readonly NewElement[], change: (part: readonly NewElement[]) => number): number {
+  const error = change(elements)
   if (error === 0 || elements.length === 1) return error
-  let first = 0
-  for (const element of elements) first = first || writer.put(place, [element])
-  return first
+  const half = elements.length >> 1
+  const first = inParts(elements.slice(0, half), change)
+  if (first === FULL) return first
+  return inParts(elements.slice(half), change) || first
 }
 
 function eachSet(
@@ -162,6 +168,11 @@ function elementOf({
   readonly isNetwork?: boolean
 }): NewElement {
   const { address, length } = source
+  // A host of IPv4 is most of them.
+  if (length === 32 && address.family === 4 && !isNetwork) {
+    const key = bytesOf(address.words)
+    return remaining === null || remaining === undefined ? { key } : { key, timeout: remaining }
+  }
   const kept = address.family === 6 ? Math.min(length, 64) : length
   const mask = maskWords(kept, address.words.length)
   const words = address.words.map((word, index) => (word & mask[index]!) >>> 0)
@@ -187,9 +198,15 @@ function firstBehind(words: readonly number[], length: number): number[] | undef
 }
 
 function bytesOf(words: readonly number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(words.length * 4))
-  for (const [index, word] of words.entries()) view.setUint32(index * 4, word)
-  return new Uint8Array(view.buffer)
+  const bytes = new Uint8Array(words.length * 4)
+  let at = 0
+  for (const word of words) {
+    bytes[at++] = word >>> 24
+    bytes[at++] = word >>> 16
+    bytes[at++] = word >>> 8
+    bytes[at++] = word
+  }
+  return bytes
 }
 
 function wordsOf(key: Uint8Array): number[] {
@@ -211,14 +228,19 @@ function intervals(elements: readonly Element[]): readonly (Element & { readonly
   return found
 }
 
-function prefixOf(key: Uint8Array, until: Uint8Array | undefined, isLong: boolean): Prefix {
+/** `until` is the first key behind an interval; undefined: it goes on to the last address. */
+function prefixOf(key: Uint8Array, until: Uint8Array | undefined, set: string): Prefix {
   const words = wordsOf(key)
+  const isLong = set.endsWith("6")
   const address = { family: isLong ? (6 as const) : (4 as const), words }
-  if (until === undefined) return { address, length: isLong ? 64 : widthOf(address) }
+  if (!set.includes("networks")) return { address, length: isLong ? 64 : 32 }
+  const end = until && wordsOf(until)
   const width = widthOf(address)
-  for (let length = 0; length <= width; length++) {
+  // From the longest: hosts that lie among the networks are the most.
+  for (let length = width; length >= 0; length--) {
     const behind = firstBehind(words, length)
-    if (behind?.every((word, index) => word === wordsOf(until)[index])) return { address, length }
+    if (behind === undefined ? end === undefined : behind.every((word, index) => word === end?.[index]))
+      return { address, length }
   }
   return { address, length: width }
 }

@@ -19,6 +19,9 @@ export function createSpareStore(open: () => Outcome<OpenedStore>): Store {
       }
       return real.write(changes, events, clock)
     },
+    sync: (then) => (real ? real.sync(then) : then(undefined)),
+    syncNow: () => real?.syncNow(),
+    tidy: (isQuiet) => real?.tidy(isQuiet),
     events: (filter) => real?.events(filter) ?? [],
     close: () => real?.close(),
   }

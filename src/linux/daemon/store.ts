@@ -2,12 +2,14 @@ import { chmodSync, existsSync, renameSync } from "node:fs"
 import { join } from "node:path"
 import { isProblem } from "../../core/base/diagnostic.js"
 import { type Prefix, parsePrefix } from "../../core/base/prefix.js"
-import { type Block, type BlockedBy, type Scope, sourceText } from "../../core/block/block.js"
+import { type Block, sourceText } from "../../core/block/block.js"
 import type { ClockReading } from "../../core/block/clock.js"
 import type { Change, Past } from "../../core/block/ledger.js"
 import { done, fail, type Outcome } from "../host/outcome.js"
 import type { EventFilter, EventLine } from "./protocol.js"
-import { codeOf, type Database, openDatabase, type Row, type Statement } from "./sqlite.js"
+import { codeOf, type Database, openDatabase, type Statement } from "./sqlite.js"
+import { readBlocks, readPasts } from "./store-columns.js"
+import { SyncedFile } from "./synced-file.js"
 
 /** The ledger on the disk. What a call has written survives a killed process and a power cut; a call that fails has written nothing. */
 export interface Store {
@@ -15,8 +17,14 @@ export interface Store {
   readonly pasts: readonly Past[]
   /** When it was written last; undefined: never. */
   readonly clock: ClockReading | undefined
-  /** All of it, or nothing: why it could not be written (a full disk), or undefined. */
+  /** All of it, or nothing: why it could not be written (a full disk), or undefined. From then on it survives the process, and after a sync a power cut. */
   write(changes: readonly Change[], events: readonly EventLine[], clock: ClockReading): string | undefined
+  /** Has the disk keep what was written, in another thread; `then` hears why it could not. Asked again meanwhile, it does it once more. */
+  sync(then: (trouble: string | undefined) => void): void
+  /** The same, done when the call returns. */
+  syncNow(): string | undefined
+  /** The log's pages go where they belong, if they are many. It takes some writes and two syncs, so it waits for a quiet moment until they are very many. */
+  tidy(isQuiet: boolean): void
   /** The latest first. */
   events(filter: EventFilter): readonly EventLine[]
   close(): void
@@ -33,15 +41,20 @@ const fileName = "ledger.db"
 /** KESL keeps 500,000 events; a fifth of that is a year of a busy host's findings. */
 const eventsMaximum = 100_000
 const pruneEvery = 1000
+/** Commits. Each leaves some pages of 4 kB in the log. */
+const TIDY_AFTER = 200
+const TIDY_AT_LAST = 4000
 
 /**
- * One writer: the database is locked as long as it is open, by whoever opened it (locking_mode=exclusive), and SQLite's lock ends with its process. The write-ahead log is synced at each
- * commit (synchronous=full), which one fsync does.
+ * One writer: the database is locked as long as it is open, by whoever opened it (locking_mode=exclusive), and SQLite's lock ends with its process. A commit goes into the write-ahead log and is
+ * not synced by SQLite (synchronous=normal): a kill cannot take it back, and a sync of our own, in another thread, has the disk keep it. Nor are the log's pages moved in the midst of a
+ * commit (wal_autocheckpoint=0).
  */
 const settings = `
   pragma locking_mode = exclusive;
   pragma journal_mode = wal;
-  pragma synchronous = full;
+  pragma synchronous = normal;
+  pragma wal_autocheckpoint = 0;
   pragma journal_size_limit = 4000000;
   begin immediate;
   create table if not exists blocks (
@@ -99,7 +112,7 @@ function tryOpen(
     database = opened
     database.exec(settings)
     chmodSync(path, 0o600)
-    return { store: new SqliteStore(database) }
+    return { store: new SqliteStore(database, `${path}-wal`) }
   } catch (error) {
     database?.close()
     return { code: codeOf(error), message: plainly((error as Error).message) }
@@ -117,18 +130,21 @@ class SqliteStore implements Store {
   readonly clock: ClockReading | undefined
   readonly #database: Database
   readonly #statements: Readonly<
-    Record<"set" | "end" | "past" | "forget" | "event" | "prune" | "clock", Statement>
+    Record<"set" | "end" | "past" | "forget" | "event" | "prune" | "clock" | "begin" | "commit", Statement>
   >
+  readonly #log: SyncedFile
   #written = 0
+  #commits = 0
 
   /** Throws where the database is broken. */
-  constructor(database: Database) {
+  constructor(database: Database, log: string) {
     this.#database = database
+    this.#log = new SyncedFile(log)
     const [check] = database.prepare("pragma quick_check(1)").all()
     const verdict = check && Object.values(check)[0]
     if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { code: "SQLITE_CORRUPT" })
-    this.blocks = database.prepare("select * from blocks").all().flatMap(blockOf)
-    this.pasts = database.prepare("select * from pasts").all().flatMap(pastOf)
+    this.blocks = readBlocks(database)
+    this.pasts = readPasts(database)
     const clock = database.prepare("select boot, wall, monotonic from clock").get()
     this.clock = clock && {
       boot: String(clock["boot"]),
@@ -142,13 +158,15 @@ class SqliteStore implements Store {
       forget: database.prepare("delete from pasts where source = ?"),
       event: database.prepare("insert into events (time, kind, source, line) values (?, ?, ?, ?)"),
       prune: database.prepare("delete from events where id <= (select max(id) from events) - ?"),
+      begin: database.prepare("begin immediate"),
+      commit: database.prepare("commit"),
       clock: database.prepare("insert or replace into clock values (1, ?, ?, ?)"),
     }
   }
 
   write(changes: readonly Change[], events: readonly EventLine[], clock: ClockReading): string | undefined {
     try {
-      this.#database.exec("begin immediate")
+      this.#statements.begin.run()
       for (const change of changes) this.#change(change)
       for (const event of events)
         this.#statements.event.run(
@@ -163,7 +181,8 @@ class SqliteStore implements Store {
         this.#statements.prune.run(eventsMaximum)
       }
       this.#statements.clock.run(clock.boot, clock.wall, clock.monotonic)
-      this.#database.exec("commit")
+      this.#statements.commit.run()
+      this.#commits++
       return undefined
     } catch (error) {
       try {
@@ -172,6 +191,24 @@ class SqliteStore implements Store {
         // SQLite has rolled back by itself, as it does when the disk is full.
       }
       return (error as Error).message
+    }
+  }
+
+  sync(then: (trouble: string | undefined) => void): void {
+    this.#log.sync(then)
+  }
+
+  syncNow(): string | undefined {
+    return this.#log.syncNow()
+  }
+
+  tidy(isQuiet: boolean): void {
+    if (this.#commits < (isQuiet ? TIDY_AFTER : TIDY_AT_LAST)) return
+    this.#commits = 0
+    try {
+      this.#database.exec("pragma wal_checkpoint(passive)")
+    } catch {
+      // What is in the log is read from there.
     }
   }
 
@@ -223,6 +260,7 @@ class SqliteStore implements Store {
       // What is in the log is read from there.
     }
     this.#database.close()
+    this.#log.close()
   }
 }
 
@@ -250,31 +288,4 @@ function inside(wide: Prefix, narrow: Prefix): boolean {
     const bits = Math.min(32, Math.max(0, wide.length - 32 * index))
     return bits === 0 || (word ^ narrow.address.words[index]!) >>> (32 - bits) === 0
   })
-}
-
-function blockOf(row: Row): readonly Block[] {
-  const source = parsePrefix(String(row["source"]))
-  if (isProblem(source)) return []
-  const until = row["until"]
-  return [
-    {
-      source,
-      scope: row["scope"] as Scope,
-      by: row["decided_by"] as BlockedBy,
-      kind: String(row["kind"]),
-      why: String(row["why"]),
-      since: Number(row["since"]),
-      until: until === null || until === undefined ? Number.POSITIVE_INFINITY : Number(until),
-      times: Number(row["times"]),
-      droppedPackets: Number(row["packets"]),
-      droppedBytes: Number(row["bytes"]),
-    },
-  ]
-}
-
-function pastOf(row: Row): readonly Past[] {
-  const source = parsePrefix(String(row["source"]))
-  if (isProblem(source)) return []
-  const past = { source, times: Number(row["times"]), end: Number(row["end"]) }
-  return [row["unblocked"] === 1 ? { ...past, unblocked: true } : past]
 }

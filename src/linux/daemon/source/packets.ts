@@ -1,3 +1,4 @@
+import type { Flow } from "../../../core/event/flow.js"
 import { describePacket } from "../../../core/event/from-packet.js"
 import { DROPPED, PacketEvent, UNKNOWN } from "../../../core/event/packet-event.js"
 import { decode } from "../../../core/packet/decode.js"
@@ -11,8 +12,11 @@ import type { EventSource } from "./source.js"
 /** LINKTYPE_RAW of https://www.tcpdump.org/linktypes.html: an IP header comes first. */
 const LINKTYPE_RAW = 101
 
-/** What the rules of our table log: each packet's prefix names zone, protection and action. */
-export function packetSource(group: number): EventSource {
+/** What the rules of our table log: each packet's prefix names zone, protection and action. `onListing` hears of those whose rule lists its source. */
+export function packetSource(
+  group: number,
+  onListing: (flow: Flow, protection: string) => void = () => {},
+): EventSource {
   return {
     name: "nflog",
     reads: `packets that rules log (group ${group})`,
@@ -39,6 +43,7 @@ export function packetSource(group: number): EventSource {
         topology.placeByDevice(event, logged.inputDevice, logged.outputDevice)
         event.isBroadcast = topology.isBroadcast(event)
         event.isSpoofed = words.protection === "spoofed-source"
+        if (words.action === "block") onListing(event, words.protection)
         events++
         emit(event)
       }

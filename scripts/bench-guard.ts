@@ -1,0 +1,49 @@
+/**
+ * How fast the guard is, in network namespaces of its own:
+ *
+ *     npm run bench:guard [-- --findings 300 --blocks 100000 --only latency|load --program FILE]
+ *
+ * From the packet that completes a finding to its source in the kernel's set, and from the start with a long ledger until all of it is in the kernel.
+ */
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { laboratoryTrouble } from "../src/linux/host/namespace/trouble.js"
+import { findingToBlock } from "./bench-guard/finding-to-block.js"
+
+const { values } = parseArgs({
+  options: {
+    findings: { type: "string", default: "300" },
+    blocks: { type: "string", default: "100000" },
+    only: { type: "string" },
+    program: { type: "string", default: join(import.meta.dirname, "..", "bin", "floodwall") },
+  },
+})
+
+const trouble = laboratoryTrouble()
+if (trouble !== null) {
+  process.stderr.write(`nothing can be measured here: ${trouble}\n`)
+  process.exit(3)
+}
+
+if (values.only !== "load") {
+  say("from a finding's last packet to the kernel's set, ms\n")
+  say(`${"".padEnd(34)}${["median", "p95", "p99", "most", "none"].map((word) => word.padStart(8)).join("")}`)
+  for (const hasLoad of [false, true]) {
+    for (const path of ["nflog", "conntrack"] as const) {
+      const { median, p95, p99, most, missing } = await findingToBlock(
+        values.program,
+        path,
+        Number(values.findings),
+        hasLoad,
+      )
+      const name = `${path}, ${hasLoad ? "flood and busy disk" : "quiet"}`
+      say(
+        `${name.padEnd(34)}${[median, p95, p99, most].map((each) => each.toFixed(1).padStart(8)).join("")}${String(missing).padStart(8)}`,
+      )
+    }
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

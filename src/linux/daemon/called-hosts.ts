@@ -1,0 +1,112 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs"
+import { rename, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import type { Address } from "../../core/base/address.js"
+import { mix } from "../../core/detect/source-table.js"
+import type { Event } from "../../core/event/event.js"
+import { FROM_INSIDE } from "../../core/event/flow.js"
+
+/**
+ * Whom this host, or one behind it, has called within a day: the latest 32,768, by hashes, in a file that outlives the guard. A host that was called is no stranger for so long, and
+ * a restart is no reason to forget that. What a kill takes with it are the calls since the last save.
+ */
+export interface CalledHosts {
+  /** Looks at everything that happens, and remembers calls. */
+  take(event: Event): void
+  /** When it was called last, in seconds since 1970; undefined: not within a day. */
+  calledAt(address: Address, now: number): number | undefined
+  /** Writes it down in another thread, where something has changed. */
+  save(): Promise<void>
+  /** The same before the process ends. What a full disk does not take is lost. */
+  saveNow(): void
+}
+
+const FILE = "called-hosts"
+const LIFE = 86400
+const PLACES = 1 << 15
+/** A hash may stand in one of so many places; who was called longest ago gives way. */
+const WAYS = 4
+/** "FWCH" and a version, then hashes, then times: words of 32 bits, little-endian. */
+const MAGIC = 0x48435746
+const VERSION = 1
+
+export function openCalledHosts(folder: string): CalledHosts {
+  const path = join(folder, FILE)
+  const { hashes, times } = read(path)
+  let hasChanged = false
+  let saving: Promise<void> | undefined
+
+  const bytes = () => {
+    const words = new Uint32Array(2 + 2 * PLACES)
+    words[0] = MAGIC
+    words[1] = VERSION
+    words.set(hashes, 2)
+    words.set(times, 2 + PLACES)
+    return new Uint8Array(words.buffer)
+  }
+  return {
+    take(event) {
+      if (event.event !== "connection" || event.phase !== "new" || event.side !== FROM_INSIDE) return
+      const hash = mix(event.destination0, event.destination1, event.destination2, event.destination3)
+      const time = Math.floor(event.time)
+      const from = hash & (PLACES - 1) & ~(WAYS - 1)
+      let place = from
+      for (let at = from; at < from + WAYS; at++) {
+        if (hashes[at] === hash) {
+          place = at
+          break
+        }
+        if (times[at]! < times[place]!) place = at
+      }
+      hashes[place] = hash
+      times[place] = time
+      hasChanged = true
+    },
+    calledAt({ words: [a = 0, b = 0, c = 0, d = 0] }, now) {
+      const hash = mix(a, b, c, d)
+      const from = hash & (PLACES - 1) & ~(WAYS - 1)
+      for (let at = from; at < from + WAYS; at++)
+        if (hashes[at] === hash && times[at] !== 0 && now - times[at]! < LIFE) return times[at]
+      return undefined
+    },
+    save() {
+      if (!hasChanged || saving) return saving ?? Promise.resolve()
+      hasChanged = false
+      const half = `${path}.half`
+      saving = writeFile(half, bytes(), { mode: 0o600 })
+        .then(() => rename(half, path))
+        .catch(() => {
+          hasChanged = true
+        })
+        .finally(() => {
+          saving = undefined
+        })
+      return saving
+    },
+    saveNow() {
+      if (!hasChanged) return
+      try {
+        writeFileSync(`${path}.last`, bytes(), { mode: 0o600 })
+        renameSync(`${path}.last`, path)
+        hasChanged = false
+      } catch {
+        // Forgetting it only means that a stranger is one.
+      }
+    },
+  }
+}
+
+/** What is no such file, or not whole, is as good as none. */
+function read(path: string): { readonly hashes: Uint32Array; readonly times: Uint32Array } {
+  const none = { hashes: new Uint32Array(PLACES), times: new Uint32Array(PLACES) }
+  let file: Buffer
+  try {
+    file = readFileSync(path)
+  } catch {
+    return none
+  }
+  if (file.length !== 4 * (2 + 2 * PLACES)) return none
+  const words = new Uint32Array(new Uint8Array(file).buffer)
+  if (words[0] !== MAGIC || words[1] !== VERSION) return none
+  return { hashes: words.slice(2, 2 + PLACES), times: words.slice(2 + PLACES) }
+}
