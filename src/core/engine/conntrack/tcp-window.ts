@@ -4,21 +4,23 @@ import {
   BE_LIBERAL,
   END,
   FLAGS,
+  FROM_REPLY,
   LAST_ACKNOWLEDGEMENT,
-  LAST_DIRECTION,
   LAST_END,
+  LAST_SEGMENT,
   LAST_SEQUENCE,
   LAST_WINDOW,
   MAXACK,
   MAXACK_KNOWN,
   MAXEND,
   MAXWIN,
-  RETRANSMISSIONS,
+  ONE_RETRANSMISSION,
   SACK_PERMITTED,
-  SCALE,
+  SCALE_SHIFT,
   SCALED,
   SIDE_WORDS,
   UNACKNOWLEDGED,
+  WINDOW_FIELD,
 } from "./layout.js"
 import { REPLY } from "./status.js"
 
@@ -28,7 +30,10 @@ import { REPLY } from "./status.js"
  */
 
 /** RFC 7323 section 2.3. */
-export const MOST_SCALE = 14
+const MOST_SCALE = 14
+/** More are not counted. */
+const MOST_RETRANSMISSIONS = 0x7fff0000
+const UNSCALED = (1 << SCALE_SHIFT) - 1
 /** An ACK may lie this far behind what was sent, even where the window is smaller (MAXACKWINCONST). */
 const ACK_WINDOW = 66000
 
@@ -78,14 +83,14 @@ export function begin(
 }
 
 function takeOptions(state: Int32Array, side: number, packet: Packet): void {
-  let flags = state[side + FLAGS]! & BE_LIBERAL
-  state[side + SCALE] = 0
-  if (packet.tcpWindowScale >= 0) {
-    state[side + SCALE] = Math.min(packet.tcpWindowScale, MOST_SCALE)
-    flags |= SCALED
-  }
-  if (packet.tcpSackPermitted) flags |= SACK_PERMITTED
-  state[side + FLAGS] = flags
+  state[side + FLAGS] = (state[side + FLAGS]! & BE_LIBERAL) | offeredBy(packet)
+}
+
+/** What a SYN's options are as a window's flags, its scale among them. */
+export function offeredBy(packet: Packet): number {
+  const scale = packet.tcpWindowScale
+  const shift = Math.min(scale, MOST_SCALE)
+  return (packet.tcpSackPermitted ? SACK_PERMITTED : 0) | (scale < 0 ? 0 : SCALED | (shift << SCALE_SHIFT))
 }
 
 function beginSender(
@@ -102,8 +107,8 @@ function beginSender(
   takeOptions(state, sender, packet)
   // RFC 7323 section 1.3: both ends must have offered it.
   if (direction === REPLY && !(state[sender + FLAGS]! & state[receiver + FLAGS]! & SCALED)) {
-    state[sender + SCALE] = 0
-    state[receiver + SCALE] = 0
+    state[sender + FLAGS]! &= UNSCALED
+    state[receiver + FLAGS]! &= UNSCALED
   }
 }
 
@@ -135,7 +140,7 @@ export function check(
       if (!(flags & ACK)) return INSIDE
     } else {
       state[sender + END] = end
-      const scaled = (size << state[sender + SCALE]!) >>> 0
+      const scaled = (size << (state[sender + FLAGS]! >> SCALE_SHIFT)) >>> 0
       state[sender + MAXWIN] = scaled || 1
       state[sender + MAXEND] = end + state[sender + MAXWIN]!
       if (state[receiver + MAXWIN] === 0) {
@@ -166,7 +171,7 @@ export function check(
   // Not held against it, but its numbers are not believed either.
   if (fault !== INSIDE) return liberal ? INSIDE : fault
 
-  if (!(flags & SYN)) size = (size << state[sender + SCALE]!) >>> 0
+  if (!(flags & SYN)) size = (size << (state[sender + FLAGS]! >> SCALE_SHIFT)) >>> 0
   const reach = (size + (sack - acknowledgement)) >>> 0
   if (state[sender + MAXWIN]! >>> 0 < reach) state[sender + MAXWIN] = reach
   if (after(end, state[sender + END]!)) {
@@ -228,22 +233,22 @@ function countRetransmission(
   sequence: number,
   end: number,
 ): void {
+  const last = state[base + LAST_WINDOW]!
   if (
-    state[base + LAST_DIRECTION] === direction &&
+    state[base + LAST_SEGMENT]! >= FROM_REPLY === (direction === REPLY) &&
     state[base + LAST_SEQUENCE] === sequence &&
     state[base + LAST_ACKNOWLEDGEMENT] === acknowledgement &&
     state[base + LAST_END] === end &&
-    state[base + LAST_WINDOW] === packet.tcpWindow
+    (last & WINDOW_FIELD) === packet.tcpWindow
   ) {
-    state[base + RETRANSMISSIONS]!++
+    if (last < MOST_RETRANSMISSIONS) state[base + LAST_WINDOW] = last + ONE_RETRANSMISSION
     return
   }
-  state[base + LAST_DIRECTION] = direction
+  // Who sent it stands in LAST_SEGMENT once the segment is through.
   state[base + LAST_SEQUENCE] = sequence
   state[base + LAST_ACKNOWLEDGEMENT] = acknowledgement
   state[base + LAST_END] = end
   state[base + LAST_WINDOW] = packet.tcpWindow
-  state[base + RETRANSMISSIONS] = 0
 }
 
 /** RFC 2018: the highest right edge that the segment's SACK option reports, or `acknowledgement` where it has none. */

@@ -15,29 +15,27 @@ import {
   END,
   EXPECT_CHALLENGE_ACK,
   FLAGS,
+  FROM_REPLY,
   LAST_ACKNOWLEDGEMENT,
-  LAST_DIRECTION,
   LAST_END,
   LAST_FLAGS,
-  LAST_INDEX,
-  LAST_SCALE,
+  LAST_SEGMENT,
   LAST_SEQUENCE,
   LAST_WINDOW,
   MAXACK,
   MAXACK_KNOWN,
   MAXEND,
   MAXWIN,
+  OFFERED,
   RECORD,
-  RETRANSMISSIONS,
-  SACK_PERMITTED,
-  SCALE,
-  SCALED,
+  RETRANSMISSIONS_SHIFT,
   SIDE_WORDS,
   SIMULTANEOUS_OPEN,
   STATE,
   UNACKNOWLEDGED,
+  WINDOW_FIELD,
 } from "./layout.js"
-import { ASSURED, CONFIRMED, ORIGINAL, REPLY, SEEN_REPLY } from "./status.js"
+import { ASSURED, CONFIRMED, REPLY, SEEN_REPLY } from "./status.js"
 import type { ConnectionTable } from "./table.js"
 import * as window from "./tcp-window.js"
 import { before } from "./tcp-window.js"
@@ -172,6 +170,10 @@ export class TcpTracker {
     const sender = base + direction * SIDE_WORDS
     const receiver = base + (1 - direction) * SIDE_WORDS
     const end = window.endOf(packet, segmentLength)
+    const segment = index + direction * FROM_REPLY
+    const last = state[base + LAST_SEGMENT]!
+    const lastIndex = last & (FROM_REPLY - 1)
+    const lastWasOwn = last >= FROM_REPLY === (direction === REPLY)
     let before_ = table.phaseOf(entry)
     let after_ = matrix[(direction * 6 + index) * 10 + before_]!
     const liberal = settings.nf_conntrack_tcp_be_liberal !== 0 || (state[sender + FLAGS]! & BE_LIBERAL) !== 0
@@ -183,17 +185,17 @@ export class TcpTracker {
         // RFC 1122 section 4.2.2.13: a SYN may reopen a connection that was closed in order, or reset from this side.
         if (
           (state[sender + FLAGS]! | state[receiver + FLAGS]!) & CLOSE_INITIATED ||
-          (state[base + LAST_DIRECTION] === direction && state[base + LAST_INDEX] === INDEX_RST)
+          (lastWasOwn && lastIndex === INDEX_RST)
         ) {
           table.remove(entry)
           return AGAIN
         }
-        return this.ignore(base, direction, index, before_, packet, end)
+        return this.ignore(base, segment, before_, packet, end)
       case IGNORE:
         if (
           index === INDEX_SYNACK &&
-          state[base + LAST_INDEX] === INDEX_SYN &&
-          state[base + LAST_DIRECTION] !== direction &&
+          lastIndex === INDEX_SYN &&
+          !lastWasOwn &&
           (packet.tcpAcknowledgement | 0) === state[base + LAST_END]
         ) {
           // The answer to a SYN that was ignored: the ends are in step, so we follow them.
@@ -202,7 +204,7 @@ export class TcpTracker {
           this.followIgnoredSyn(base, sender, receiver)
           break
         }
-        return this.ignore(base, direction, index, before_, packet, end)
+        return this.ignore(base, segment, before_, packet, end)
       case INVALID:
         return INVALID_TCP_STATE
       case TIME_WAIT:
@@ -210,8 +212,8 @@ export class TcpTracker {
         if (
           before_ === LAST_ACK &&
           index === INDEX_ACK &&
-          state[base + LAST_DIRECTION] !== direction &&
-          state[base + LAST_INDEX] === INDEX_SYN &&
+          !lastWasOwn &&
+          lastIndex === INDEX_SYN &&
           state[base + LAST_FLAGS]! & EXPECT_CHALLENGE_ACK
         ) {
           state[base + LAST_FLAGS]! &= ~EXPECT_CHALLENGE_ACK
@@ -235,10 +237,9 @@ export class TcpTracker {
         const sequence = packet.tcpSequence | 0
         const status = table.statusOf(entry)
         const answersLast = (packet.tcpAcknowledgement | 0) === state[base + LAST_END]
-        if (state[base + LAST_INDEX] === INDEX_SYN) {
+        if (lastIndex === INDEX_SYN) {
           // A SYN that was let through is refused: no window of ours has seen it.
-          if (status & SEEN_REPLY && answersLast && state[base + LAST_DIRECTION] !== direction)
-            inWindow = true
+          if (status & SEEN_REPLY && answersLast && !lastWasOwn) inWindow = true
           break
         }
         if (state[receiver + FLAGS]! & MAXACK_KNOWN) {
@@ -250,20 +251,14 @@ export class TcpTracker {
             return INVALID_TCP_RST
           if (!isSettled || sequence === acknowledged) break
           // A RST that ends a train of segments of its sender.
-          if (
-            state[base + LAST_INDEX] === INDEX_ACK &&
-            state[base + LAST_DIRECTION] === direction &&
-            sequence === state[base + LAST_END]
-          )
-            break
+          if (lastIndex === INDEX_ACK && lastWasOwn && sequence === state[base + LAST_END]) break
           // RFC 5961: not exactly the next byte, so the receiver will ask back; we wait for what follows.
           after_ = before_
         }
-        if (!(status & ASSURED) && state[base + LAST_INDEX] === INDEX_ACK && answersLast) inWindow = true
+        if (!(status & ASSURED) && lastIndex === INDEX_ACK && answersLast) inWindow = true
         else if (
           before_ === SYN_SENT &&
-          state[base + LAST_INDEX] === INDEX_ACK &&
-          state[base + LAST_DIRECTION] === REPLY &&
+          last === INDEX_ACK + FROM_REPLY &&
           sequence === state[base + LAST_ACKNOWLEDGEMENT]
         )
           // It answers an ACK that answered the SYN of a connection which the other end still has.
@@ -276,19 +271,18 @@ export class TcpTracker {
       const result = window.check(state, base, direction, index === INDEX_ACK, before_, packet, end, liberal)
       if (result === window.OUTSIDE_IGNORED) return TAKEN
       if (result !== window.INSIDE) {
-        this.hastenEnd(entry, base, direction, index, now)
+        this.hastenEnd(entry, base, segment, now)
         return result
       }
     }
 
-    state[base + LAST_INDEX] = index
-    state[base + LAST_DIRECTION] = direction
+    state[base + LAST_SEGMENT] = segment
     table.setPhase(entry, after_)
     if (before_ !== after_ && after_ === FIN_WAIT) state[sender + FLAGS]! |= CLOSE_INITIATED
 
     let timeout = timeouts[after_]!
     if (
-      state[base + RETRANSMISSIONS]! >= settings.nf_conntrack_tcp_max_retrans &&
+      state[base + LAST_WINDOW]! >>> RETRANSMISSIONS_SHIFT >= settings.nf_conntrack_tcp_max_retrans &&
       timeout > this.retransmissionTimeout
     )
       timeout = this.retransmissionTimeout
@@ -298,7 +292,7 @@ export class TcpTracker {
       timeout > this.unacknowledgedTimeout
     )
       timeout = this.unacknowledgedTimeout
-    else if (state[base + LAST_WINDOW] === 0 && timeout > this.retransmissionTimeout)
+    else if ((state[base + LAST_WINDOW]! & WINDOW_FIELD) === 0 && timeout > this.retransmissionTimeout)
       timeout = this.retransmissionTimeout
 
     const status = table.statusOf(entry)
@@ -340,7 +334,7 @@ export class TcpTracker {
   assume(entry: number, packet: Packet, now: number): void {
     const base = entry * RECORD + STATE
     window.begin(this.table.words, base, packet, 0, false)
-    this.table.words[base + LAST_INDEX] = INDEX_ACK
+    this.table.words[base + LAST_SEGMENT] = INDEX_ACK
     this.table.setPhase(entry, ESTABLISHED)
     this.table.addStatus(entry, SEEN_REPLY | ASSURED)
     this.table.setExpires(entry, now + this.timeouts[ESTABLISHED]!)
@@ -352,37 +346,20 @@ export class TcpTracker {
     if (first === INVALID) return INVALID_TCP_NEW
     if (first !== SYN_SENT && this.settings.nf_conntrack_tcp_loose === 0) return INVALID_TCP_PICKUP
     window.begin(this.table.words, base, packet, segmentLength, first === SYN_SENT)
-    this.table.words[base + LAST_INDEX] = INDEX_NONE
+    this.table.words[base + LAST_SEGMENT] = INDEX_NONE
     return TAKEN
   }
 
   /** Lets a segment pass that changes nothing, and remembers it: the answer to it tells who was out of step. */
-  private ignore(
-    base: number,
-    direction: number,
-    index: number,
-    phase: number,
-    packet: Packet,
-    end: number,
-  ): number {
+  private ignore(base: number, segment: number, phase: number, packet: Packet, end: number): number {
     const state = this.table.words
-    state[base + LAST_INDEX] = index
-    state[base + LAST_DIRECTION] = direction
+    state[base + LAST_SEGMENT] = segment
     state[base + LAST_SEQUENCE] = packet.tcpSequence
     state[base + LAST_END] = end
-    state[base + LAST_WINDOW] = packet.tcpWindow
-    if (index === INDEX_SYN && direction === ORIGINAL) {
-      let flags = 0
-      state[base + LAST_SCALE] = 0
-      if (packet.tcpWindowScale >= 0) {
-        flags |= SCALED
-        state[base + LAST_SCALE] = Math.min(packet.tcpWindowScale, window.MOST_SCALE)
-      }
-      if (packet.tcpSackPermitted) flags |= SACK_PERMITTED
-      if (phase === LAST_ACK) flags |= EXPECT_CHALLENGE_ACK
-      state[base + LAST_FLAGS] = flags
-    }
-    if (phase === SYN_SENT && index === INDEX_ACK && direction === REPLY)
+    state[base + LAST_WINDOW] = (state[base + LAST_WINDOW]! & ~WINDOW_FIELD) | packet.tcpWindow
+    if (segment === INDEX_SYN)
+      state[base + LAST_FLAGS] = window.offeredBy(packet) | (phase === LAST_ACK ? EXPECT_CHALLENGE_ACK : 0)
+    if (phase === SYN_SENT && segment === INDEX_ACK + FROM_REPLY)
       state[base + LAST_ACKNOWLEDGEMENT] = packet.tcpAcknowledgement
     return TAKEN
   }
@@ -392,31 +369,32 @@ export class TcpTracker {
     const end = state[base + LAST_END]!
     state[receiver + END] = end
     state[receiver + MAXEND] = end
-    state[receiver + MAXWIN] = state[base + LAST_WINDOW] || 1
-    state[receiver + SCALE] = state[base + LAST_SCALE]!
+    state[receiver + MAXWIN] = state[base + LAST_WINDOW]! & WINDOW_FIELD || 1
     state[base + LAST_FLAGS]! &= ~EXPECT_CHALLENGE_ACK
-    state[receiver + FLAGS] = state[base + LAST_FLAGS]! & 0x3f
+    state[receiver + FLAGS] = state[base + LAST_FLAGS]! & OFFERED
     const liberal = state[sender + FLAGS]! & BE_LIBERAL
     state.fill(0, sender, sender + SIDE_WORDS)
     state[sender + FLAGS] = liberal
   }
 
   /** FIN or RST out of window from both sides: the connection is probably over, and five days are too long for it. */
-  private hastenEnd(entry: number, base: number, direction: number, index: number, now: number): void {
+  private hastenEnd(entry: number, base: number, segment: number, now: number): void {
     const { table } = this
     if (!(table.statusOf(entry) & ASSURED)) return
-    if (index !== INDEX_FIN && index !== INDEX_RST) return
+    if (!isEnd(segment)) return
     const state = table.words
-    const last = state[base + LAST_INDEX]
-    if (state[base + LAST_DIRECTION] !== direction && (last === INDEX_FIN || last === INDEX_RST)) {
+    const last = state[base + LAST_SEGMENT]!
+    if (((last ^ segment) & FROM_REPLY) !== 0 && isEnd(last)) {
       const remaining = table.expiresOf(entry) - now
       if (remaining < 120 * NANOSECONDS || this.unacknowledgedTimeout > remaining) return
       table.setExpires(entry, now + this.unacknowledgedTimeout)
-    } else {
-      state[base + LAST_INDEX] = index
-      state[base + LAST_DIRECTION] = direction
-    }
+    } else state[base + LAST_SEGMENT] = segment
   }
+}
+
+function isEnd(segment: number): boolean {
+  const index = segment & (FROM_REPLY - 1)
+  return index === INDEX_FIN || index === INDEX_RST
 }
 
 /** Is a connection over, for those who count (already_closed in nf_conncount.c)? */
