@@ -7,10 +7,11 @@ import { beforeEach, expect, onTestFinished, test } from "vitest"
 import { conntrackIsOn } from "../../src/linux/host/conntrack.js"
 import { gatherFacts } from "../../src/linux/host/facts.js"
 import { readKernel } from "../../src/linux/host/kernel.js"
-import { createLaboratory, type Laboratory } from "../../src/linux/host/namespace/laboratory.js"
+import { address, createLaboratory, type Laboratory } from "../../src/linux/host/namespace/laboratory.js"
 import { userNamespaceTrouble } from "../../src/linux/host/namespace/trouble.js"
 import { load } from "../../src/linux/host/nft.js"
 import { failed } from "../../src/linux/host/outcome.js"
+import { readPublishedPorts } from "../../src/linux/host/published.js"
 import { listInScratch } from "../../src/linux/host/scratch.js"
 import { serveEcho } from "./support/gateway.js"
 import { needsKernel, skipWithout } from "./support/kernel-test.js"
@@ -157,3 +158,15 @@ test("an ordinary user has the whole life of a policy in a user namespace", (con
   expect(ran.stdout).toMatch(/^unchanged/m)
   expect(ran.stdout).toMatch(/^no difference$/m)
 })
+
+test.each(["iptables", "ip6tables", "iptables-legacy", "ip6tables-legacy"])(
+  "ports that %s publishes are found; without its rules there are none",
+  (tool) => {
+    const ports = () => onFirewall(readPublishedPorts).map(({ range }) => range.from)
+    expect(ports()).toEqual([])
+    const to = tool.startsWith("ip6") ? `[${address.inside.ipv6}]:80` : `${address.inside.ipv4}:80`
+    const rule = `-t nat -A PREROUTING -p tcp -m multiport --dports 81,8080 -j DNAT --to ${to}`
+    laboratory.firewall.run(tool, rule.split(" "))
+    expect(ports()).toEqual([81, 8080])
+  },
+)

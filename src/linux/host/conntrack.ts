@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { legacyTables } from "./legacy-tables.js"
 import { outputOf } from "./run.js"
 
 const COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
@@ -18,8 +19,8 @@ export function conntrackFill(): { readonly count: number; readonly maximum: num
  */
 export function conntrackIsOn(): boolean {
   if (readNumber(COUNT) === undefined) return false
-  const legacy = ["iptables-legacy-save", "ip6tables-legacy-save"].map(
-    (program) => outputOf(program, []) ?? "",
+  const legacy = (["ip", "ip6"] as const).map((family) =>
+    legacyTables(family)?.length === 0 ? "" : (outputOf(`${family}tables-legacy-save`, []) ?? ""),
   )
   return rulesNeedConntrack(outputOf("nft", ["-s", "-t", "list", "ruleset"]) ?? "", legacy[0]!, legacy[1]!)
 }

@@ -9,9 +9,8 @@ import {
   countDefaultRoutes,
   type DefaultRoute,
   type Device,
-  readAddresses,
   readDefaultRoutes,
-  readDevices,
+  readDevicesAndAddresses,
 } from "./routes.js"
 import { findSessions } from "./sessions.js"
 import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
@@ -21,20 +20,23 @@ import { isLoopback, readSockets, type Socket, tcpState } from "./sockets.js"
  * and a policy that needs it says so when it is compiled.
  */
 export function gatherFacts(): HostFacts {
-  const routes = readDefaultRoutes("main")
-  const addresses = readAddresses()
+  const routes = readDefaultRoutes()
+  const { devices, addresses } = readDevicesAndAddresses()
+  const kernel = kernelFeatures(kernelVersion())
   let sessions: HostFacts["sessions"]
   return {
-    defaultInterfaces: [...new Set(routes.map(({ device }) => device))],
-    defaultRoutes: countDefaultRoutes(readDefaultRoutes("all")),
+    defaultInterfaces: [
+      ...new Set(routes.filter(({ table }) => table === undefined).map(({ device }) => device)),
+    ],
+    defaultRoutes: countDefaultRoutes(routes),
     addresses,
-    spared: sparedHosts(addresses, readDefaultRoutes("all"), readResolvers()),
+    spared: sparedHosts(addresses, routes, readResolvers()),
     listening: distinct([
       ...listeningPorts(readSockets("tcp"), readSockets("udp"), ephemeralPorts()),
       ...readPublishedPorts(),
     ]),
-    ingressDevices: ingressDevices(readDevices(), kernelFeatures(kernelVersion())),
-    egress: kernelFeatures(kernelVersion()).egress,
+    ingressDevices: ingressDevices(devices, kernel),
+    egress: kernel.egress,
     // Looked for when first asked, which few commands do: every process's sockets have to be read for it.
     get sessions() {
       sessions ??= findSessions(process.env).map(({ remote, local }) => ({

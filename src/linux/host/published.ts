@@ -1,4 +1,5 @@
 import type { PortSelector } from "../../core/policy/policy.js"
+import { legacyTables } from "./legacy-tables.js"
 import { findProgram, outputOf } from "./run.js"
 
 /**
@@ -7,11 +8,19 @@ import { findProgram, outputOf } from "./run.js"
  * `iptables-save` is asked for no table by name: naming one would create it.
  */
 export function readPublishedPorts(): readonly PortSelector[] {
+  const ruleset = outputOf("nft", ["-s", "-t", "list", "ruleset"])
+  const asked = (["ip", "ip6"] as const).flatMap((family) => {
+    const isLegacy = legacyTables(family)?.includes("nat") ?? true
+    // nft's listing cannot say all of what iptables-nft put there, but that there is such a table.
+    const isNft = ruleset === undefined || ruleset.includes(`table ${family} nat {`)
+    return [
+      ...(isNft || isLegacy ? [`${family}tables-save`] : []),
+      ...(isLegacy ? [`${family}tables-legacy-save`] : []),
+    ]
+  })
   const texts = [
-    outputOf("nft", ["-s", "-t", "list", "ruleset"]),
-    ...["iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save"]
-      .filter((program) => findProgram(program))
-      .map((program) => outputOf(program, [])),
+    ruleset,
+    ...asked.filter((program) => findProgram(program)).map((program) => outputOf(program, [])),
   ]
   const found = texts.flatMap((text) => parsePublishedPorts(text ?? ""))
   return [...new Map(found.map((port) => [JSON.stringify(port), port])).values()]

@@ -8,6 +8,8 @@ export interface DefaultRoute {
   readonly device: string
   /** Absent: the destination is on the link. */
   readonly gateway?: string
+  /** Absent: the main one. */
+  readonly table?: string
 }
 
 interface Hop {
@@ -17,30 +19,40 @@ interface Hop {
 
 interface RouteEntry extends Hop {
   readonly type?: string
+  readonly table?: string
   readonly nexthops?: readonly Hop[]
 }
 
-/**
- * Default routes of both families, in the main table or in every one (`all`: several providers by `ip rule` have one each); a route of several next hops is as many.
- */
-export function readDefaultRoutes(table: "main" | "all"): readonly DefaultRoute[] {
+/** Default routes of both families, in every table (several providers by `ip rule` have one each); a route of several next hops is as many. */
+export function readDefaultRoutes(): readonly DefaultRoute[] {
   return ([4, 6] as const).flatMap((family) =>
     parseDefaultRoutes(
-      outputOf("ip", [`-${family}`, "-j", "route", "show", "table", table, "default"]) ?? "",
+      outputOf("ip", [`-${family}`, "-j", "route", "show", "table", "all", "default"]) ?? "",
       family,
     ),
   )
 }
 
-/** Reads `ip -j route show default`. Unreachable and blackhole routes lead nowhere. */
+/** Reads `ip -j route show table all default`, which names each table but the main one. Unreachable and blackhole routes lead nowhere. */
 export function parseDefaultRoutes(text: string, family: 4 | 6): readonly DefaultRoute[] {
   return parseJson<RouteEntry>(text)
     .filter(({ type }) => type === undefined || type === "unicast")
-    .flatMap((entry): readonly Hop[] => entry.nexthops ?? [entry])
-    .flatMap(({ dev, gateway }) =>
+    .flatMap((entry): readonly RouteEntry[] =>
+      (entry.nexthops ?? [entry]).map((hop) =>
+        entry.table === undefined ? hop : { ...hop, table: entry.table },
+      ),
+    )
+    .flatMap(({ dev, gateway, table }) =>
       dev === undefined || dev === "lo"
         ? []
-        : [{ family, device: dev, ...(gateway === undefined ? {} : { gateway }) }],
+        : [
+            {
+              family,
+              device: dev,
+              ...(gateway === undefined ? {} : { gateway }),
+              ...(table === undefined ? {} : { table }),
+            },
+          ],
     )
 }
 
@@ -94,7 +106,16 @@ export function readDevices(): readonly Device[] {
   return parseDevices(outputOf("ip", ["-d", "-j", "link"]) ?? "")
 }
 
-/** Reads `ip -d -j link`. */
+/** Both at once: what lists addresses describes the devices, too. */
+export function readDevicesAndAddresses(): {
+  readonly devices: readonly Device[]
+  readonly addresses: readonly Prefix[]
+} {
+  const text = outputOf("ip", ["-d", "-j", "address"]) ?? ""
+  return { devices: parseDevices(text), addresses: parseAddresses(text) }
+}
+
+/** Reads `ip -d -j link`, and `ip -d -j address`. */
 export function parseDevices(text: string): readonly Device[] {
   return parseJson<LinkEntry>(text).flatMap(({ ifname, link_type, link, master, linkinfo }) => {
     if (ifname === undefined) return []
