@@ -1,8 +1,19 @@
 import { defineConfig } from "vitest/config"
 
+// Node reads these certificates at each start, which takes longer than starting; no test asks anybody on the net.
+delete process.env["NODE_EXTRA_CA_CERTS"]
+
+/** Tests that measure time against the kernel's own, to a tick or to a second: what runs beside them is in the measurement. */
+const timed = ["apply-alive", "import-csf", "kinds", "laboratory", "protections"].map(
+  (name) => `test/kernel/${name}.test.ts`,
+)
+
+/** They run on the kernel's clock: once more where a busy machine stalled in the middle of one. What is wrong is wrong both times. */
+const kernel = { retry: 1, testTimeout: 60_000, hookTimeout: 60_000 }
+
 /**
- * Three projects: `core` needs nothing but Node; `e2e` runs the real program, several files at a time; `kernel` makes network namespaces and runs on the
- * kernel's clock, one file at a time.
+ * Four projects: `core` needs nothing but Node; `e2e` runs the real program; `kernel` makes network namespaces, each test its own, so that several files go at a time;
+ * `timed` does the same, one file at a time and nothing beside it.
  */
 export default defineConfig({
   test: {
@@ -25,17 +36,8 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        test: {
-          name: "kernel",
-          include: ["test/kernel/**/*.test.ts"],
-          fileParallelism: false,
-          // They run on the kernel's clock: once more where a busy machine stalled in the middle of one. What is wrong is wrong both times.
-          retry: 1,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      { test: { name: "kernel", include: ["test/kernel/**/*.test.ts"], exclude: timed, ...kernel } },
+      { test: { name: "timed", include: timed, fileParallelism: false, ...kernel } },
     ],
   },
 })
