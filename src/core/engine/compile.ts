@@ -17,13 +17,14 @@ import { JUMP_DEPTH, jumpDepths } from "../ruleset/walk.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
 import { ConnectionCounts } from "./conntrack/count.js"
 import type { Interfaces } from "./interfaces.js"
+import { type CompiledChain, type CompiledRule, wholeRule } from "./selection.js"
 import { MapData } from "./sets/data.js"
 import { flatten, flattenOne, keyWordsOf } from "./sets/elements.js"
 import { HashSet } from "./sets/hash-set.js"
 import { IntervalSet } from "./sets/interval-set.js"
 import { withOthers } from "./sets/set-with-others.js"
 import { type ElementBuildPart, ElementStatements } from "./sets/statements.js"
-import { type CompiledChain, type CompiledRule, policyOutcome } from "./walk.js"
+import { policyOutcome } from "./walk.js"
 
 /** Told of each element that a rule adds: the table, the set, the key's words (borrowed), when it ends (Infinity: never), and the rule. */
 export type OnSetAdd = (
@@ -151,11 +152,12 @@ class Compiler {
       for (const each of chain.rules) {
         rule = each
         const memory = this.slots
-        this.chains[first + index]!.rules.push({
+        const { rules } = this.chains[first + index]!
+        const steps = each.steps.map((step) => build.step(step))
+        rules.push({
+          ...wholeRule(steps, first + index, rules.length),
           rule: each,
-          steps: each.steps.map((step) => build.step(step)),
           memory,
-          index: this.chains[first + index]!.rules.length,
           requires: requirementOfSteps(each.steps),
         })
       }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { parseAddress, printAddress } from "../base/address.js"
 import { type Prefix, parsePrefix } from "../base/prefix.js"
 import { DESTINATION, type SOURCE } from "../packet/rewrite.js"
-import { accept, logTo } from "../ruleset/build.js"
+import { counter, logTo } from "../ruleset/build.js"
 import type { Chain, Ruleset } from "../ruleset/ruleset.js"
 import type { Step } from "../ruleset/runtime.js"
 import type { Engine, EngineOptions } from "./engine.js"
@@ -16,7 +16,7 @@ function translating(
   options: Partial<EngineOptions> = {},
 ): { engine: Engine; seen: string[] } {
   const nat = (Object.keys(steps) as Hook[]).map((hook): Chain => {
-    const made = chain(`nat-${hook}`, hook, 0, [rule(accept)])
+    const made = chain(`nat-${hook}`, hook, 0, [rule(counter)])
     return { ...made, base: { ...made.base!, type: "nat" } }
   })
   const ends = (["input", "forward", "output", "postrouting"] as const).map((hook) =>
@@ -168,7 +168,7 @@ test("a packet without a hop left is not forwarded", () => {
 
 test("all nat chains are asked at the kernel's own place; of others there, the one that was loaded last comes first", () => {
   const nat = (name: string, place: number): Chain => {
-    const made = chain(name, "output", place, [rule(accept)])
+    const made = chain(name, "output", place, [rule(counter)])
     return { ...made, base: { ...made.base!, type: "nat" } }
   }
   const filter = (name: string, place: number) => chain(name, "output", place, [rule(logTo(1, name))])

@@ -27,6 +27,7 @@ import { martian } from "./martian.js"
 import { Nat } from "./nat/nat.js"
 import { receiveFault } from "./receive.js"
 import { type InterfaceRoutes, RoutingTable, RTN_UNICAST } from "./routes.js"
+import type { CompiledChain } from "./selection.js"
 import { defaultSettings, type Settings } from "./settings.js"
 import { SynProxy } from "./synproxy.js"
 import type { Trace } from "./trace.js"
@@ -38,7 +39,7 @@ import {
   VERDICT_NONE,
   VERDICT_REJECT,
 } from "./verdict.js"
-import { type CompiledChain, Walker } from "./walk.js"
+import { Walker } from "./walk.js"
 
 /** Which hooks a packet meets. */
 export type Path = "input" | "forward" | "output"

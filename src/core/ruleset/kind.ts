@@ -1,6 +1,6 @@
+import type { Known } from "./known.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import type { Notation } from "./notation.js"
-import type { PlainSort } from "./packet-sort.js"
 import type { Requirement } from "./requirement.js"
 import type { Build, Load, Read, Step } from "./runtime.js"
 import type { TypeName } from "./type.js"
@@ -53,10 +53,10 @@ export interface ExpressionKind<Node extends ExpressionNode> {
     equals?: number,
   ): Requirement | undefined
   /**
-   * Its value (`mask`: what this leaves of it), or that it has none, is the same for all plain packets of one sort (packet-sort.ts), whatever else they
+   * Its value (`mask`: what this leaves of it), or that it has none, is the same for all packets of which this is known (known.ts), whatever else they
    * are and whatever has come before. Absent: it is not.
    */
-  isKnown?(node: Node, knows: (node: ExpressionNode, mask?: number) => boolean, mask?: number): boolean
+  isKnown?(node: Node, known: Known, mask?: number): boolean
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
   needsConntrack?(node: Node): boolean
   readonly manual: ManualEntry
@@ -75,11 +75,13 @@ export interface StepKind<Node extends StepNode> {
   /** What the engine cannot do of it and assumes, in half a sentence; undefined: it does all. Of the node itself: what is inside answers for itself. */
   assumes?(node: Node): string | undefined
   /**
-   * What it says is the same for all plain packets of this sort (packet-sort.ts), and to ask changes nothing but `run.target`. Absent: it is not.
+   * What it says is the same for all packets of which this is known (known.ts), and to ask changes nothing but `run.target`. Absent: it is not.
    */
-  isKnown?(node: Node, knows: (node: ExpressionNode) => boolean, sort: PlainSort): boolean
+  isKnown?(node: Node, known: Known): boolean
   /** It may write what a packet's sort is made of: its TCP flags, its protocol. Absent: it does not. */
   changesSort?(node: Node): boolean
+  /** Behind conntrack it may write the packet's state. Absent: it does not. */
+  changesState?(node: Node): boolean
   /** True: it only answers, nothing remembers that it was asked. Only behind such steps a later one's requirement is the rule's. */
   isQuestion?(node: Node): boolean
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */

@@ -40,6 +40,7 @@ import { socket } from "./expression/socket.js"
 import { tcpOption } from "./expression/tcp-option.js"
 import { valueMap } from "./expression/value-map.js"
 import type { ExpressionKind, StepKind, Unsupported, Writer } from "./kind.js"
+import type { Known } from "./known.js"
 import { compare } from "./match/compare.js"
 import { ctCount } from "./match/ct-count.js"
 import { limit } from "./match/limit.js"
@@ -47,7 +48,6 @@ import { lookup } from "./match/lookup.js"
 import { quota } from "./match/quota.js"
 import type { ExpressionNode, StepNode } from "./node.js"
 import { itemToNft, type Notation } from "./notation.js"
-import type { PlainSort } from "./packet-sort.js"
 import { both, type Requirement } from "./requirement.js"
 import type { Build, EngineBuild, Load, Read, Step } from "./runtime.js"
 import { dataTypes, type TypeName } from "./type.js"
@@ -228,14 +228,18 @@ export function requirementOfSteps(steps: readonly StepNode[]): Requirement | nu
   return all
 }
 
-/** Whether an expression's value is the same for all plain packets of one sort. */
-export function expressionIsKnown(node: ExpressionNode, mask?: number): boolean {
-  return expressionKind(node).isKnown?.(node, expressionIsKnown, mask) ?? false
+/** What is known of a class of packets, for `stepIsKnown`. */
+export function knownOf(what: Omit<Known, "value">): Known {
+  const known: Known = {
+    ...what,
+    value: (node, mask) => expressionKind(node).isKnown?.(node, known, mask) ?? false,
+  }
+  return known
 }
 
-/** Whether a step says the same of all plain packets of this sort, and only that. */
-export function stepIsKnown(node: StepNode, sort: PlainSort): boolean {
-  return stepKind(node).isKnown?.(node, expressionIsKnown, sort) ?? false
+/** Whether a step says the same of all packets of which this is known, and only that. */
+export function stepIsKnown(node: StepNode, known: Known): boolean {
+  return stepKind(node).isKnown?.(node, known) ?? false
 }
 
 export function stepIsQuestion(node: StepNode): boolean {
@@ -244,6 +248,10 @@ export function stepIsQuestion(node: StepNode): boolean {
 
 export function stepChangesSort(node: StepNode): boolean {
   return stepKind(node).changesSort?.(node) ?? false
+}
+
+export function stepChangesState(node: StepNode): boolean {
+  return stepKind(node).changesState?.(node) ?? false
 }
 
 /** What nodes are compiled with, made of the engine's part. */

@@ -15,6 +15,7 @@ export const notrack: StepKind<NotrackNode> = {
     else if (!run.connection) run.ctState = ctState.untracked
     return CONTINUE
   },
+  changesState: () => true,
   manual: {
     title: "No tracking",
     text: "Conntrack leaves the packet alone: its state is untracked. Only before conntrack.",

@@ -44,7 +44,7 @@ export const verdictMap: StepKind<VerdictMapNode> = {
     return (packet, run) => (load(packet, run, 0) && map.contains(packet, run, 0) ? map.lastData(run) : BREAK)
   },
   requires: (node, requirementOf) => requirementOf(node.left),
-  isKnown: ({ left, map }, knows) => typeof map !== "string" && knows(left),
+  isKnown: ({ left, map }, known) => typeof map !== "string" && known.value(left),
   manual: {
     title: "Verdict maps",
     text: "One look-up that leads each value to its own verdict. Values without one go on behind the rule.",

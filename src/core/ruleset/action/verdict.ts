@@ -31,6 +31,7 @@ export const verdict: StepKind<VerdictNode> = {
       return outcome
     }
   },
+  isKnown: () => true,
   manual: {
     title: "Verdicts",
     text: "What becomes of the packet, or where the rules go on. `accept` ends one base chain only; `drop` is final.",

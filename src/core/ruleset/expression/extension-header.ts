@@ -22,7 +22,7 @@ export const extensionHeader: ExpressionKind<ExtensionHeaderNode> = {
   load: (node) => (typeOf(node) === "ipv6_addr" ? loadAddress(node) : oneWord(readOf(node))),
   requires: () => ({ family: 6 }),
   // Plain packets have none.
-  isKnown: () => true,
+  isKnown: (_node, { plain }) => plain !== null,
   manual: {
     title: "IPv6 extension headers",
     text: "Whether an extension header is there, wherever in the chain, or a field of it.",

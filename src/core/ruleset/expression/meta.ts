@@ -50,6 +50,18 @@ const types = {
 /** All keys, for who reads them. */
 export const metaKeys: readonly string[] = Object.keys(types)
 
+/** Keys that the interfaces alone decide. */
+const ofInterfaces = new Set<string>([
+  "iif",
+  "oif",
+  "iifname",
+  "oifname",
+  "iifgroup",
+  "oifgroup",
+  "iiftype",
+  "oiftype",
+])
+
 /** Keys that nft lists without the word `meta` before them. */
 const bare = new Set<string>(["iif", "oif", "iifname", "oifname", "iifgroup", "oifgroup"])
 
@@ -67,7 +79,8 @@ export const meta: ExpressionKind<MetaNode> = {
     if (node.key === "nfproto" && (equals === 2 || equals === 10)) return { family: equals === 2 ? 4 : 6 }
     return node.key === "l4proto" && equals !== undefined ? { protocol: equals } : {}
   },
-  isKnown: ({ key }) => key === "nfproto" || key === "l4proto",
+  isKnown: ({ key }, { plain, interfaces }) =>
+    key === "nfproto" || key === "l4proto" ? plain !== null : interfaces && ofInterfaces.has(key),
   manual: {
     title: "Packet metadata",
     text: "The packet's family, protocol, interfaces, length, mark or kind of delivery. `meta l4proto` is the protocol behind all headers of IPv6.",

@@ -74,7 +74,8 @@ export const payload: ExpressionKind<PayloadNode> = {
     if (node.protocol !== "ip") return {}
     return node.field === "protocol" && equals !== undefined ? { family: 4, protocol: equals } : { family: 4 }
   },
-  isKnown({ protocol, field, tunnel }, _knows, mask) {
+  isKnown({ protocol, field, tunnel }, { plain }, mask) {
+    if (plain === null) return false
     if (tunnel !== undefined) return true
     if (protocol === "ip" && field === "frag-off") return mask !== undefined && (mask & ~FRAGMENT) === 0
     return (protocol === "tcp" && field === "flags") || (protocol === "ip" && field === "protocol")

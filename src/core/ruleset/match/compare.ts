@@ -43,7 +43,7 @@ export const compare: StepKind<CompareNode> = {
     const isNumber = operator === "==" && "value" in right && typeof right.value !== "string"
     return isNumber && right.value.length === 1 ? requirementOf(left, right.value[0]) : requirementOf(left)
   },
-  isKnown: ({ left }, knows) => knows(left),
+  isKnown: ({ left }, known) => known.value(left),
   isQuestion: () => true,
   manual: {
     title: "Comparisons",

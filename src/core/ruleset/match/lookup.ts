@@ -47,7 +47,7 @@ export const lookup: StepKind<LookupNode> = {
     return (packet, run) => (load(packet, run, 0) && found.contains(packet, run, 0) ? CONTINUE : BREAK)
   },
   requires: (node, requirementOf) => requirementOf(node.left),
-  isKnown: ({ left, set }, knows) => typeof set !== "string" && knows(left),
+  isKnown: ({ left, set }, known) => typeof set !== "string" && known.value(left),
   // What is found may carry a limit.
   isQuestion: (node) => node.negated || typeof node.set !== "string",
   manual: {

@@ -1,5 +1,6 @@
 import type { Problem } from "../../base/diagnostic.js"
 import type { ManualEntry, Unsupported } from "../kind.js"
+import type { Known } from "../known.js"
 import type { Build, Step } from "../runtime.js"
 import type { XtOption, XtOptions, XtValue } from "./option.js"
 
@@ -92,7 +93,7 @@ export interface Extension {
   /** As of steps (kind.ts). */
   readonly changesSort?: true
   /** As of steps (kind.ts), for a match with these options. */
-  isKnown?(options: XtOptions): boolean
+  isKnown?(options: XtOptions, known: Known): boolean
   /** A match says CONTINUE or BREAK, a target that goes on CONTINUE, another its verdict. */
   readonly compile: (options: XtOptions, build: Build, family: 4 | 6) => Step
   /** The engine cannot know it, and what it assumes: told as a warning where rules are read. A function where it hangs on the options. */

@@ -32,11 +32,14 @@ export const xtHeader: StepKind<XtHeaderNode> = {
     }
     return stepOf(node, checks, build.iptablesNft === true)
   },
-  // A packet of another protocol does not match, whatever else is asked.
-  isKnown: ({ protocol, source, destination, input, output, fragment }, _knows, sort) =>
-    protocol !== undefined &&
-    ((!source && !destination && !input && !output && !fragment) ||
-      (!protocol.negated && protocol.number !== sort.protocol)),
+  isKnown({ protocol, source, destination, input, output, fragment }, { plain, interfaces }) {
+    // A packet of another protocol does not match, whatever else is asked.
+    if (plain !== null && protocol !== undefined && !protocol.negated && protocol.number !== plain.protocol)
+      return true
+    if (source || destination) return false
+    if ((input || output) && !interfaces) return false
+    return plain !== null || !(protocol || fragment)
+  },
   isQuestion: ({ family }) => family === 4,
   manual: {
     title: "iptables: what every rule may ask",

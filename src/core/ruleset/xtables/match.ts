@@ -20,7 +20,8 @@ export const xtMatch: StepKind<XtMatchNode> = {
   needsConntrack: ({ name, family }) => findExtension("match", name, family)?.needsConntrack ?? false,
   worksBeforeConntrack: ({ name, family }) =>
     findExtension("match", name, family)?.worksBeforeConntrack ?? false,
-  isKnown: ({ name, options, family }) => findExtension("match", name, family)?.isKnown?.(options) ?? false,
+  isKnown: ({ name, options, family }, known) =>
+    findExtension("match", name, family)?.isKnown?.(options, known) ?? false,
   manual: {
     title: "iptables: matches",
     text: "A match of iptables, with its options: what it asks is said under its name.",

@@ -47,6 +47,12 @@ export const conntrack: Extension = {
     options.length === 0 ? badOptions("conntrack must be asked something: --ctstate NEW") : undefined,
   toNft,
   compile: conntrackStep,
+  // SNAT and DNAT are no states of conntrack's, but what the connection's status says.
+  isKnown: (options, known) =>
+    known.state &&
+    options.every(
+      ({ name, value }) => name === "ctstate" && (Number(value) & (stateBits.SNAT! | stateBits.DNAT!)) === 0,
+    ),
   manual: {
     title: "iptables: conntrack",
     text: "State, status, direction, protocol, addresses and ports of the packet's connection.",

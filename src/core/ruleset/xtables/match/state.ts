@@ -29,6 +29,7 @@ export const state: Extension = {
     return (_packet, run) =>
       (((run.tracked ? run.ctState : ctState.invalid) & wanted) !== 0) !== negated ? CONTINUE : BREAK
   },
+  isKnown: (_options, known) => known.state,
   manual: {
     title: "iptables: state",
     text: "The state that conntrack gives the packet.",

@@ -108,7 +108,7 @@ export const tcp: Extension = {
       return option ? findOption(packet, at, kind, optionNegated) : CONTINUE
     }
   },
-  isKnown: (options) => options.every(({ name }) => name === "tcp-flags"),
+  isKnown: (options, { plain }) => plain !== null && options.every(({ name }) => name === "tcp-flags"),
   manual: {
     title: "iptables: tcp",
     text: "Ports, flags and options of a TCP header.",

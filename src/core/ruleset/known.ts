@@ -1,0 +1,17 @@
+import type { ExpressionNode } from "./node.js"
+import type { PlainSort } from "./packet-sort.js"
+
+/**
+ * What is the same for all packets of one class, so that rules need ask it once and not of every packet (engine/selection.ts). Whoever looks at a class evaluates what is known
+ * of it for its first packet.
+ */
+export interface Known {
+  /** They are plain, and of one sort (packet-sort.ts). Null: their headers may be anything. */
+  readonly plain: PlainSort | null
+  /** Conntrack has seen them, and has given them one state. */
+  readonly state: boolean
+  /** They come in and leave on the same interfaces. */
+  readonly interfaces: boolean
+  /** Whether an expression's value (`mask`: what this leaves of it) is the same for all of them. */
+  value(node: ExpressionNode, mask?: number): boolean
+}
