@@ -2,7 +2,7 @@ import type { Address } from "../base/address.js"
 import type { Prefix } from "../base/prefix.js"
 import { type Block, sourceOf } from "../block/block.js"
 import { type Decision, decide } from "../block/decide.js"
-import { type Change, Ledger } from "../block/ledger.js"
+import { type Change, Ledger, type LedgerSettings } from "../block/ledger.js"
 import { Detection } from "../detect/detection.js"
 import type { Engine } from "../engine/engine.js"
 import type { Judgement } from "../engine/verdict.js"
@@ -23,6 +23,8 @@ export interface CaptureGuardOptions {
   readonly provedOnly: boolean
   readonly onFinding: (finding: Finding, decisions: readonly Decision[]) => void
   /** Somebody is kept out from now on, or no longer. Seconds since 1970. */
+  /** What the policy says of repeaters and neighbours; absent: as if it said nothing. */
+  readonly settings?: LedgerSettings
   readonly onBlock: (block: Block, at: number) => void
   readonly onEnd: (block: Block, at: number) => void
 }
@@ -32,7 +34,7 @@ export interface CaptureGuardOptions {
  * on the packets' time. What it decides is what the guard of a live host decides.
  */
 export class CaptureGuard {
-  readonly ledger = new Ledger()
+  readonly ledger: Ledger
   private readonly engine: Engine
   private readonly options: CaptureGuardOptions
   private readonly detection: Detection
@@ -44,6 +46,7 @@ export class CaptureGuard {
   constructor(engine: Engine, options: CaptureGuardOptions) {
     this.engine = engine
     this.options = options
+    this.ledger = new Ledger(options.settings)
     this.packets = new EnginePackets(engine, options)
     this.detection = new Detection(options.detect, { sees: "all" }, (finding) => this.found(finding))
   }

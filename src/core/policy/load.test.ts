@@ -124,7 +124,7 @@ protect: { wan: !!map {} }`),
       "p.yaml:1:20: anchors (&zones) are not used in a policy [yaml-anchor]
         hint: give a name under addresses, or write it out
       p.yaml:2:1: "x" is not a key of a policy [unknown-key]
-        hint: its keys are version, include, interfaces, addresses, action, never-block, forged-sources, protect, detect, bypass
+        hint: its keys are version, include, interfaces, addresses, action, never-block, forged-sources, repeaters, neighbours, protect, detect, bypass
       p.yaml:2:4: anchors and aliases (*zones) are not used in a policy [yaml-anchor]
         hint: give a name under addresses, or write it out
       p.yaml:3:1: merge keys (<<) are not used in a policy [yaml-anchor]

@@ -2,6 +2,7 @@ import { type Diagnostic, hasErrors, isProblem, type Span } from "../base/diagno
 import { didYouMean } from "../base/nearest.js"
 import { type Prefix, printPrefix } from "../base/prefix.js"
 import { AddressBook } from "./addresses.js"
+import { readNeighbours, readRepeaters } from "./blocks.js"
 import { readDetectors } from "./detect.js"
 import type { PolicyEnvironment, PolicyText } from "./environment.js"
 import { type MergedText, readIncluded } from "./include.js"
@@ -31,6 +32,8 @@ export const topLevelKeys = [
   "action",
   "never-block",
   "forged-sources",
+  "repeaters",
+  "neighbours",
   "protect",
   "detect",
   "bypass",
@@ -88,6 +91,7 @@ class Loader {
       zones,
       neverBlock: this.neverBlock(),
       ...(this.provesSources() && { forgedSources: "prove" as const }),
+      ...this.blocks(),
       bypass: this.bypass(zones.map((zone) => zone.name)),
       detect,
       addresses: this.addresses.all(),
@@ -216,6 +220,12 @@ class Loader {
         hint: "limit: what may be forged is kept from opening connections for ten minutes; prove: it is never blocked",
       })
     return text === "prove"
+  }
+
+  private blocks(): Pick<Policy, "repeaters" | "neighbours"> {
+    const repeaters = readRepeaters(this.value("repeaters"), this.report)
+    const neighbours = readNeighbours(this.value("neighbours"), this.report)
+    return { ...(repeaters !== undefined && { repeaters }), ...(neighbours !== undefined && { neighbours }) }
   }
 
   private value(key: string): Node | undefined {

@@ -16,10 +16,25 @@ export interface Policy {
   readonly neverBlock: readonly Prefix[]
   /** `prove`: nobody is blocked from everything who has not completed a handshake. Absent: as each protection and detector has it. */
   readonly forgedSources?: "prove"
+  /** How much longer whoever is blocked again is kept out. Absent: as policy/blocks.ts has it. */
+  readonly repeaters?: Repeaters
+  /** Absent: likewise. */
+  readonly neighbours?: Neighbours
   readonly bypass: readonly BypassEntry[]
   /** Read and checked here, used by the guard. */
   readonly detect: readonly DetectorSetting[]
 }
+
+/** Blocks become twice as long each time, up to `longest`; a source that was quiet for `forgetAfter` begins anew. Nanoseconds. */
+export type Repeaters = "off" | RepeaterTimes
+
+export interface RepeaterTimes {
+  readonly longest: number
+  readonly forgetAfter: number
+}
+
+/** So many offenders of one /24 become one network. */
+export type Neighbours = "off" | number
 
 /** A name for addresses, with how it was written: addresses, other names, and `file PATH` with the complete path. */
 export interface NamedAddresses {

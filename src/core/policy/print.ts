@@ -1,6 +1,7 @@
 import { printDuration } from "../base/duration.js"
 import { printPrefix } from "../base/prefix.js"
 import type { Origin } from "../ruleset/origin.js"
+import { blockLines } from "./blocks.js"
 import { Kinds } from "./kinds.js"
 import { printLimit } from "./limit.js"
 import { printOpening } from "./opening.js"
@@ -30,6 +31,7 @@ export function printPolicy(policy: Policy, kinds: readonly ProtectionKind[] = p
     lines.push("never-block:", ...policy.neverBlock.map((prefix) => `  - ${yamlWord(printPrefix(prefix))}`))
   }
   if (policy.forgedSources) lines.push(`forged-sources: ${policy.forgedSources}`)
+  lines.push(...blockLines(policy.repeaters, policy.neighbours))
   lines.push("protect:", ...policy.zones.flatMap((zone) => zoneLines(zone, known)))
   if (policy.detect.length > 0) lines.push("detect:")
   for (const detector of policy.detect) {

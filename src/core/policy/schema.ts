@@ -57,6 +57,16 @@ export function policySchema(kinds: readonly ProtectionKind[] = protectionKinds)
           "Sources that completed no handshake: kept from opening connections for ten minutes (limit), or never blocked (prove).",
         )
         .optional(),
+      repeaters: z
+        .union([off, z.strictObject({ longest: duration.optional(), "forget-after": duration.optional() })])
+        .describe(
+          "Who is blocked again is kept out twice as long each time, up to longest (7d); a source that was quiet for forget-after (7d) begins anew.",
+        )
+        .optional(),
+      neighbours: z
+        .union([off, z.number().int().min(2).max(256)])
+        .describe("So many blocked offenders of one /24 become one network (8).")
+        .optional(),
       protect: z
         .record(z.string(), z.union([preset, zone]))
         .describe("What each zone is protected against.")
@@ -112,6 +122,10 @@ const protectionAction = action
   .describe("notify, drop, or block: drop and keep the source out for a while.")
   .optional()
 const addressList = texts.describe("Addresses, networks, names, and paths of list files.")
+const duration = z
+  .string()
+  .regex(/^(\d+(ms|[wdhms]))+$/)
+  .meta({ examples: ["7d"] })
 const blockFor = z
   .string()
   .regex(/^((\d+(ms|[wdhms]))+|ever)$/)

@@ -1,4 +1,4 @@
-import { ledgerDefaults } from "../../core/block/ledger.js"
+import { ledgerSettings } from "../../core/block/settings.js"
 import { tableName } from "../../core/policy/compile.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { answerRequest } from "../daemon/answer-request.js"
@@ -75,16 +75,25 @@ function askBook(request: Request, io: Io): Outcome<Answer> {
   const confirmed = readConfirmed(state.value)
   let policy: Policy | undefined
   let facts: HostFacts | undefined
+  const inForce = () => {
+    if (confirmed && policy === undefined) policy = loadQuietly(confirmed.policy)
+    return policy
+  }
   const book = new Book({
     store,
     kernel: kernel?.value,
     clock: readClock,
-    settings: ledgerDefaults,
-    neverBlocked: neverBlockedBy(
-      () => {
-        if (confirmed && policy === undefined) policy = loadQuietly(confirmed.policy)
-        return policy
+    // Asked when somebody is blocked; most requests need no policy.
+    settings: {
+      get repeaters() {
+        return ledgerSettings(inForce()).repeaters
       },
+      get neighbours() {
+        return ledgerSettings(inForce()).neighbours
+      },
+    },
+    neverBlocked: neverBlockedBy(
+      inForce,
       () => {
         facts ??= gatherFacts()
         return facts

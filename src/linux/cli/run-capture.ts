@@ -66,6 +66,7 @@ export async function runOnCapture(
     outside: outsideOf(subject, way),
     neverBlocked: neverBlockedBy(subject),
     provedOnly: subject.forgedSources === "prove",
+    settings: subject.blocks,
     onFinding: (finding, decisions) => teller.finding(finding, decisions),
     onBlock: (block, at) => teller.block(block, at),
     onEnd: (block, at) => teller.end(block, at),

@@ -1,4 +1,6 @@
 import { recogniseFormat } from "../../core/backend/formats.js"
+import type { LedgerSettings } from "../../core/block/ledger.js"
+import { ledgerSettings } from "../../core/block/settings.js"
 import { compilePolicy } from "../../core/policy/compile.js"
 import { standardDetectors } from "../../core/policy/detect.js"
 import { unknownHost } from "../../core/policy/environment.js"
@@ -31,6 +33,8 @@ export interface Subject {
   /** Whom the policy never blocks. */
   readonly neverBlock: Policy["neverBlock"]
   readonly forgedSources: Policy["forgedSources"]
+  /** What it says of who is blocked again, and of offenders' neighbours. */
+  readonly blocks: LedgerSettings
   /** Names that packet phrases may use. */
   readonly addresses: Policy["addresses"]
 }
@@ -109,6 +113,7 @@ export function subjectOfPolicy(
     outside: (zones[0]?.interfaces ?? []).map(oneDevice),
     neverBlock,
     forgedSources,
+    blocks: ledgerSettings(opened.policy),
     addresses,
   }
 }
@@ -129,6 +134,7 @@ export function subjectOfRules(opened: OpenedRules, options: PathOptions, io: Io
     outside: [arrivalOf(named.input)],
     neverBlock: [],
     forgedSources: undefined,
+    blocks: ledgerSettings(undefined),
     addresses: undefined,
   }
 }

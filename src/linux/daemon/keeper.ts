@@ -1,5 +1,5 @@
 import type { Address } from "../../core/base/address.js"
-import { ledgerDefaults } from "../../core/block/ledger.js"
+import { ledgerSettings } from "../../core/block/settings.js"
 import type { Detection } from "../../core/detect/detection.js"
 import type { Finding } from "../../core/event/finding.js"
 import { Flow, setEnds } from "../../core/event/flow.js"
@@ -77,7 +77,7 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
     store,
     kernel,
     clock: readClock,
-    settings: ledgerDefaults,
+    settings: ledgerSettings(parts.policy()),
     listedBy: parts.listedBy,
     neverBlocked: neverBlockedBy(
       parts.policy,
@@ -172,6 +172,7 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
     note: (text) => book.note(text),
     agree: () => book.agree(),
     reloaded() {
+      book.settings = ledgerSettings(parts.policy())
       const count = book.clearNotified(isNotified(parts.policy()))
       if (count > 0) log.info(`${count} sources were let out: what they were blocked for only notifies now`)
       book.agree()
