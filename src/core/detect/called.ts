@@ -32,6 +32,22 @@ export class Called {
     return this.isNoted(mix(source0, source1, source2, source3 ^ ANY_PORT), time)
   }
 
+  /** Somebody inside asks a group or everybody: who answers is not known, but where. */
+  addAsker({ source0, source1, source2, source3, sourcePort, time }: Flow): void {
+    this.note(mix(source0, source1, source2, source3 ^ Math.imul(sourcePort, ASKER)), time)
+  }
+
+  /** Does it go to where somebody has asked a group lately? */
+  hasAsked({ destination0, destination1, destination2, destination3, destinationPort, time }: Flow): boolean {
+    const hash = mix(
+      destination0,
+      destination1,
+      destination2,
+      destination3 ^ Math.imul(destinationPort, ASKER),
+    )
+    return this.isNoted(hash, time)
+  }
+
   private note(hash: number, time: number): void {
     const from = hash & (PLACES - 1) & ~(WAYS - 1)
     let place = from
@@ -56,3 +72,5 @@ export class Called {
 
 /** No port: ports are below it. */
 const ANY_PORT = 0x5bd1e995
+/** Other hashes than those of the same host as one that was called. */
+const ASKER = 0x7feb352d

@@ -74,6 +74,7 @@ function find(script: string, policy = closedPolicy): Finding[] {
     const event = packets.take(packet, judgement, 1.7e9 + time / 1e9)
     if (event !== null) detection.packet(event)
   }
+  detection.finish()
   return found
 }
 
@@ -145,15 +146,94 @@ const attacks: readonly Case[] = [
     found: ["slow-port-scan vertical-syn-scan 203.0.113.9 40"],
   },
   ...[
-    ["F", "fin", "fin-packet"],
-    ["none", "null", "null-packet"],
-    ["FPU", "xmas", "xmas-packet"],
-    ["SF", "odd", "syn-fin-packet"],
-  ].map(([flags, probe, kind]) => ({
-    title: `a scan by ${probe} packets`,
+    ["F", "fin"],
+    ["none", "null"],
+    ["FPU", "xmas"],
+    ["SF", "odd"],
+  ].map(([flags, probe]) => ({
+    title: `a scan by ${probe} packets: the fifth port, and nothing else is told of it`,
     script: `in eth0 203.0.113.9:40000 > 192.0.2.1:1000++ ${flags} repeat 20 every 10ms`,
-    found: [`malformed-packets ${kind} 203.0.113.9 10`, `port-scan vertical-${probe}-scan 203.0.113.9 20`],
+    found: [`port-scan vertical-${probe}-scan 203.0.113.9 5`],
   })),
+  {
+    title: "flags of no connection to one port are no scan",
+    script: "in eth0 203.0.113.9:1000++ > 192.0.2.1:80 F repeat 12 every 10ms",
+    found: ["malformed-packets fin-packet 203.0.113.9 10"],
+  },
+  {
+    title: "a scan in fragments that cut the header (nmap -f)",
+    script: lines(8, (port) => `+10ms in eth0 203.0.113.9:40000 > 192.0.2.1:${1000 + port} S split 8`),
+    found: ["fragment-attack tiny-fragment 203.0.113.9 1", "port-scan vertical-fragment-scan 203.0.113.9 5"],
+  },
+  {
+    title: "one IP protocol after the other",
+    script: lines(12, (number) => `+10ms in eth0 203.0.113.9 > 192.0.2.1 proto ${60 + number} len 8`),
+    policy: openPolicy,
+    found: ["port-scan protocol-scan 203.0.113.9 10"],
+  },
+  {
+    title: "many hosts, on a port that is open, and each is hung up on",
+    script: lines(
+      20,
+      (host) => `+10ms in eth0 out eth1 203.0.113.9:40000 > 10.0.0.${host + 1}:80 S seq 9
+        in eth1 out eth0 10.0.0.${host + 1}:80 > 203.0.113.9:40000 S. seq 4 ack 10
+        in eth0 out eth1 203.0.113.9:40000 > 10.0.0.${host + 1}:80 R seq 10`,
+    ),
+    policy: openPolicy,
+    found: ["port-scan horizontal-half-open-scan 203.0.113.9 20"],
+  },
+  {
+    title: "one host after the other is pinged",
+    script: "in eth0 out eth1 203.0.113.9 > 10.0.0.1++ icmp echo-request id 7 repeat 40 every 20ms",
+    found: ["ping-sweep ping-sweep 203.0.113.9 32"],
+  },
+  {
+    title: "datagrams that nobody answers, one or two a port",
+    script: `in eth0 203.0.113.9:40000 > 192.0.2.1:1000++ udp len 8 repeat 20 every 50ms
+      +1s in eth0 203.0.113.9:40000 > 192.0.2.1:1000++ udp len 8 repeat 20 every 50ms
+      +12s in eth0 198.51.100.1:5 > 192.0.2.1:80 S`,
+    policy: openPolicy,
+    found: ["udp-port-scan vertical-udp-scan 203.0.113.9 20"],
+  },
+  {
+    title: "silence is heard beside a flow that goes on",
+    script: `in eth0 198.51.100.7:514 > 192.0.2.1:514 udp len 40
+      in eth0 203.0.113.9:40000 > 192.0.2.1:1000++ S repeat 20
+      +1s in eth0 198.51.100.7:514 > 192.0.2.1:514 udp len 40 repeat 6 every 1s`,
+    policy: openPolicy,
+    found: ["port-scan vertical-syn-scan 203.0.113.9 20"],
+  },
+  {
+    title: "silence at the end of a capture",
+    script: `in eth0 203.0.113.9:40000 > 192.0.2.1:1000++ S repeat 20
+      +1100ms in eth0 198.51.100.1:5 > 192.0.2.1:80 S`,
+    policy: openPolicy,
+    found: ["port-scan vertical-syn-scan 203.0.113.9 20"],
+  },
+  ...[
+    [".", "ack"],
+    ["R", "rst"],
+    ["FA", "fin"],
+    ["FPU", "xmas"],
+  ].map(([flags, kind]) => ({
+    title: `a flood of ${kind} packets`,
+    script: `in eth0 203.0.113.9:1000++ > 192.0.2.1:80 ${flags === "FA" ? "F." : flags} repeat 1001 every 1ms`,
+    policy: `${openPolicy}\ndetect: { malformed-packets: off }`,
+    found: [`tcp-flood ${kind}-flood 203.0.113.9 1001`],
+  })),
+  {
+    title: "TCP of no connection from everywhere",
+    script: "in eth0 198.18.0.1++:1000++ > 192.0.2.1:80 S. seq 7 ack 9 repeat 1200 every 1ms",
+    found: ["distributed-flood forged-tcp-flood many 1001"],
+  },
+  {
+    title: "datagrams that are begun, and never ended",
+    script: lines(
+      401,
+      (id) => `+1ms in eth0 203.0.113.9:5 > 192.0.2.1:53 udp frag ${id + 1}/0/more len 1472`,
+    ),
+    found: ["fragment-attack fragment-flood 203.0.113.9 401"],
+  },
   {
     title: "a scan by acknowledgements",
     script: "in eth0 203.0.113.9:40000 > 192.0.2.1:1000++ . repeat 20 every 10ms",
@@ -350,6 +430,44 @@ const honest: readonly Omit<Case, "found">[] = [
   {
     title: "Fast Open carries data, with its option",
     script: 'in eth0 203.0.113.9:1000 > 192.0.2.1:80 S tcp-options 220a0102030405060708 "GET /"',
+  },
+  {
+    title: "one who speaks without being answered goes on speaking (RTCP, syslog)",
+    script: lines(6, () => `+2500ms in eth0 203.0.113.9:5001 > 192.0.2.1:6001++ udp len 60 repeat 25`),
+    policy: openPolicy,
+  },
+  {
+    title: "a connection that is met in its middle",
+    script: lines(
+      50,
+      (index) => `+5ms in eth0 203.0.113.9:${2000 + index} > 192.0.2.1:${1000 + index} . seq ${index} ack 7
+        out eth0 192.0.2.1:${1000 + index} > 203.0.113.9:${2000 + index} . seq 7 ack 9 "more"
+        +5ms in eth0 203.0.113.9:${2000 + index} > 192.0.2.1:${1000 + index} . seq ${index + 1} ack 8`,
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "a monitor pings its thirty hosts again and again",
+    script: lines(
+      5,
+      () => "+20s in eth0 out eth1 203.0.113.9 > 10.0.0.1++ icmp echo-request id 7 repeat 30 every 1ms",
+    ),
+  },
+  {
+    title: "who asked a group is answered by its members, each at another port",
+    script: lines(
+      30,
+      (index) => `+1s in eth1 out eth0 10.0.0.5:${5000 + index} > 239.255.255.250:1900 udp len 90
+        in eth0 out eth1 203.0.113.9:49152 > 10.0.0.5:${5000 + index} udp len 300`,
+    ),
+  },
+  {
+    title: "large datagrams in fragments, a thousand, each to its end",
+    script: lines(
+      1000,
+      (id) => `+1ms in eth0 203.0.113.9:53 > 192.0.2.1:4000 udp len 2000 id ${id + 1} split 1480`,
+    ),
+    policy: `${openPolicy}\ndetect: { udp-flood: off, udp-port-scan: off, fragment-attack: notify }`,
   },
   {
     title: "a host that never blocks is spared by for",

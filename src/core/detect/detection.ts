@@ -11,8 +11,10 @@ import { PacketEvent, UNJUDGED } from "../event/packet-event.js"
 import { ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
 import { printLimit } from "../policy/limit.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
-import { Attempts, type Ends } from "./attempts.js"
+import type { Ends } from "./attempt-table.js"
+import { Attempts } from "./attempts.js"
 import {
+  ALL_CLASSES,
   type Concluded,
   type Detector,
   type DetectorContext,
@@ -23,6 +25,7 @@ import {
   IS_JUDGED,
   IS_MALFORMED,
   IS_ODD,
+  IS_OTHER,
   IS_SPOOFED,
   IS_STRAY,
   IS_SYN,
@@ -33,6 +36,7 @@ import { detectorKinds } from "./index.js"
 import { PacketMemory } from "./packet-memory.js"
 import { Press } from "./press.js"
 import { Proven } from "./proven.js"
+import { Scanners } from "./scanners.js"
 import type { Suspects } from "./suspects.js"
 import { targetOf } from "./target.js"
 
@@ -53,8 +57,6 @@ export interface Standing {
 }
 
 const SETTLED = 2 | 4
-/** One more than all bits of what a packet may be. */
-const ALL_CLASSES = 1024
 
 /**
  * The detectors that a policy asks for, on one stream of events. The same events give the same findings: there is no clock here and no chance. What it
@@ -65,6 +67,7 @@ export class Detection {
   private readonly attempts: Attempts
   private readonly proven = new Proven()
   private readonly memory = new PacketMemory()
+  private readonly scanners = new Scanners()
   private readonly onFinding: (finding: Finding) => void
   /** Whom to ask, by all that a packet is. */
   private readonly byClasses: readonly (readonly Detector[])[]
@@ -168,6 +171,11 @@ export class Detection {
     for (const detector of this.detectors) detector.login?.(event)
   }
 
+  /** Nothing comes any more: what has waited for an answer for a while has none. */
+  finish(): void {
+    this.attempts.finish(this.now)
+  }
+
   /** What is known of the flow's source at the flow's time. */
   standingOf(flow: Flow): Standing {
     return { proven: this.proven.has(flow), called: this.attempts.called.hasSource(flow) }
@@ -196,7 +204,7 @@ export class Detection {
       if (event.quotedProtocol >= 0) this.attempts.take(event)
       return more | IS_ICMP
     }
-    return more
+    return event.ctState & SETTLED ? more : more | IS_OTHER
   }
 
   private classifyTcp(event: PacketEvent): number {
@@ -209,19 +217,19 @@ export class Detection {
     if (core === (SYN | ACK)) return event.isAnswer ? 0 : IS_SYN_ACK
     if (core === RST || core === (RST | ACK) || core === (FIN | ACK) || core === ACK)
       return event.ctState & (SETTLED | 64) || event.ctState === 0 || event.isAnswer ? 0 : IS_STRAY
-    return IS_ODD
+    return event.isAnswer ? 0 : IS_ODD
   }
 
   private contextOf(setting: DetectorSetting): DetectorContext {
     const press = new Press()
-    const complete = ({ isForged, ...found }: Concluded, limit: Limit | undefined) => {
+    const complete = ({ isForged, onlyNotify, ...found }: Concluded, limit: Limit | undefined) => {
       const finding = found.proven || found.manySources ? found : press.pass(found)
       if (finding === null) return
       this.onFinding({
         ...finding,
         detector: setting.name,
         threshold: { phrase: limit ? printLimit(limit) : "", origin: setting.origin },
-        action: isForged ? "notify" : setting.action,
+        action: isForged || onlyNotify ? "notify" : setting.action,
         blockFor: setting.blockFor / 1e9,
       })
     }
@@ -231,11 +239,12 @@ export class Detection {
         complete(this.findingOf(draft, suspects, slot, flow), suspects.limit),
       reportFinding: complete,
       isProven: (flow) => this.proven.has(flow),
+      scanners: this.scanners,
     }
   }
 
   private findingOf(draft: Draft, suspects: Suspects, slot: number, flow: Flow): Concluded {
-    const { kind, sentence, confidence, target, isForged = false } = draft
+    const { kind, sentence, confidence, target, isForged = false, onlyNotify = false } = draft
     return {
       at: flow.time,
       kind,
@@ -244,6 +253,7 @@ export class Detection {
       sourceCount: 1,
       manySources: false,
       isForged,
+      onlyNotify,
       proven: !isForged && (draft.isProven || this.proven.has(flow)),
       target: { ...targetOf(flow), ...target },
       evidence: {

@@ -8,6 +8,7 @@ import type { LoginEvent } from "../event/login-event.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
 import type { PacketMemory } from "./packet-memory.js"
+import type { Scanners } from "./scanners.js"
 import type { Suspects } from "./suspects.js"
 
 // What a packet is to detectors, in bits; most packets are nothing, and no detector is asked.
@@ -26,6 +27,10 @@ export const IS_MALFORMED = 128
 export const IS_SPOOFED = 256
 /** A protection's rule has judged or noticed it. */
 export const IS_JUDGED = 512
+/** Of no connection, and neither TCP nor UDP nor ICMP. */
+export const IS_OTHER = 1024
+/** One more than all bits of what a packet may be. */
+export const ALL_CLASSES = 2048
 
 /** Sees events one after the other, and reports what it finds to its context. What it remembers is bounded. */
 export interface Detector {
@@ -53,11 +58,14 @@ export interface DetectorContext {
   /** What is not one source's doing, or is known otherwise. */
   reportFinding(finding: Concluded, limit: Limit | undefined): void
   isProven(flow: Flow): boolean
+  /** Scanners of the last minutes: what belongs to a scan that has been told is not told once more as something else. */
+  readonly scanners: Scanners
 }
 
 /** A finding without what the policy says. */
 export type Concluded = Omit<Finding, "detector" | "threshold" | "action" | "blockFor"> & {
   readonly isForged?: boolean
+  readonly onlyNotify?: boolean
 }
 
 /** What only the detector knows of its finding. */
@@ -74,4 +82,6 @@ export interface Draft {
   readonly isProven?: boolean
   /** The source is somebody else's address, or this host's: nothing is done to it, whatever the policy says. */
   readonly isForged?: boolean
+  /** Somebody honest may do it, too (a monitor): it is told, whatever the policy says, and nothing more. */
+  readonly onlyNotify?: boolean
 }

@@ -3,7 +3,7 @@ import type { ConnectionEvent } from "../event/connection-event.js"
 import type { CounterEvent } from "../event/counter-event.js"
 import { FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { TCP, UDP } from "../packet/packet.js"
+import { ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP } from "../packet/packet.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
 import { Crowd } from "./crowd.js"
 import {
@@ -11,27 +11,43 @@ import {
   type DetectorContext,
   type DetectorKind,
   IS_DATAGRAM,
+  IS_FRAGMENT,
   IS_ICMP,
+  IS_MALFORMED,
+  IS_ODD,
+  IS_OTHER,
+  IS_STRAY,
   IS_SYN,
+  IS_SYN_ACK,
 } from "./detector.js"
-import { isEchoRequest, isGroup } from "./flood.js"
+import { isEchoRequest } from "./flood.js"
+import { isSmallFragment } from "./fragment-attack.js"
+import { isGroup } from "./group.js"
 import { targetOf } from "./target.js"
 import { within } from "./words.js"
+
+/** Seconds. */
+const MIDDLE = 1
 
 const usual: Limit = { form: "window", count: 1000, duration: 5e9 }
 /** Protections that count floods in the kernel. */
 const floodProtections = new Set(["syn-floods", "icmp-floods", "all-floods", "connection-rate"])
 
 /**
- * Many sources together: SYNs without those that became connections, datagrams that nobody answers, echo requests. Any of the sources may be forged, so
+ * Many sources together: SYNs without those that became connections, other TCP of no connection, datagrams that nobody answers, echo requests, and all that is malformed or of no known
+ * protocol. Any of the sources may be forged, so
  * nobody is accused; the finding says that the host is flooded. One source that makes up more than half is not a crowd, but a flood with honest neighbours.
  */
 class DistributedFlood implements Detector {
-  readonly wants = IS_SYN | IS_DATAGRAM | IS_ICMP
+  readonly wants =
+    IS_SYN | IS_SYN_ACK | IS_ODD | IS_STRAY | IS_DATAGRAM | IS_ICMP | IS_FRAGMENT | IS_MALFORMED | IS_OTHER
   private readonly limit: Limit
   private readonly syn: Crowd
   private readonly udp: Crowd
   private readonly icmp: Crowd
+  private readonly stray: Crowd
+  private readonly other: Crowd
+  private since = Number.NaN
   private readonly context: DetectorContext
   private readonly toldAt = new Map<string, number>()
 
@@ -40,16 +56,32 @@ class DistributedFlood implements Detector {
     this.syn = new Crowd(this.limit)
     this.udp = new Crowd(this.limit)
     this.icmp = new Crowd(this.limit)
+    this.stray = new Crowd(this.limit)
+    this.other = new Crowd(this.limit)
     this.context = context
   }
 
   packet(event: PacketEvent): void {
     if (event.side !== FROM_OUTSIDE) return
-    if (event.protocol === TCP) {
-      if (!event.isRepeated) this.count(this.syn, event, "syn", "SYNs")
-    } else if (event.protocol === UDP) {
+    if (Number.isNaN(this.since)) this.since = event.time
+    if (event.malformed !== 0) this.count(this.other, event, "malformed", "malformed packets")
+    else if (event.isFragment) {
+      if (isSmallFragment(event)) this.count(this.other, event, "fragment", "small fragments")
+    } else if (event.protocol === TCP) this.countTcp(event)
+    else if (event.protocol === UDP) {
       if (!event.isBroadcast && !isGroup(event)) this.count(this.udp, event, "udp", "unanswered datagrams")
     } else if (isEchoRequest(event)) this.count(this.icmp, event, "icmp", "echo requests")
+    else if (event.protocol !== ICMP && event.protocol !== ICMPV6)
+      this.count(this.other, event, "ip", "packets of protocols that nobody asked for")
+  }
+
+  private countTcp(event: PacketEvent): void {
+    if (event.isRepeated) return
+    const flags = event.tcpFlags & (FIN | SYN | RST | ACK)
+    if (flags === SYN) this.count(this.syn, event, "syn", "SYNs")
+    // Whoever begins to look meets connections in their middle, of each the other direction in a moment.
+    else if (flags !== ACK || event.time - this.since > MIDDLE)
+      this.count(this.stray, event, "tcp", "TCP packets of no connection")
   }
 
   connection(event: ConnectionEvent): void {

@@ -1,7 +1,7 @@
 import type { ConnectionEvent } from "../event/connection-event.js"
 import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { ICMP, TCP } from "../packet/packet.js"
+import { ACK, FIN, ICMP, PSH, RST, SYN, TCP, URG } from "../packet/packet.js"
 import type { DetectorSetting } from "../policy/policy.js"
 import {
   type Detector,
@@ -9,8 +9,12 @@ import {
   type DetectorKind,
   IS_DATAGRAM,
   IS_ICMP,
+  IS_ODD,
+  IS_STRAY,
   IS_SYN,
+  IS_SYN_ACK,
 } from "./detector.js"
+import { isGroup } from "./group.js"
 import { isAmong } from "./port-choice.js"
 import { type Suspects, SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
@@ -29,17 +33,17 @@ class Flood {
     this.what = what
   }
 
-  protected count(flow: Flow, note: PacketEvent | null): void {
+  protected count(flow: Flow, note: PacketEvent | null, kind = this.kind): void {
     const own = this.suspects.of(flow)
     if (own === null) return
     const slot = own.count(flow)
     if (slot < 0) return
     if (note !== null) this.context.packets.note(note)
-    this.report(flow, own, slot)
+    this.report(flow, own, slot, kind)
   }
 
-  private report(flow: Flow, own: Suspects, slot: number): void {
-    const { kind, what } = this
+  private report(flow: Flow, own: Suspects, slot: number, kind: string): void {
+    const { what } = this
     const span = within(flow.time - own.first[slot]!)
     const sentence = `${what} ${own.total[slot]} times ${span}`
     this.context.report({ kind, sentence, confidence: "medium" }, own, slot, flow)
@@ -65,6 +69,35 @@ export const synFlood: DetectorKind = {
   name: "syn-flood",
   create: (setting, context) =>
     new SynFlood(setting, context, "syn-flood", "began connections without completing them"),
+}
+
+/**
+ * TCP that belongs to no connection, whatever its flags: acknowledgements, resets, SYN-ACKs, contradictions. Each pair of ends counts once for acknowledgements: somebody in the middle of a
+ * connection that nobody saw begin is none, and neither is who was called from here.
+ */
+class TcpFlood extends Flood implements Detector {
+  readonly wants = IS_STRAY | IS_ODD | IS_SYN_ACK
+
+  packet(event: PacketEvent): void {
+    if (event.isRepeated || event.side !== FROM_OUTSIDE || event.protocol !== TCP) return
+    this.count(event, event, kindOfFlood(event.tcpFlags))
+  }
+}
+
+function kindOfFlood(tcpFlags: number): string {
+  const flags = tcpFlags & (FIN | SYN | RST | PSH | ACK | URG)
+  if (flags & RST && !(flags & (SYN | FIN))) return "rst-flood"
+  if (flags === (SYN | ACK)) return "syn-ack-flood"
+  if (flags & SYN) return "odd-flood"
+  if (flags & FIN) return (flags & (PSH | URG)) === (PSH | URG) ? "xmas-flood" : "fin-flood"
+  if (flags & ACK) return "ack-flood"
+  return flags === 0 ? "null-flood" : "odd-flood"
+}
+
+export const tcpFlood: DetectorKind = {
+  name: "tcp-flood",
+  create: (setting, context) =>
+    new TcpFlood(setting, context, "tcp-flood", "sent TCP packets of no connection"),
 }
 
 /** Datagrams to one host that nobody answers. Groups and broadcasts have no one to answer. */
@@ -146,8 +179,4 @@ export const portFlood: DetectorKind = {
 /** Of both IP versions. */
 export function isEchoRequest({ protocol, icmpType }: PacketEvent): boolean {
   return protocol === ICMP ? icmpType === 8 : icmpType === 128
-}
-
-export function isGroup({ family, destination0 }: Flow): boolean {
-  return family === 4 ? destination0 >>> 28 === 14 : destination0 >>> 24 === 0xff
 }

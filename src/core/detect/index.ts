@@ -3,12 +3,13 @@ import { decoyContacts } from "./decoy-contacts.js"
 import type { DetectorKind } from "./detector.js"
 import { distributedFlood } from "./distributed-flood.js"
 import { failedLogins } from "./failed-logins.js"
-import { connectionFlood, icmpFlood, portFlood, synFlood, udpFlood } from "./flood.js"
+import { connectionFlood, icmpFlood, portFlood, synFlood, tcpFlood, udpFlood } from "./flood.js"
 import { forgedSource } from "./forged-source.js"
 import { fragmentAttack } from "./fragment-attack.js"
 import { intrusionAlert } from "./intrusion-alert.js"
 import { landAttack } from "./land-attack.js"
 import { malformedPackets } from "./malformed-packets.js"
+import { pingSweep } from "./ping-sweep.js"
 import { portScan, slowPortScan, udpPortScan } from "./port-scan.js"
 import { smurf } from "./smurf.js"
 import { unsolicitedSynAck } from "./unsolicited-syn-ack.js"
@@ -18,9 +19,11 @@ export const detectorKinds: readonly DetectorKind[] = [
   portScan,
   slowPortScan,
   udpPortScan,
+  pingSweep,
   decoyContacts,
   failedLogins,
   synFlood,
+  tcpFlood,
   udpFlood,
   icmpFlood,
   connectionFlood,

@@ -1,4 +1,4 @@
-import { malformedFacts } from "../packet/malformed.js"
+import { malformedFacts, TCP_TRUNCATED } from "../packet/malformed.js"
 import { FIN, PSH, RST, SYN, URG } from "../packet/packet.js"
 import { IS_MALFORMED, IS_ODD } from "./detector.js"
 import { oddPackets } from "./odd-packets.js"
@@ -22,7 +22,11 @@ export const malformedPackets = oddPackets({
   name: "malformed-packets",
   wants: IS_MALFORMED | IS_ODD,
   confidence: "medium",
-  look({ malformed, tcpFlags }) {
+  // A scan by such packets has been told as what it is.
+  isExplained: (event, { scanners }) => event.malformed === 0 && scanners.has(event),
+  look({ malformed, tcpFlags, isFragment }) {
+    // A header that is cut by a fragment is the fragment's attack.
+    if (malformed === TCP_TRUNCATED && isFragment) return null
     if (malformed !== 0) return facts[malformed] ?? null
     const flags = tcpFlags & (FIN | SYN | RST | PSH | URG | 16)
     if (flags === 0) return none

@@ -21,6 +21,8 @@ interface OddPacketWords {
   /** The source is somebody else's address. */
   readonly isForged?: true
   look(event: PacketEvent): Oddity | null
+  /** It belongs to what another detector has told. */
+  isExplained?(event: PacketEvent, context: DetectorContext): boolean
 }
 
 /** A detector that asks of each packet alone whether it is odd, and counts the odd ones of each source. */
@@ -48,7 +50,7 @@ class OddPackets implements Detector {
     const { words } = this
     if (event.side !== (words.side ?? FROM_OUTSIDE)) return
     const oddity = words.look(event)
-    if (oddity === null) return
+    if (oddity === null || words.isExplained?.(event, this.context)) return
     const own = this.suspects.of(event)
     if (own === null) return
     this.context.packets.note(event)

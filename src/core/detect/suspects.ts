@@ -25,6 +25,8 @@ export class Suspects {
   readonly repetition: Uint32Array
   /** The slot that was counted last, or -1: its source was seen for the first time, and has none yet. */
   latest = -1
+  /** It was over the limit when counted last, whether told or not. */
+  isOverNow = false
   /** Its source is new there. */
   isFresh = false
   private readonly doorkeeper: Doorkeeper | null
@@ -34,13 +36,13 @@ export class Suspects {
   private readonly distinct: DistinctMeter | null
   private readonly pause: number
 
-  /** `counts`: each event, or different things. Without a limit the first one is too much. */
-  constructor(limit: Limit | undefined, per: Per, counts: "events" | "different") {
+  /** `counts`: each event, or different things. Without a limit the first one is too much. `share`: of the memory that a detector may take. */
+  constructor(limit: Limit | undefined, per: Per, counts: "events" | "different", share = 1) {
     this.limit = limit
     const memory = memoryOf(limit)
     const room = limit?.form === "window" ? limit.count + 1 : 2
     const each = counts === "events" && room > 64 ? 9 : Math.min(room, 256)
-    const sources = Math.max(LEAST_SOURCES, Math.min(MOST_SOURCES, MEMORY / each))
+    const sources = Math.max(LEAST_SOURCES, Math.min(MOST_SOURCES, MEMORY / each) * share)
     this.table = new SourceTable(per.kind === "everyone" ? 8 : sources, Math.max(memory, LEAST_PAUSE), per)
     const { capacity } = this.table
     this.meter = limit !== undefined && counts === "events" ? makeMeter(limit, capacity) : null
@@ -52,7 +54,9 @@ export class Suspects {
     this.told = new Float64Array(capacity).fill(Number.NEGATIVE_INFINITY)
     // Without a limit the first is told; what counts connections does not count what is forged.
     this.doorkeeper =
-      limit === undefined || limit.form === "count" || per.kind === "everyone" ? null : new Doorkeeper(memory)
+      limit === undefined || limit.form === "count" || per.kind === "everyone"
+        ? null
+        : new Doorkeeper(memory, share)
     this.pause = Math.max(LEAST_PAUSE, Math.min(memory, 3600))
   }
 
@@ -86,6 +90,7 @@ export class Suspects {
     this.table.weight[slot] = Math.max(different, this.table.weight[slot]!)
     this.found[slot] = different
     const isOver = this.distinct === null || this.distinct.isOver(different)
+    this.isOverNow = isOver
     return isOver && flow.time - this.first[slot]! >= leastSpan ? this.tell(slot, flow.time) : -1
   }
 
@@ -141,34 +146,42 @@ export class Suspects {
   }
 }
 
-/** The detector's suspects, and those who have a limit of their own (`for`). */
+/** The detector's suspects, and those who have a limit of their own (`for`). Their memory is taken when the first of them comes. */
 export class SuspectsBySetting {
-  private readonly general: Suspects
-  private readonly exceptions: readonly {
+  private readonly make: (limit: Limit | undefined) => Suspects
+  private readonly limit: Limit | undefined
+  private general: Suspects | undefined
+  private readonly exceptions: {
     readonly hosts: readonly Prefix[]
-    readonly suspects: Suspects | null
+    readonly limit: Limit | "off"
+    suspects?: Suspects
   }[]
 
-  constructor(setting: DetectorSetting, counts: "events" | "different") {
+  constructor(setting: DetectorSetting, counts: "events" | "different", share = 1) {
     const per = setting.per ?? perSource
-    this.general = new Suspects(setting.limit, per, counts)
-    this.exceptions = setting.exceptions.map(({ hosts, limit }) => ({
-      hosts,
-      suspects: limit === "off" ? null : new Suspects(limit, per, counts),
-    }))
+    this.make = (limit) => new Suspects(limit, per, counts, share)
+    this.limit = setting.limit
+    this.exceptions = setting.exceptions.map(({ hosts, limit }) => ({ hosts, limit }))
   }
 
   /** Who counts the flow's source; null: nobody, it is off for it. */
   of(flow: Flow): Suspects | null {
-    if (this.exceptions.length === 0) return this.general
-    const source = sourceOf(flow)
-    const found = this.exceptions.find(({ hosts }) =>
-      hosts.some(
-        ({ address, length }) =>
-          address.family === source.family &&
-          compareWords(normalise({ address: source, length }).address.words, address.words) === 0,
-      ),
-    )
-    return found ? found.suspects : this.general
+    if (this.exceptions.length > 0) {
+      const source = sourceOf(flow)
+      const found = this.exceptions.find(({ hosts }) =>
+        hosts.some(
+          ({ address, length }) =>
+            address.family === source.family &&
+            compareWords(normalise({ address: source, length }).address.words, address.words) === 0,
+        ),
+      )
+      if (found) {
+        if (found.limit === "off") return null
+        found.suspects ??= this.make(found.limit)
+        return found.suspects
+      }
+    }
+    this.general ??= this.make(this.limit)
+    return this.general
   }
 }

@@ -1,7 +1,7 @@
 import { Flow } from "./flow.js"
 
-/** Begun; answered and confirmed by who called (TCP: handshake complete; others: answered); over. */
-export type ConnectionPhase = "new" | "established" | "ended"
+/** Begun; answered and confirmed by who called (TCP: handshake complete; others: answered); over; answered, and reset by who called before the handshake was complete. */
+export type ConnectionPhase = "new" | "established" | "ended" | "abandoned"
 
 /** A step in a connection's life; source and destination are caller's and called one's, whichever way the packet went. One object for the life of its source. */
 export class ConnectionEvent extends Flow {

@@ -72,7 +72,9 @@ export class EnginePackets {
       (event.side === FROM_OUTSIDE && event.ctState !== 2 && this.isForged(packet))
     event.isBroadcast =
       packet.icmpType >= 0 || packet.protocol === 17
-        ? packet.linkPacketType === 1 || engine.routes.addressType(packet, "destination") === RTN_BROADCAST
+        ? packet.linkPacketType === 1 ||
+          isToEverybody(packet) ||
+          engine.routes.addressType(packet, "destination") === RTN_BROADCAST
         : false
     return event
   }
@@ -97,6 +99,15 @@ export class EnginePackets {
   private nameOf(index: number): string {
     return (this.names[index] ??= this.engine.interfaces.names[index] ?? "")
   }
+}
+
+/** By its Ethernet address. */
+function isToEverybody({ view, destinationMacOffset }: Packet): boolean {
+  return (
+    destinationMacOffset >= 0 &&
+    view.getUint16(destinationMacOffset) === 0xffff &&
+    view.getUint32(destinationMacOffset + 2) === 0xffffffff
+  )
 }
 
 /** What a host says to itself. */

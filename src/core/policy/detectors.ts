@@ -39,6 +39,13 @@ export const detectorWords: readonly DetectorWords[] = [
     action: "notify",
   },
   {
+    name: "ping-sweep",
+    title: "A source asks one host after the other whether it is there.",
+    limits: ["window"],
+    limit: { form: "window", count: 31, duration: minute },
+    action: "notify",
+  },
+  {
     name: "decoy-contacts",
     title:
       "A source tries ports that nobody honest uses here: 23, 2323, 3389 and 5900, where nothing answers on them.",
@@ -57,6 +64,14 @@ export const detectorWords: readonly DetectorWords[] = [
   {
     name: "syn-flood",
     title: "A source begins many connections and completes few.",
+    limits: ["window", "rate"],
+    limit: { form: "window", count: 1000, duration: 10 * second },
+    action: "notify",
+  },
+  {
+    name: "tcp-flood",
+    title:
+      "A source sends many TCP packets that belong to no connection: ACK, RST, SYN-ACK, FIN and odder ones.",
     limits: ["window", "rate"],
     limit: { form: "window", count: 1000, duration: 10 * second },
     action: "notify",

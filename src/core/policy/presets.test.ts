@@ -67,6 +67,9 @@ test("default", () => {
       udp-port-scan:
         limit: more than 19 in 1m
         action: notify
+      ping-sweep:
+        limit: more than 31 in 1m
+        action: notify
       decoy-contacts:
         limit: more than 1 in 10m
         action: block
@@ -76,6 +79,9 @@ test("default", () => {
         action: block
         block-for: 1h
       syn-flood:
+        limit: more than 1000 in 10s
+        action: notify
+      tcp-flood:
         limit: more than 1000 in 10s
         action: notify
       udp-flood:
@@ -159,6 +165,9 @@ test("strong", () => {
       udp-port-scan:
         limit: more than 19 in 1m
         action: notify
+      ping-sweep:
+        limit: more than 31 in 1m
+        action: notify
       decoy-contacts:
         limit: more than 1 in 10m
         action: block
@@ -168,6 +177,9 @@ test("strong", () => {
         action: block
         block-for: 1h
       syn-flood:
+        limit: more than 1000 in 10s
+        action: notify
+      tcp-flood:
         limit: more than 1000 in 10s
         action: notify
       udp-flood:

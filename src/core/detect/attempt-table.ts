@@ -1,0 +1,279 @@
+import type { Address } from "../base/address.js"
+import { type Flow, FROM_INSIDE, FROM_OUTSIDE } from "../event/flow.js"
+import { TCP } from "../packet/packet.js"
+import { mix } from "./source-table.js"
+
+/** Attempts that are remembered, the latest. */
+const ROOM = 1 << 15
+const BUCKETS = ROOM * 2
+const WORDS = 10
+const PORTS = 8
+const KIND = 9
+/**
+ * Half-open ones by a few bits of their hash: most acknowledgements belong to none. Those that nobody has answered are not among them: a forged flood would fill it, and whose SYN has no
+ * answer is in no connection that conntrack knows.
+ */
+const FILTER = 1 << 14
+
+export const FREE = 0
+export const TRIED = 1
+/** SYN-ACK seen. */
+export const HALF_OPEN = 2
+export const ESTABLISHED = 3
+export const OVER = 4
+
+/** Who and whom: of an event, or of a packet that is none yet. */
+export type Ends = Omit<Flow, "time" | "direction" | "side" | "interface" | "family"> & {
+  readonly family: number
+}
+
+/**
+ * The latest 32,768 attempts by their ends, in a ring: oldest out, whatever comes. Both directions lie in one bucket. Who asks says first whose (`look`), then which way. Addresses are
+ * kept as signed words: such numbers are compared without a conversion.
+ */
+export class AttemptTable {
+  /** Seconds: when it began, and when it was last tried. */
+  readonly tried = new Float64Array(ROOM)
+  readonly times = new Float64Array(ROOM)
+  readonly states = new Uint8Array(ROOM)
+  readonly probes = new Uint8Array(ROOM)
+  readonly repeats = new Uint8Array(ROOM)
+  readonly sequences = new Uint32Array(ROOM)
+  /** What an acknowledgement has to say. */
+  readonly expected = new Uint32Array(ROOM)
+  /** How many attempts there were; the latest one's place is below it, modulo the room. */
+  begun = 0
+  private readonly words = new Int32Array(ROOM * WORDS)
+  private readonly directions = new Uint8Array(ROOM)
+  private readonly sides = new Uint8Array(ROOM)
+  private readonly interfaces: string[] = new Array<string>(ROOM).fill("")
+  private readonly heads = new Int32Array(BUCKETS).fill(-1)
+  private readonly next = new Int32Array(ROOM)
+  private readonly filter = new Uint16Array(FILTER)
+  // Whom `look` was asked for.
+  private hash = 0
+  private source0 = 0
+  private source1 = 0
+  private source2 = 0
+  private source3 = 0
+  private destination0 = 0
+  private destination1 = 0
+  private destination2 = 0
+  private destination3 = 0
+  private ports = 0
+  private portsBack = 0
+  private kind = 0
+
+  /** The place of the attempt that was the `number`th. */
+  placeOf(number: number): number {
+    return number % ROOM
+  }
+
+  /** The number of the oldest that is left. */
+  get oldest(): number {
+    return Math.max(0, this.begun - ROOM)
+  }
+
+  look(flow: Ends): void {
+    this.source0 = flow.source0 | 0
+    this.destination0 = flow.destination0 | 0
+    if (flow.family === 4) {
+      this.source1 = 0
+      this.source2 = 0
+      this.source3 = 0
+      this.destination1 = 0
+      this.destination2 = 0
+      this.destination3 = 0
+    } else {
+      this.source1 = flow.source1 | 0
+      this.source2 = flow.source2 | 0
+      this.source3 = flow.source3 | 0
+      this.destination1 = flow.destination1 | 0
+      this.destination2 = flow.destination2 | 0
+      this.destination3 = flow.destination3 | 0
+    }
+    const { sourcePort, destinationPort } = flow
+    this.ports = (sourcePort << 16) | destinationPort
+    this.portsBack = (destinationPort << 16) | sourcePort
+    this.kind = (flow.family << 8) | flow.protocol
+    this.hash = hashOf(
+      fold(this.source0, this.source1, this.source2, this.source3),
+      fold(this.destination0, this.destination1, this.destination2, this.destination3),
+      this.ports,
+      this.portsBack,
+      this.kind,
+    )
+  }
+
+  /** Whether somebody waits for the end of a handshake that an acknowledgement of these ends may be. */
+  get mayBeHalfOpen(): boolean {
+    return this.filter[this.hash & (FILTER - 1)]! > 0
+  }
+
+  /** The latest attempt from whom to whom was asked; -1: none. */
+  there(): number {
+    const { words, next, ports, kind, source0, destination0 } = this
+    for (let slot = this.heads[this.hash & (BUCKETS - 1)]!; slot >= 0; slot = next[slot]!) {
+      const at = slot * WORDS
+      if (
+        words[at + PORTS] === ports &&
+        words[at] === source0 &&
+        words[at + 4] === destination0 &&
+        words[at + KIND] === kind &&
+        words[at + 3] === this.source3 &&
+        words[at + 7] === this.destination3 &&
+        words[at + 1] === this.source1 &&
+        words[at + 2] === this.source2 &&
+        words[at + 5] === this.destination1 &&
+        words[at + 6] === this.destination2
+      )
+        return slot
+    }
+    return -1
+  }
+
+  /** The latest attempt in the other direction, which this answers; -1: none. */
+  back(): number {
+    const { words, next, portsBack, kind, source0, destination0 } = this
+    for (let slot = this.heads[this.hash & (BUCKETS - 1)]!; slot >= 0; slot = next[slot]!) {
+      const at = slot * WORDS
+      if (
+        words[at + PORTS] === portsBack &&
+        words[at] === destination0 &&
+        words[at + 4] === source0 &&
+        words[at + KIND] === kind &&
+        words[at + 3] === this.destination3 &&
+        words[at + 7] === this.source3 &&
+        words[at + 1] === this.destination1 &&
+        words[at + 2] === this.destination2 &&
+        words[at + 5] === this.source1 &&
+        words[at + 6] === this.source2
+      )
+        return slot
+    }
+    return -1
+  }
+
+  /** Who will go with the next one: its place, or -1. */
+  get leaving(): number {
+    return this.begun >= ROOM ? this.begun % ROOM : -1
+  }
+
+  /** Begins an attempt of whom was asked; where all places are taken, the oldest goes. */
+  insert(flow: Flow, sequence: number, probe: number): number {
+    const slot = this.begun % ROOM
+    if (this.begun >= ROOM) this.remove(slot)
+    this.begun++
+    const { words } = this
+    const at = slot * WORDS
+    words[at] = this.source0
+    words[at + 1] = this.source1
+    words[at + 2] = this.source2
+    words[at + 3] = this.source3
+    words[at + 4] = this.destination0
+    words[at + 5] = this.destination1
+    words[at + 6] = this.destination2
+    words[at + 7] = this.destination3
+    words[at + PORTS] = this.ports
+    words[at + KIND] = this.kind
+    this.sequences[slot] = sequence
+    this.tried[slot] = flow.time
+    this.times[slot] = flow.time
+    this.states[slot] = TRIED
+    this.probes[slot] = probe
+    this.repeats[slot] = 0
+    this.directions[slot] = flow.direction
+    this.sides[slot] = flow.side
+    this.interfaces[slot] = flow.interface
+    const bucket = this.hash & (BUCKETS - 1)
+    this.next[slot] = this.heads[bucket]!
+    this.heads[bucket] = slot
+    return slot
+  }
+
+  /** From its state into another. */
+  enter(slot: number, state: number): void {
+    const change = (state === HALF_OPEN ? 1 : 0) - (this.states[slot] === HALF_OPEN ? 1 : 0)
+    if (change !== 0) this.filter[this.hashAt(slot) & (FILTER - 1)]! += change
+    this.states[slot] = state
+  }
+
+  /** Who tried whom, by which way. */
+  describe(slot: number, into: Flow): void {
+    const { words } = this
+    const at = slot * WORDS
+    const kind = words[at + KIND]!
+    into.family = kind >>> 8 === 4 ? 4 : 6
+    into.protocol = kind & 0xff
+    into.source0 = words[at]! >>> 0
+    into.source1 = words[at + 1]! >>> 0
+    into.source2 = words[at + 2]! >>> 0
+    into.source3 = words[at + 3]! >>> 0
+    into.destination0 = words[at + 4]! >>> 0
+    into.destination1 = words[at + 5]! >>> 0
+    into.destination2 = words[at + 6]! >>> 0
+    into.destination3 = words[at + 7]! >>> 0
+    into.sourcePort = words[at + PORTS]! >>> 16
+    into.destinationPort = words[at + PORTS]! & 0xffff
+    into.direction = this.directions[slot]!
+    into.side = this.sides[slot] === FROM_INSIDE ? FROM_INSIDE : FROM_OUTSIDE
+    into.interface = this.interfaces[slot]!
+  }
+
+  /** Whether the address is an end of a TCP connection. Looks through all: for decisions, not for packets. */
+  hasEstablished({ family, words: [word0 = 0, word1 = 0, word2 = 0, word3 = 0] }: Address): boolean {
+    const { words } = this
+    const kind = (family << 8) | TCP
+    for (let slot = 0; slot < ROOM; slot++) {
+      if (this.states[slot] !== ESTABLISHED || words[slot * WORDS + KIND] !== kind) continue
+      for (const end of [slot * WORDS, slot * WORDS + 4])
+        if (
+          words[end] === (word0 | 0) &&
+          words[end + 1] === (word1 | 0) &&
+          words[end + 2] === (word2 | 0) &&
+          words[end + 3] === (word3 | 0)
+        )
+          return true
+    }
+    return false
+  }
+
+  private remove(slot: number): void {
+    this.enter(slot, FREE)
+    const bucket = this.hashAt(slot) & (BUCKETS - 1)
+    let at = this.heads[bucket]!
+    if (at === slot) {
+      this.heads[bucket] = this.next[slot]!
+      return
+    }
+    while (at >= 0 && this.next[at] !== slot) at = this.next[at]!
+    if (at >= 0) this.next[at] = this.next[slot]!
+  }
+
+  private hashAt(slot: number): number {
+    const { words } = this
+    const at = slot * WORDS
+    const ports = words[at + PORTS]!
+    return hashOf(
+      fold(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!),
+      fold(words[at + 4]!, words[at + 5]!, words[at + 6]!, words[at + 7]!),
+      ports,
+      (ports << 16) | (ports >>> 16),
+      words[at + KIND]!,
+    )
+  }
+}
+
+function fold(word0: number, word1: number, word2: number, word3: number): number {
+  return word0 ^ word1 ^ word2 ^ Math.imul(word3, 5)
+}
+
+/** The same for both directions. */
+function hashOf(source: number, destination: number, ports: number, portsBack: number, kind: number): number {
+  return mix(
+    source ^ destination,
+    (source + destination) | 0,
+    (ports + portsBack) | 0,
+    kind ^ ports ^ portsBack,
+  )
+}
