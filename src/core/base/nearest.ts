@@ -9,6 +9,9 @@ export function nearest(word: string, words: Iterable<string>): string | undefin
   for (const candidate of words) {
     if (candidate === word) continue
     const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3))
+    // As far apart as their lengths are, at least.
+    const least = Math.abs(word.length - candidate.length)
+    if (least > allowed || least >= bestDistance) continue
     const apart = distance(word.toLowerCase(), candidate.toLowerCase())
     if (apart >= Math.max(2, word.length, candidate.length)) continue
     if (apart <= allowed && apart < bestDistance) {

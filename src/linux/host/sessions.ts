@@ -16,10 +16,11 @@ export interface Session {
  * (sudo strips SSH_CONNECTION, and a colleague's session counts as well), and the one that SSH_CONNECTION tells of.
  */
 export function findSessions(environment: Readonly<Record<string, string | undefined>>): readonly Session[] {
-  const owners = socketOwners()
-  const sessions = liveConnections(readSockets("tcp"))
-    // OpenSSH 9.8 and newer names the processes of a session sshd-session and sshd-auth.
-    .filter(({ inode }) => owners.get(inode)?.startsWith("sshd"))
+  const live = liveConnections(readSockets("tcp"))
+  // OpenSSH 9.8 and newer names the processes of a session sshd-session and sshd-auth.
+  const owners = live.length === 0 ? new Map() : socketOwners((name) => name.startsWith("sshd"))
+  const sessions = live
+    .filter(({ inode }) => owners.has(inode))
     .map(({ local, remote }: Socket): Session => ({ local, remote, from: "sshd" }))
   const own = parseSshConnection(environment["SSH_CONNECTION"])
   if (own && !sessions.some((session) => sameSession(session, own))) sessions.push(own)

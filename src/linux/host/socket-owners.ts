@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 
-/** The names of the processes that hold sockets, by inode, as far as this user may see them. */
-export function socketOwners(folder = "/proc"): ReadonlyMap<number, string> {
+/** The names of the processes that hold sockets, by inode, as far as this user may see them: of all, or of those whose names are asked for. */
+export function socketOwners(isAsked: (name: string) => boolean = () => true): ReadonlyMap<number, string> {
+  const folder = "/proc"
   const owners = new Map<number, string>()
   for (const process of attempt(() => readdirSync(folder)) ?? []) {
     if (!/^\d+$/.test(process)) continue
+    const name = attempt(() => readFileSync(`${folder}/${process}/comm`, "utf8").trim())
+    if (!name || !isAsked(name)) continue
     const files = attempt(() => readdirSync(`${folder}/${process}/fd`)) ?? []
-    const name =
-      files.length > 0 ? attempt(() => readFileSync(`${folder}/${process}/comm`, "utf8").trim()) : undefined
-    if (!name) continue
     for (const file of files) {
       const link = attempt(() => readlinkSync(`${folder}/${process}/fd/${file}`)) ?? ""
       const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1]
