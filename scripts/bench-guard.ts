@@ -6,18 +6,27 @@
  * From the packet that completes a finding to its source in the kernel's set, and from the start with a long ledger until all of it is in the kernel.
  */
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { laboratoryTrouble } from "../src/linux/host/namespace/trouble.js"
 import { findingToBlock } from "./bench-guard/finding-to-block.js"
+import { fillLedger, ledgerLoad } from "./bench-guard/ledger-load.js"
 
 const { values } = parseArgs({
   options: {
     findings: { type: "string", default: "300" },
     blocks: { type: "string", default: "100000" },
     only: { type: "string" },
+    /** A state folder: its ledger gets so many blocks, and nothing is measured. */
+    fill: { type: "string" },
     program: { type: "string", default: join(import.meta.dirname, "..", "bin", "floodwall") },
   },
 })
+
+if (values.fill !== undefined) {
+  fillLedger(values.fill, Number(values.blocks))
+  process.exit()
+}
 
 const trouble = laboratoryTrouble()
 if (trouble !== null) {
@@ -42,6 +51,17 @@ if (values.only !== "load") {
       )
     }
   }
+}
+
+if (values.only !== "latency") {
+  say("\nfrom the guard's start until it watches, all blocks in the kernel, ms\n")
+  say(`${"".padEnd(34)}${["wall", "processor", "kept"].map((word) => word.padStart(11)).join("")}`)
+  for (const { what, wall, processor, kept } of await ledgerLoad(
+    values.program,
+    Number(values.blocks),
+    fileURLToPath(import.meta.url),
+  ))
+    say(`${what.padEnd(34)}${[wall, processor, kept].map((each) => each.toFixed(0).padStart(11)).join("")}`)
 }
 
 function say(line: string): void {

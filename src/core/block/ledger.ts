@@ -46,6 +46,7 @@ export interface Wish {
 const neighbourLength = 24
 /** Seconds. What is to be forgotten after a week may wait a minute. */
 const FORGET_EVERY = 60
+const FORGET_FIRST = 0.5
 
 /**
  * Who is kept out, why and until when, in memory; times are seconds since 1970, given by who calls. It changes nothing outside: each method returns what changed, for a
@@ -56,10 +57,11 @@ export class Ledger {
   /** Prefixes that must not be kept out as a whole, for somebody in them never is. */
   readonly isSpared: (prefix: Prefix) => boolean
   private readonly blocks = new Map<string, Block>()
-  private readonly pasts = new Map<string, Past>()
+  private readonly knownPasts = new Map<string, Past>()
+  private storedPasts: (() => Iterable<Past>) | undefined
   /** No block ends before it: a hundred thousand of them are looked through when one is over, and not each second. */
   private soonest = Number.POSITIVE_INFINITY
-  private forgetting = Number.NEGATIVE_INFINITY
+  private forgetting: number | undefined
 
   constructor(
     settings: LedgerSettings = ledgerDefaults,
@@ -69,13 +71,13 @@ export class Ledger {
     this.isSpared = isSpared
   }
 
-  /** Takes over what a store has. */
-  load(blocks: Iterable<Block>, pasts: Iterable<Past>): void {
+  /** Takes over what a store has. Pasts are asked for when one is needed: those who are blocked are more urgent. */
+  load(blocks: Iterable<Block>, pasts: () => Iterable<Past>): void {
     for (const block of blocks) {
       this.blocks.set(sourceText(block.source), block)
       this.soonest = Math.min(this.soonest, block.until)
     }
-    for (const past of pasts) this.pasts.set(sourceText(past.source), past)
+    this.storedPasts = pasts
   }
 
   get size(): number {
@@ -166,6 +168,8 @@ export class Ledger {
   /** Takes note of those whose time is over. */
   expire(now: number): readonly Change[] {
     const changes = now < this.soonest ? [] : this.endThoseOver(now)
+    // Not with the first look, which is at the start, where who is blocked comes first; soon after it, so that no finding has to wait for what is stored.
+    this.forgetting ??= now + FORGET_FIRST
     if (now < this.forgetting) return changes
     this.forgetting = now + FORGET_EVERY
     for (const past of this.pasts.values()) {
@@ -191,7 +195,7 @@ export class Ledger {
   /** The clock was set: everything that is written in its time moves along. */
   shift(seconds: number): readonly Change[] {
     this.soonest += seconds
-    this.forgetting = Number.NEGATIVE_INFINITY
+    this.forgetting = undefined
     return [
       ...[...this.all()].map((block) =>
         this.set({ ...block, since: block.since + seconds, until: block.until + seconds }),
@@ -260,6 +264,13 @@ export class Ledger {
       block.source.address.family === 4 &&
       isSingle(block.source)
     )
+  }
+
+  private get pasts(): Map<string, Past> {
+    const stored = this.storedPasts
+    this.storedPasts = undefined
+    for (const past of stored?.() ?? []) this.knownPasts.set(sourceText(past.source), past)
+    return this.knownPasts
   }
 
   private set(block: Block): Change {

@@ -59,7 +59,7 @@ export class Book {
   constructor(parts: BookParts) {
     this.#parts = parts
     this.#ledger = new Ledger(parts.settings, (prefix) => parts.neverBlocked(prefix) !== undefined)
-    this.#ledger.load(parts.store.blocks, parts.store.pasts)
+    this.#ledger.load(parts.store.blocks, () => parts.store.pasts)
     this.#writer = new LedgerWriter(parts.store, parts.notice)
     this.#kernel = new KernelAgreement(parts.kernel, () => this.#ledger.all(), parts.notice)
     this.#clock = parts.clock()
@@ -91,7 +91,7 @@ export class Book {
     const listed = this.#kernel.list()
     if (listed === undefined) return
     this.#adopt(listed, now)
-    this.#kernel.agree(listed, now)
+    this.#kernel.agree(listed, now, this.#parts.clock().monotonic - this.#clock.monotonic)
   }
 
   /** Takes note of what rules have listed by themselves: every few seconds, for nobody tells of it. */

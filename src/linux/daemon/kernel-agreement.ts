@@ -5,6 +5,9 @@ import type { Change } from "../../core/block/ledger.js"
 import { failed } from "../host/outcome.js"
 import { type CountedBlock, FULL, type KernelBlock, type KernelBlocks } from "./kernel-blocks.js"
 
+/** Seconds by which an element's end may differ from its block's. */
+const TOLERANCE = 2
+
 /** What the ledger wants, done in the kernel's sets. Times are seconds since 1970. */
 export class KernelAgreement {
   readonly #kernel: KernelBlocks | undefined
@@ -53,15 +56,21 @@ export class KernelAgreement {
     }
   }
 
-  /** Makes the sets what the ledger wants, whatever is in them. */
-  agree(listed: readonly CountedBlock[], now: number): void {
+  /** Makes the sets what the ledger wants, whatever is in them. `now` is when the listing began; a long one takes a while. */
+  agree(listed: readonly CountedBlock[], now: number, took = 0): void {
     const kernel = this.#kernel
     if (kernel === undefined) return
     const { wanted, asNetwork, left } = wantedInKernel(this.#all())
     const delta = deltaOf(
       wanted,
-      listed.map((element) => ({ ...element, left: seconds(element.remaining) })),
+      listed.map(({ source, scope, isNetwork = false, remaining }) => ({
+        source,
+        scope,
+        isNetwork,
+        left: seconds(remaining),
+      })),
       now,
+      TOLERANCE + took,
     )
     if (delta.remove.length > 0) kernel.remove(delta.remove)
     for (const [blocks, change] of [

@@ -168,11 +168,8 @@ function elementOf({
   readonly isNetwork?: boolean
 }): NewElement {
   const { address, length } = source
-  // A host of IPv4 is most of them.
-  if (length === 32 && address.family === 4 && !isNetwork) {
-    const key = bytesOf(address.words)
-    return remaining === null || remaining === undefined ? { key } : { key, timeout: remaining }
-  }
+  // Addresses of IPv4 are most of them.
+  if (address.family === 4) return element4(address.words[0]!, length, remaining, isNetwork)
   const kept = address.family === 6 ? Math.min(length, 64) : length
   const mask = maskWords(kept, address.words.length)
   const words = address.words.map((word, index) => (word & mask[index]!) >>> 0)
@@ -180,6 +177,22 @@ function elementOf({
   if (isHostLike(source) && !isNetwork) return { key: bytesOf(words), ...timed }
   const after = firstBehind(words, kept)
   return { key: bytesOf(words), ...(after && { until: bytesOf(after) }), ...timed }
+}
+
+function element4(
+  word: number,
+  length: number,
+  remaining: number | null | undefined,
+  isNetwork: boolean | undefined,
+): NewElement {
+  const size = 2 ** (32 - length)
+  const first = word - (word % size)
+  const key = bytesOf([first])
+  const timed = remaining === null || remaining === undefined ? undefined : remaining
+  if (length === 32 && !isNetwork) return timed === undefined ? { key } : { key, timeout: timed }
+  const behind = first + size
+  const until = behind < 2 ** 32 ? bytesOf([behind]) : undefined
+  return { key, ...(until && { until }), ...(timed !== undefined && { timeout: timed }) }
 }
 
 /** The first address behind a prefix; undefined: there is none. */
@@ -210,8 +223,10 @@ function bytesOf(words: readonly number[]): Uint8Array {
 }
 
 function wordsOf(key: Uint8Array): number[] {
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength)
-  return Array.from({ length: key.byteLength >> 2 }, (_, index) => view.getUint32(index * 4))
+  const words: number[] = []
+  for (let at = 0; at + 4 <= key.length; at += 4)
+    words.push(((key[at]! << 24) | (key[at + 1]! << 16) | (key[at + 2]! << 8) | key[at + 3]!) >>> 0)
+  return words
 }
 
 /** The kernel lists where intervals begin and where they end, from the highest down. */
@@ -235,6 +250,11 @@ function prefixOf(key: Uint8Array, until: Uint8Array | undefined, set: string): 
   const address = { family: isLong ? (6 as const) : (4 as const), words }
   if (!set.includes("networks")) return { address, length: isLong ? 64 : 32 }
   const end = until && wordsOf(until)
+  if (!isLong) {
+    // As many addresses as a power of two: its exponent is what the length lacks.
+    const size = (end?.[0] ?? 2 ** 32) - words[0]!
+    return { address, length: 32 - Math.floor(Math.log2(size)) }
+  }
   const width = widthOf(address)
   // From the longest: hosts that lie among the networks are the most.
   for (let length = width; length >= 0; length--) {

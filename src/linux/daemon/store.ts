@@ -13,7 +13,9 @@ import { SyncedFile } from "./synced-file.js"
 
 /** The ledger on the disk. What a call has written survives a killed process and a power cut; a call that fails has written nothing. */
 export interface Store {
+  /** As they were when it was opened. */
   readonly blocks: readonly Block[]
+  /** As they are now: read with each look. */
   readonly pasts: readonly Past[]
   /** When it was written last; undefined: never. */
   readonly clock: ClockReading | undefined
@@ -126,7 +128,6 @@ function plainly(message: string): string {
 
 class SqliteStore implements Store {
   readonly blocks: readonly Block[]
-  readonly pasts: readonly Past[]
   readonly clock: ClockReading | undefined
   readonly #database: Database
   readonly #statements: Readonly<
@@ -144,7 +145,6 @@ class SqliteStore implements Store {
     const verdict = check && Object.values(check)[0]
     if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { code: "SQLITE_CORRUPT" })
     this.blocks = readBlocks(database)
-    this.pasts = readPasts(database)
     const clock = database.prepare("select boot, wall, monotonic from clock").get()
     this.clock = clock && {
       boot: String(clock["boot"]),
@@ -161,6 +161,15 @@ class SqliteStore implements Store {
       begin: database.prepare("begin immediate"),
       commit: database.prepare("commit"),
       clock: database.prepare("insert or replace into clock values (1, ?, ?, ?)"),
+    }
+  }
+
+  get pasts(): readonly Past[] {
+    try {
+      return readPasts(this.#database)
+    } catch {
+      // Checked when it was opened: a disk that breaks meanwhile is told of by what is written.
+      return []
     }
   }
 

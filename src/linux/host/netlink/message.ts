@@ -34,6 +34,8 @@ export interface MessageWriter {
   /** With its ending zero. */
   text(attribute: number, value: string): void
   bytes(attribute: number, value: Uint8Array): void
+  /** Attributes that somebody has encoded already; their length is a multiple of four. */
+  encoded(attributes: Uint8Array, length: number): void
   /** Attributes written until `close` are inside this one. */
   open(attribute: number): void
   close(): void
@@ -46,6 +48,7 @@ export interface MessageWriter {
 
 export function messageWriter(capacity = 4096): MessageWriter {
   let view = new DataView(new ArrayBuffer(capacity))
+  let whole = new Uint8Array(view.buffer)
   let at = 0
   let start = 0
   let sequence = 0
@@ -54,8 +57,9 @@ export function messageWriter(capacity = 4096): MessageWriter {
   const room = (length: number) => {
     if (at + length <= view.byteLength) return
     const larger = new Uint8Array(Math.max(view.byteLength * 2, at + length))
-    larger.set(new Uint8Array(view.buffer))
+    larger.set(whole)
     view = new DataView(larger.buffer)
+    whole = larger
   }
   const attribute = (kind: number, length: number): number => {
     const size = align(4 + length)
@@ -103,6 +107,11 @@ export function messageWriter(capacity = 4096): MessageWriter {
       copy(kind, Buffer.from(`${value}\0`))
     },
     bytes: copy,
+    encoded(attributes, length) {
+      room(length)
+      for (let from = 0; from < length; from++) whole[at + from] = attributes[from]!
+      at += length
+    },
     open(kind) {
       nested.push(at)
       attribute(kind | NESTED, 0)
@@ -123,7 +132,7 @@ export function messageWriter(capacity = 4096): MessageWriter {
   function copy(kind: number, value: Uint8Array): void {
     const at = attribute(kind, value.length)
     // The buffer may have moved to make room.
-    new Uint8Array(view.buffer).set(value, at)
+    whole.set(value, at)
   }
 }
 
