@@ -1,7 +1,7 @@
 /**
  * What a packet costs in user space, side by side with tcpdump, in one run of alternating rounds:
  *
- *     npm run bench [-- FILE [FILTER]] [--rounds 5] [--packets 1000000] [--preset default]
+ *     npm run bench [-- FILE [FILTER]] [--rounds 5] [--packets 1000000] [--preset default] [--sources 1000000] [--only guard]
  *
  * Without FILE a mixed capture is made (scripts/bench/mixed-capture.ts; the same each time). Processor time counts, not that of the clock on the
  * wall, so that others' work matters little. Machines differ and drift: only ratios within one run count.
@@ -12,11 +12,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { laboratoryTrouble } from "../src/linux/host/namespace/trouble.js"
 import { kindCosts, kinds } from "./bench/kinds.js"
 import { writeMixedCapture } from "./bench/mixed-capture.js"
 import { policyText, presetRules } from "./bench/policy.js"
 import { costOf, type ProcessCost } from "./bench/process-cost.js"
 import { stageCosts, stages } from "./bench/stages.js"
+import { floodMemory } from "./bench-guard/flood-memory.js"
 import { kura } from "./bench-kernel/competitors.js"
 
 const { values, positionals } = parseArgs({
@@ -24,6 +26,9 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     packets: { type: "string", default: "1000000" },
+    sources: { type: "string", default: "1000000" },
+    /** `guard`: nothing but the guard in a flood. */
+    only: { type: "string" },
     preset: { type: "string", default: "default" },
     /** A process of its own for each row: what ran before would tell the compiler of another's packets. */
     row: { type: "string" },
@@ -34,6 +39,7 @@ const { preset } = values
 const floodwall = join(import.meta.dirname, "..", "bin", "floodwall")
 
 if (values.row !== undefined) process.stdout.write(JSON.stringify(rowCosts(values.row)))
+else if (values.only === "guard") await guardInFlood()
 else await main()
 
 /** `stage NAME` or `kind INDEX decode|conntrack|rules`: nanoseconds a packet in each round. */
@@ -66,6 +72,19 @@ async function main(): Promise<void> {
   say(`${packets.toLocaleString("en")} packets, ${megabytes} MB; medians of ${rounds} rounds (quartiles)\n`)
   await processes(capture, filter, { tiny, policy, rules, packets })
   inProcess(capture)
+  await guardInFlood()
+}
+
+/** The guard's memory in a flood in a million forged names, in network namespaces of its own. */
+async function guardInFlood(): Promise<void> {
+  const trouble = laboratoryTrouble()
+  if (trouble !== null) return say(`\nleft out: the guard in a flood: ${trouble}`)
+  const { sources, seconds, before, most, after } = await floodMemory(floodwall, Number(values.sources))
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
+  say(
+    `\n${line(`the guard, ${sources.toLocaleString("en")} forged sources in ${seconds.toFixed(0)} s`, ["before", "at most", "5 s after"])}`,
+  )
+  say(line("resident memory (below 150 MB is promised)", [before, most, after].map(megabytes)))
 }
 
 interface Files {
