@@ -36,6 +36,9 @@ export type OnSetAdd = (
   rule: Rule,
 ) => void
 
+/** Whether anybody wants to be told of what this rule adds to this set. */
+export type WantsSetAdd = (set: SetDeclaration, rule: Rule) => boolean
+
 export interface CompiledSet {
   readonly table: Table
   readonly declaration: SetDeclaration
@@ -74,6 +77,8 @@ export interface CompileOptions {
   readonly interfaces: Interfaces
   readonly conntrack: Conntrack
   readonly onSetAdd?: OnSetAdd
+  /** Absent: `onSetAdd` is told of all. */
+  readonly wantsSetAdd?: WantsSetAdd
   readonly iptablesNft?: boolean
 }
 
@@ -228,12 +233,11 @@ class Compiler {
       this.fills.push(() => set.fill(flatten(elementsOf(declaration), key, named), 0))
       return set
     }
-    const { onSetAdd } = this.options
-    const set = new HashSet(declaration, keyWordsOf(key), statements, data, {
-      rule,
-      added: onSetAdd
-        ? (words, expires, run, by) => onSetAdd(table, declaration, words, expires, run, by)
-        : null,
+    const { onSetAdd, wantsSetAdd } = this.options
+    const set = new HashSet(declaration, keyWordsOf(key), statements, data, () => {
+      const by = rule()
+      if (!onSetAdd || !by || wantsSetAdd?.(declaration, by) === false) return null
+      return (words, expires, run) => onSetAdd(table, declaration, words, expires, run, by)
     })
     this.fills.push(() => {
       for (const declared of elementsOf(declaration))

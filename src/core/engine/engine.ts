@@ -4,24 +4,21 @@ import { hasErrors } from "../base/diagnostic.js"
 import { Packet } from "../packet/packet.js"
 import { Rewriter } from "../packet/rewrite.js"
 import { hasStackedTags } from "../packet/vlan.js"
-import type { LogNode } from "../ruleset/action/log.js"
-import type { Hook } from "../ruleset/hook.js"
-import { hooks, priority } from "../ruleset/hook.js"
 import type { Ruleset } from "../ruleset/ruleset.js"
-import type { Outcome, Routes, Run } from "../ruleset/runtime.js"
-import { ACCEPT, REJECT } from "../ruleset/runtime.js"
 import { Answers } from "./answers.js"
 import { AssumedRoutes } from "./assumed-routes.js"
 import {
-  type BaseEntry,
   type CompiledRuleset,
   type CompiledSet,
   compileRuleset,
   type OnSetAdd,
+  type WantsSetAdd,
 } from "./compile.js"
 import { Conntrack, STATE_ESTABLISHED, STATE_INVALID } from "./conntrack/conntrack.js"
 import { invalidReasons } from "./conntrack/invalid.js"
 import { Defragmenter } from "./defrag/defrag.js"
+import { EngineRun, type RunOptions } from "./engine-run.js"
+import { byNoRule, HookRunner } from "./hook-chains.js"
 import { Interfaces } from "./interfaces.js"
 import { martian } from "./martian.js"
 import { Nat } from "./nat/nat.js"
@@ -39,12 +36,11 @@ import {
   VERDICT_NONE,
   VERDICT_REJECT,
 } from "./verdict.js"
-import { Walker } from "./walk.js"
 
 /** Which hooks a packet meets. */
 export type Path = "input" | "forward" | "output"
 
-export interface EngineOptions {
+export interface EngineOptions extends RunOptions {
   /** Interfaces and the networks behind them; a name without networks is only known. */
   readonly interfaces?: readonly InterfaceRoutes[]
   /** The firewall's own addresses. */
@@ -57,12 +53,9 @@ export interface EngineOptions {
   readonly conntrack?: "auto" | "on"
   /** What SYNPROXY takes an ACK for whose cookie the capture cannot tell (synproxy.ts). Default: assumed. */
   readonly cookies?: "assumed" | "refused"
-  /** An integer from 0 (inclusive) to `below` (exclusive). */
-  readonly random: (below: number) => number
-  /** Seconds from 1970 to where packets' times count from. Default 0. */
-  readonly epoch?: number
   readonly onSetAdd?: OnSetAdd
-  readonly onLog?: (node: LogNode, packet: Packet, run: Run) => void
+  /** Which rules' additions `onSetAdd` is told of. Absent: all. */
+  readonly wantsSetAdd?: WantsSetAdd
 }
 
 /** The engine, or (null) why there is none. */
@@ -80,6 +73,7 @@ export function createEngine(ruleset: Ruleset, options: EngineOptions): EngineRe
     interfaces,
     conntrack,
     ...(options.onSetAdd ? { onSetAdd: options.onSetAdd } : {}),
+    ...(options.wantsSetAdd ? { wantsSetAdd: options.wantsSetAdd } : {}),
     ...(options.iptablesNft ? { iptablesNft: true } : {}),
   })
   if (hasErrors(compiled.diagnostics)) return { engine: null, diagnostics: compiled.diagnostics }
@@ -90,20 +84,6 @@ export function createEngine(ruleset: Ruleset, options: EngineOptions): EngineRe
     engine: new Engine(compiled, interfaces, conntrack, routes, settings, options),
     diagnostics: compiled.diagnostics,
   }
-}
-
-/** Where the kernel's own work stands among base chains; of chains at the same place it comes first where it was registered last. */
-const AT_DEFRAGMENTATION: number = priority.defragmentation
-const AT_CONNTRACK: number = priority.conntrack
-
-function comesBefore({ priority, early }: BaseEntry, place: number, family: number): boolean {
-  return priority < place || (priority === place && (family === 4 ? early?.four : early?.six) === true)
-}
-
-/** An accept at an earlier hook is not what decided. */
-function byNoRule(judgement: Judgement): void {
-  judgement.chain = -1
-  judgement.rule = -1
 }
 
 /**
@@ -117,8 +97,6 @@ export class Engine {
   readonly conntrack: Conntrack
   readonly routes: RoutingTable
 
-  private readonly bases: CompiledRuleset["bases"]
-  private readonly translations: CompiledRuleset["translations"]
   private readonly nat: Nat
   private readonly rewriter = new Rewriter()
   private readonly proxy: SynProxy
@@ -126,7 +104,7 @@ export class Engine {
   private readonly tracksSix: boolean
   private readonly defragmenter: Defragmenter
   private readonly answers = new Answers()
-  private readonly walker: Walker
+  private readonly hooks: HookRunner
   private readonly run: EngineRun
   /** What rules see of the routes where nobody said which addresses are this host's. */
   private readonly assumed: AssumedRoutes | null
@@ -151,8 +129,6 @@ export class Engine {
   ) {
     this.chains = compiled.chains
     this.sets = compiled.sets
-    this.bases = compiled.bases
-    this.translations = compiled.translations
     conntrack.extras.accounts = compiled.accounts
     this.nat = new Nat(conntrack, this.rewriter, routes, options.random)
     this.interfaces = interfaces
@@ -160,8 +136,7 @@ export class Engine {
     this.routes = routes
     this.tracksFour = compiled.tracks.four || options.conntrack === "on"
     this.tracksSix = compiled.tracks.six || options.conntrack === "on"
-    this.defragmenter = new Defragmenter(settings)
-    this.walker = new Walker(compiled.chains)
+    this.defragmenter = new Defragmenter(settings, conntrack.table.seed)
     this.ruleState = new Float64Array(compiled.slots)
     this.proxy = new SynProxy(conntrack, options.cookies ?? "assumed")
     this.assumed = routes.knowsLocal ? null : new AssumedRoutes(routes)
@@ -173,6 +148,7 @@ export class Engine {
       this.nat,
       this.proxy,
     )
+    this.hooks = new HookRunner(compiled, this.nat, this.run, this.judgement)
   }
 
   /** Nanoseconds: the latest packet's time. Time does not go back, even where a capture's does. */
@@ -244,12 +220,12 @@ export class Engine {
   }
 
   private arrive(packet: Packet, path: "input" | "forward", trace: Trace | null): number {
-    const { run, judgement, bases } = this
+    const { run, judgement } = this
     run.inputInterface = packet.inputInterface
     run.outputInterface = 0
-    if (bases.ingress.length > 0 && packet.family !== 0 && !hasStackedTags(packet)) {
+    if (this.hooks.hasIngress && packet.family !== 0 && !hasStackedTags(packet)) {
       run.ingress = true
-      const verdict = this.device(bases.ingress, packet.inputInterface, packet, trace)
+      const verdict = this.hooks.device("ingress", packet.inputInterface, packet, trace)
       run.ingress = false
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
@@ -280,7 +256,7 @@ export class Engine {
     if (ttl <= 1) return this.lose("time-exceeded")
     if (this.rewriter.isOwn(routed)) this.rewriter.setTimeToLive(routed, ttl - 1)
     else routed.ttl = ttl - 1
-    const forwarded = this.hook("forward", routed, trace)
+    const forwarded = this.hooks.hook("forward", routed, trace)
     const verdictBehind = forwarded === VERDICT_ACCEPT ? this.depart(routed, trace) : forwarded
     routed.ttl = ttl
     return verdictBehind
@@ -288,7 +264,7 @@ export class Engine {
 
   /** IPv4 puts fragments together for this host before the input hook, whether conntrack did or not (ip_local_deliver); IPv6 behind it. */
   private arriveHere(packet: Packet, trace: Trace | null): number {
-    if (packet.family !== 4 || !packet.isFragment) return this.hook("input", packet, trace)
+    if (packet.family !== 4 || !packet.isFragment) return this.hooks.hook("input", packet, trace)
     const { judgement } = this
     const whole = this.defragmenter.take(packet, this.run.now)
     if (whole === null) {
@@ -298,7 +274,7 @@ export class Engine {
     }
     this.rewriter.release(packet)
     judgement.packet = whole
-    return this.hook("input", whole, trace)
+    return this.hooks.hook("input", whole, trace)
   }
 
   /** Where a packet goes whose destination was translated: to this host, or on. */
@@ -323,12 +299,12 @@ export class Engine {
 
   private depart(packet: Packet, trace: Trace | null): number {
     // Behind forwarding a rule may still ask where the packet came in; a device that it leaves by does not tell (Linux 6.18, looked at).
-    const verdict = this.hook("postrouting", packet, trace)
-    if (verdict !== VERDICT_ACCEPT || this.bases.egress.length === 0) return verdict
+    const verdict = this.hooks.hook("postrouting", packet, trace)
+    if (verdict !== VERDICT_ACCEPT || !this.hooks.hasEgress) return verdict
     this.run.inputInterface = 0
     // Whoever drops it now drops a packet whose connection counts.
     if (!this.conntrack.confirm(this.run.now)) return this.lose("conntrack-clash")
-    return this.device(this.bases.egress, this.run.outputInterface, packet, trace)
+    return this.hooks.device("egress", this.run.outputInterface, packet, trace)
   }
 
   /** Prerouting or output, with the kernel's own work among the chains. */
@@ -338,188 +314,37 @@ export class Engine {
     arriving: boolean,
     trace: Trace | null,
   ): number {
-    const { judgement, run, conntrack } = this
-    const tracks = packet.family === 4 ? this.tracksFour : this.tracksSix
-    const entries = this.bases[hook]
+    const { judgement, run, conntrack, hooks } = this
+    const chains = hooks.chainsOf(hook, packet)
+    if (!(packet.family === 4 ? this.tracksFour : this.tracksSix))
+      return hooks.stretch(chains, chains.all, packet, trace)
     let current = packet
-    let next = 0
-    if (tracks) {
-      if (packet.isFragment) {
-        next = this.chainsBefore(entries, AT_DEFRAGMENTATION, packet.family)
-        const verdict = this.some(entries, 0, next, current, trace)
-        if (verdict !== VERDICT_ACCEPT) return verdict
-        const whole = this.defragmenter.take(packet, run.now)
-        if (whole === null) {
-          judgement.why = this.defragmenter.why
-          if (trace !== null) trace.kernel(judgement.why || "fragment")
-          return VERDICT_ABSORBED
-        }
-        this.rewriter.release(packet)
-        current = whole
-        judgement.packet = whole
-      }
-      const atConntrack = this.chainsBefore(entries, AT_CONNTRACK, packet.family)
-      const verdict = this.some(entries, next, atConntrack, current, trace)
+    let before = chains.beforeConntrack
+    if (packet.isFragment) {
+      const verdict = hooks.stretch(chains, chains.beforeDefragmentation, current, trace)
       if (verdict !== VERDICT_ACCEPT) return verdict
-      next = atConntrack
-      if (
-        (arriving || !this.answers.take(current, run, conntrack)) &&
-        !conntrack.track(current, run, arriving)
-      ) {
-        byNoRule(judgement)
-        judgement.why = "conntrack-full"
-        return VERDICT_DROP
+      const whole = this.defragmenter.take(packet, run.now)
+      if (whole === null) {
+        judgement.why = this.defragmenter.why
+        if (trace !== null) trace.kernel(judgement.why || "fragment")
+        return VERDICT_ABSORBED
       }
-      if (trace !== null) trace.kernel("conntrack")
+      this.rewriter.release(packet)
+      current = whole
+      judgement.packet = whole
+      before = chains.behindDefragmentation
     }
-    return this.some(entries, next, entries.length, current, trace)
-  }
-
-  private chainsBefore(entries: readonly BaseEntry[], place: number, family: number): number {
-    let index = 0
-    while (index < entries.length && comesBefore(entries[index]!, place, family)) index++
-    return index
-  }
-
-  private hook(hook: Hook, packet: Packet, trace: Trace | null): number {
-    const entries = this.bases[hook]
-    return this.some(entries, 0, entries.length, packet, trace)
-  }
-
-  private some(
-    entries: readonly BaseEntry[],
-    from: number,
-    to: number,
-    packet: Packet,
-    trace: Trace | null,
-  ): number {
-    for (let index = from; index < to; index++) {
-      const entry = entries[index]!
-      if (packet.family === 4 ? !entry.four : !entry.six) continue
-      const verdict =
-        entry.chain < 0
-          ? this.translate(hooks[-1 - entry.chain]!, packet, trace)
-          : this.base(entry.chain, packet, trace)
-      if (verdict !== VERDICT_ACCEPT) return verdict
+    const verdict = hooks.stretch(chains, before, current, trace)
+    if (verdict !== VERDICT_ACCEPT) return verdict
+    if (
+      (arriving || !this.answers.take(current, run, conntrack)) &&
+      !conntrack.track(current, run, arriving)
+    ) {
+      byNoRule(judgement)
+      judgement.why = "conntrack-full"
+      return VERDICT_DROP
     }
-    return VERDICT_ACCEPT
-  }
-
-  /** The place of NAT at a hook: a connection's first packet asks the nat chains, one after the other until one settles it (nf_nat_inet_fn). */
-  private translate(hook: Hook, packet: Packet, trace: Trace | null): number {
-    const { nat, run } = this
-    if (run.connection === null) return VERDICT_ACCEPT
-    if (nat.open(hook, packet, run)) {
-      const entries = this.translations[hook]
-      for (let index = 0; index < entries.length && !nat.isSettled(); index++) {
-        const entry = entries[index]!
-        if (packet.family === 4 ? !entry.four : !entry.six) continue
-        const verdict = this.base(entry.chain, packet, trace)
-        if (verdict !== VERDICT_ACCEPT) return verdict
-      }
-      if (!nat.isSettled()) nat.settle(run.now)
-    }
-    if (nat.write(packet, run) === ACCEPT) return VERDICT_ACCEPT
-    return this.lose("nat-error")
-  }
-
-  private device(entries: readonly BaseEntry[], device: number, packet: Packet, trace: Trace | null): number {
-    for (let index = 0; index < entries.length; index++) {
-      const entry = entries[index]!
-      if (!entry.devices.includes(device)) continue
-      const verdict = this.base(entry.chain, packet, trace)
-      if (verdict !== VERDICT_ACCEPT) return verdict
-    }
-    return VERDICT_ACCEPT
-  }
-
-  private base(chain: number, packet: Packet, trace: Trace | null): number {
-    const { walker, judgement } = this
-    const outcome = walker.walk(chain, packet, this.run, trace)
-    if (outcome === ACCEPT) {
-      // An accept is told where a rule gave it; the last one counts.
-      if (walker.rule >= 0) {
-        judgement.chain = walker.chain
-        judgement.rule = walker.rule
-      }
-      return VERDICT_ACCEPT
-    }
-    judgement.chain = walker.chain
-    judgement.rule = walker.rule
-    judgement.why = this.run.why
-    return outcome === REJECT ? VERDICT_REJECT : VERDICT_DROP
-  }
-}
-
-/** What rules see besides the packet. */
-class EngineRun implements Run {
-  now = 0
-  epoch: number
-  readonly registers = new Uint32Array(64)
-  target = 0
-  family = 0
-  ingress = false
-  tracked = false
-  ctState = 0
-  connection: Run["connection"] = null
-  ctDirection = 0
-  mark = 0
-  untrack = false
-  inputInterface = 0
-  outputInterface = 0
-  state: Float64Array
-  stateBase = 0
-  element = -1
-  rejectWith: Run["rejectWith"] = null
-  readonly routes: Routes
-  readonly random: (below: number) => number
-  readonly rewriter: Rewriter
-  readonly nat: Nat
-  zone = 0
-  zoneDirections = 3
-  helper = ""
-  why = ""
-  private readonly proxy: SynProxy
-  private readonly onLog: EngineOptions["onLog"]
-
-  constructor(
-    routes: Routes,
-    options: EngineOptions,
-    state: Float64Array,
-    rewriter: Rewriter,
-    nat: Nat,
-    proxy: SynProxy,
-  ) {
-    this.routes = routes
-    this.proxy = proxy
-    this.rewriter = rewriter
-    this.nat = nat
-    this.random = options.random
-    this.epoch = options.epoch ?? 0
-    this.onLog = options.onLog
-    this.state = state
-  }
-
-  begin(packet: Packet): void {
-    this.family = packet.family
-    this.tracked = false
-    this.ctState = 0
-    this.connection = null
-    this.ctDirection = 0
-    this.mark = 0
-    this.untrack = false
-    this.rejectWith = null
-    this.zone = 0
-    this.zoneDirections = 3
-    this.helper = ""
-    this.why = ""
-  }
-
-  synproxy(packet: Packet): Outcome {
-    return this.proxy.take(packet, this)
-  }
-
-  log(node: LogNode, packet: Packet): void {
-    this.onLog?.(node, packet, this)
+    if (trace !== null) trace.kernel("conntrack")
+    return hooks.stretch(chains, chains.behindConntrack, current, trace)
   }
 }

@@ -116,10 +116,9 @@ export class ReplayTally {
     if (isOneHost(family, word0, word1, word2, word3)) this.ends.add(family, word0, word1, word2, word3)
   }
 
-  /** A rule put an element into a set. Lists are what a policy calls so; of others' rules, those sets that are no meters. */
+  /** A rule put an element into a set. */
   added(table: Table, set: SetDeclaration, words: Uint32Array, expires: number, run: Run, rule: Rule): void {
-    const isLedger = set.keeps === "ledger" || (set.keeps === undefined && isList(set, rule))
-    if (!isLedger) return
+    if (!keepsLedger(set, rule)) return
     const source = printKey(set, words)
     if (source === "") return
     const key = `${table.name} ${set.name} ${source}`
@@ -205,6 +204,11 @@ function noticedBy(engine: Engine): ReplaySummary["noticed"] {
   return [...noticed]
     .map(([protection, packets]) => ({ protection, packets }))
     .sort((left, right) => right.packets - left.packets)
+}
+
+/** Whether what a rule adds to a set is told of. */
+export function keepsLedger(set: SetDeclaration, rule: Rule): boolean {
+  return set.keeps === "ledger" || (set.keeps === undefined && isList(set, rule))
 }
 
 /** Without a policy's word for it: a set that rules fill, whose elements end, and that carries no limits. */

@@ -7,7 +7,7 @@ import type { Ruleset } from "../ruleset/ruleset.js"
 import { createEngine, type Engine, type EngineOptions, type Path } from "./engine.js"
 import { Fingerprints } from "./fingerprint.js"
 import { printTime, type RuleReference, ruleReference } from "./reference.js"
-import { type ReplaySummary, ReplayTally } from "./replay-summary.js"
+import { keepsLedger, type ReplaySummary, ReplayTally } from "./replay-summary.js"
 import { RTN_BROADCAST, RTN_LOCAL, RTN_MULTICAST } from "./routes.js"
 import type { Trace } from "./trace.js"
 import {
@@ -50,6 +50,10 @@ export function createReplay(ruleset: Ruleset, options: ReplayOptions): ReplayRe
   const { engine, diagnostics } = createEngine(ruleset, {
     ...options,
     interfaces,
+    // Meters get an element for each source of a flood, and nobody reads of those.
+    wantsSetAdd: (set, rule) =>
+      keepsLedger(set, rule) ||
+      (options.onSetAdd !== undefined && options.wantsSetAdd?.(set, rule) !== false),
     onSetAdd: (table, set, words, expires, run, rule) => {
       tally.added(table, set, words, expires, run, rule)
       options.onSetAdd?.(table, set, words, expires, run, rule)

@@ -1,6 +1,6 @@
 import type { Packet } from "../../packet/packet.js"
 import type { SetUpdateNode } from "../../ruleset/action/set-update.js"
-import type { Rule, SetDeclaration, SetElement } from "../../ruleset/ruleset.js"
+import type { SetDeclaration, SetElement } from "../../ruleset/ruleset.js"
 import {
   BREAK,
   CONTINUE,
@@ -20,12 +20,8 @@ const FIRST_CAPACITY = 16
 /** Elements that ended keep their room until the kernel's collector comes by, once a second (nft_set_hash.c). */
 const COLLECT_EVERY = NANOSECONDS
 
-/** Who wants to know when a rule puts an element in. `words`: the key, borrowed. `expires`: nanoseconds, or Infinity. */
-export interface Additions {
-  /** The rule that is being compiled. */
-  rule(): Rule | undefined
-  readonly added: ((words: Uint32Array, expires: number, run: Run, rule: Rule) => void) | null
-}
+/** Told when the rule that is being compiled puts an element in. `words`: the key, borrowed. `expires`: nanoseconds, or Infinity. Null: nobody wants to know. */
+export type Additions = () => ((words: Uint32Array, expires: number, run: Run) => void) | null
 
 /**
  * Single values, hashed: keys are words in one typed array, an element is a number, ends are times. The arrays double up to the
@@ -112,8 +108,7 @@ export class HashSet implements RuntimeSet {
     const life = node.timeout ?? this.timeout
     const refreshes = node.operation === "update"
     const dataWords = node.data === undefined ? 0 : this.dataWords
-    const rule = this.additions?.rule()
-    const added = rule === undefined ? null : (this.additions?.added ?? null)
+    const added = this.additions?.() ?? null
     return (packet, run, at) => {
       let element = this.find(run.registers, at, run.now)
       if (element >= 0) {
@@ -124,7 +119,7 @@ export class HashSet implements RuntimeSet {
         if (dataWords > 0) this.data.keep(element, run, UPDATE_DATA, dataWords)
         if (added !== null) {
           for (let word = 0; word < this.keyWords; word++) this.key[word] = run.registers[at + word]!
-          added(this.key, this.expires[element]!, run, rule!)
+          added(this.key, this.expires[element]!, run)
         }
       }
       return this.statements.run(element, packet, run) === CONTINUE ? CONTINUE : BREAK

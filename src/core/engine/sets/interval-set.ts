@@ -77,6 +77,12 @@ export class IntervalSet implements RuntimeSet {
     this.build(now)
   }
 
+  /** These instead of what was there. */
+  replace(elements: readonly FlatElement[], now: number): void {
+    this.elements = []
+    this.fill(elements, now)
+  }
+
   private build(now: number): void {
     const { keyWords } = this
     let sorted = this.elements

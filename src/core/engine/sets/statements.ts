@@ -43,10 +43,10 @@ export class ElementStatements {
 
   /** Room for `capacity` elements. */
   reserve(capacity: number): void {
-    const state = new Float64Array(capacity * this.width)
+    const state = new Float64Array(Math.max(capacity * this.width, this.state.length))
     state.set(this.state)
     this.state = state
-    const programOf = new Uint8Array(capacity)
+    const programOf = new Uint8Array(Math.max(capacity, this.programOf.length))
     programOf.set(this.programOf)
     this.programOf = programOf
   }
