@@ -30,6 +30,8 @@ const EVICTION_RANGE = 32
  */
 export class ConnectionTable {
   readonly most: number
+  /** What hashes begin with: a number that who sends packets cannot know. */
+  readonly seed: number
   /** Entries in the index and the one being made. Expired entries that nobody has met yet are among them, as in the kernel. */
   count = 0
   capacity = 0
@@ -43,7 +45,6 @@ export class ConnectionTable {
   private readonly index = new NodeIndex()
   private free = new Int32Array(0)
   private freeCount = 0
-  private readonly seed: number
   private lastSweep = -Infinity
 
   constructor(most: number, seed: number) {

@@ -29,11 +29,13 @@ export class Defragmenter {
   private readonly bytes = new Uint8Array(BUFFER_LENGTH)
   private readonly view = new DataView(this.bytes.buffer)
 
-  constructor(settings: Settings) {
-    this.ipv4 = new Ipv4Defragmenter(settings.ipfrag_high_thresh, settings.ipfrag_time)
+  /** `seed`: a number that who sends fragments cannot know. */
+  constructor(settings: Settings, seed = 0) {
+    this.ipv4 = new Ipv4Defragmenter(settings.ipfrag_high_thresh, settings.ipfrag_time, seed)
     this.ipv6 = new Ipv6Defragmenter(
       settings.nf_conntrack_frag6_high_thresh,
       settings.nf_conntrack_frag6_timeout,
+      seed,
     )
   }
 
@@ -45,7 +47,7 @@ export class Defragmenter {
       packet.linkType === LINKTYPE_LINUX_SLL2
     const start = keepsLink ? packet.frameOffset : packet.networkOffset
     const family = packet.family === 4 ? this.ipv4 : this.ipv6
-    const result = family.take(packet, start, now, this.bytes)
+    const result = family.take(packet, start, now, this.bytes, this.view)
     if (result === PASS) return packet
     if (result < 0) {
       this.why = family.why

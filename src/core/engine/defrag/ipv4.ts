@@ -13,15 +13,19 @@ export class Ipv4Defragmenter {
   capturedLength = 0
   private readonly store: FragmentStore
 
-  constructor(mostMemory: number, lifeSeconds: number) {
-    this.store = new FragmentStore(mostMemory, lifeSeconds)
+  constructor(mostMemory: number, lifeSeconds: number, seed: number) {
+    this.store = new FragmentStore(mostMemory, lifeSeconds, seed)
   }
 
-  /** Takes a fragment. ABSORB, or the length of the whole packet, which then stands in `into` from 0 on, what lies before IP included. */
-  take(packet: Packet, start: number, now: number, into: Uint8Array): number {
+  /** Takes a fragment. ABSORB, or the length of the whole packet, which then stands in `into`, and so in `written`, from 0 on, what lies before IP included. */
+  take(packet: Packet, start: number, now: number, into: Uint8Array, written: DataView): number {
     this.why = ""
-    const key = `${packet.source0}:${packet.destination0}:${packet.identification}:${packet.protocol}`
-    const queue = this.store.open(key, now)
+    const { key } = this.store
+    key[0] = packet.source0
+    key[4] = packet.destination0
+    key[8] = packet.identification
+    key[9] = packet.protocol
+    const queue = this.store.open(now)
     if (queue === undefined) {
       this.why = "fragment-memory"
       return ABSORB
@@ -42,10 +46,9 @@ export class Ipv4Defragmenter {
       }
     }
     if (end === offset) return this.giveUp(queue, "fragment-empty")
-    const { buffer, byteOffset } = packet.view
+    const { view } = packet
     const available = Math.max(0, packet.frameOffset + packet.capturedLength - headerEnd)
-    const bytes = new Uint8Array(buffer, byteOffset + headerEnd, Math.min(end - offset, available)).slice()
-    const inserted = queue.insert(offset, end, bytes)
+    const inserted = queue.insert(offset, end, view, headerEnd, Math.min(end - offset, available))
     if (inserted === DUPLICATE) {
       this.why = "fragment-duplicate"
       return ABSORB
@@ -53,30 +56,28 @@ export class Ipv4Defragmenter {
     if (inserted === OVERLAP) return this.giveUp(queue, "fragment-overlap")
     this.store.took(queue, packet.wireLength)
     queue.ecn |= 1 << (packet.trafficClass & 3)
-    if (offset === 0) queue.head = new Uint8Array(buffer, byteOffset + start, headerEnd - start).slice()
+    if (offset === 0) queue.setHead(view, start, headerEnd - start)
     const size = packet.networkLength
     if (size > queue.mostBytes) queue.mostBytes = size
     if (packet.dontFragment && size > queue.mostBytesDontFragment) queue.mostBytesDontFragment = size
     if (!queue.complete) return ABSORB
-    return this.assemble(queue, packet.networkOffset - start, into)
+    return this.assemble(queue, packet.networkOffset - start, into, written)
   }
 
-  private assemble(queue: FragmentQueue, network: number, into: Uint8Array): number {
-    const head = queue.head!
-    const headerLength = head.length - network
+  private assemble(queue: FragmentQueue, network: number, into: Uint8Array, view: DataView): number {
+    const { headLength } = queue
+    const headerLength = headLength - network
     const total = headerLength + queue.length
     if (total > 65535) return this.giveUp(queue, "fragment-oversize")
     if (contradictsEcn(queue.ecn)) return this.giveUp(queue, "fragment-ecn")
-    this.store.close(queue)
-    into.set(head)
-    const whole = queue.write(into, head.length)
-    const view = new DataView(into.buffer)
+    const whole = queue.write(into)
     if (isMarkedByOne(queue.ecn)) into[network + 1]! |= 3
     view.setUint16(network + 2, total)
     view.setUint16(network + 6, queue.mostBytesDontFragment === queue.mostBytes ? DONT_FRAGMENT : 0)
     view.setUint16(network + 10, 0)
     view.setUint16(network + 10, 0xffff - (sumOf(view, network, headerLength) % 0xffff))
-    this.capturedLength = head.length + whole
+    this.capturedLength = headLength + whole
+    this.store.close(queue)
     return network + total
   }
 

@@ -12,8 +12,8 @@ export class Ipv6Defragmenter {
   capturedLength = 0
   private readonly store: FragmentStore
 
-  constructor(mostMemory: number, lifeSeconds: number) {
-    this.store = new FragmentStore(mostMemory, lifeSeconds)
+  constructor(mostMemory: number, lifeSeconds: number, seed: number) {
+    this.store = new FragmentStore(mostMemory, lifeSeconds, seed)
   }
 
   /** As Ipv4Defragmenter's; PASS: it goes on as it is. */
@@ -28,8 +28,17 @@ export class Ipv6Defragmenter {
     const end = offset + packet.networkOffset + packet.networkLength - payload
     // The stack drops these later; defragmentation leaves them alone.
     if (offset === 0 && lacksHeaders(packet)) return PASS
-    const key = `${packet.source0}:${packet.source1}:${packet.source2}:${packet.source3}:${packet.destination0}:${packet.destination1}:${packet.destination2}:${packet.destination3}:${packet.identification}`
-    const queue = this.store.open(key, now)
+    const { key } = this.store
+    key[0] = packet.source0
+    key[1] = packet.source1
+    key[2] = packet.source2
+    key[3] = packet.source3
+    key[4] = packet.destination0
+    key[5] = packet.destination1
+    key[6] = packet.destination2
+    key[7] = packet.destination3
+    key[8] = packet.identification
+    const queue = this.store.open(now)
     if (queue === undefined) {
       this.why = "fragment-memory"
       return ABSORB
@@ -53,36 +62,32 @@ export class Ipv6Defragmenter {
       }
     }
     if (end === offset) return this.leaveOut("fragment-empty")
-    const { buffer, byteOffset } = view
     const available = Math.max(0, packet.frameOffset + packet.capturedLength - payload)
-    const bytes = new Uint8Array(buffer, byteOffset + payload, Math.min(end - offset, available)).slice()
-    const inserted = queue.insert(offset, end, bytes)
+    const inserted = queue.insert(offset, end, view, payload, Math.min(end - offset, available))
     if (inserted === DUPLICATE) return this.leaveOut("fragment-duplicate")
     if (inserted === OVERLAP) return this.giveUp(queue, "fragment-overlap")
     this.store.took(queue, packet.wireLength)
     queue.ecn |= 1 << (packet.trafficClass & 3)
     if (offset === 0) {
       // The header before the fragment header now names what the fragment header named.
-      const head = new Uint8Array(buffer, byteOffset + start, header - start).slice()
+      const head = queue.setHead(view, start, header - start)
       head[previous - start] = view.getUint8(header)
-      queue.head = head
     }
     if (!queue.complete) return ABSORB
     return this.assemble(queue, packet.networkOffset - start, into)
   }
 
   private assemble(queue: FragmentQueue, network: number, into: Uint8Array): number {
-    const head = queue.head!
-    const payloadLength = head.length - network - 40 + queue.length
+    const { headLength } = queue
+    const payloadLength = headLength - network - 40 + queue.length
     if (payloadLength > 65535) return this.giveUp(queue, "fragment-oversize")
     if (contradictsEcn(queue.ecn)) return this.giveUp(queue, "fragment-ecn")
-    this.store.close(queue)
-    into.set(head)
-    const whole = queue.write(into, head.length)
+    const whole = queue.write(into)
     if (isMarkedByOne(queue.ecn)) into[network + 1]! |= 0x30
     into[network + 4] = payloadLength >>> 8
     into[network + 5] = payloadLength & 0xff
-    this.capturedLength = head.length + whole
+    this.capturedLength = headLength + whole
+    this.store.close(queue)
     return network + 40 + payloadLength
   }
 
