@@ -114,7 +114,7 @@ test("a flush of the sets by somebody is made good by the next command", () => {
   expect(gateway.rules("all")).toMatch(/elements = \{ 198\.18\.8\.0\/24 counter/)
 })
 
-test("killed at a hundred random moments, it loses and invents no block", { timeout: 120_000 }, async () => {
+test("killed at a hundred random moments, it loses and invents no block", { timeout: 300_000 }, async () => {
   apply()
   const folder = mkdtempSync(join(tmpdir(), "floodwall-ledger-"))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
