@@ -211,12 +211,9 @@ export class Book {
     this.#later([{ time: time(this.#now()) ?? "", kind: "notice", text }])
   }
 
-  /** Each second: blocks that are over, a clock that was set, what could not be written before. */
+  /** Each second: blocks that are over, what could not be written before. */
   tick(): void {
-    const before = this.#clock
     const now = this.#now()
-    const shift = clockShift(before, this.#clock)
-    if (shift !== 0) this.#moved(shift)
     this.#apply(this.#ledger.expire(now), [], now)
     this.flush()
     this.#parts.store.tidy(now - this.#latest > QUIET)
@@ -232,8 +229,12 @@ export class Book {
     this.#parts.store.close()
   }
 
+  /** Whoever looks at the clock first sees that it was set: a moment later blocks would be over that are not. */
   #now(): number {
+    const before = this.#clock
     this.#clock = this.#parts.clock()
+    const shift = clockShift(before, this.#clock)
+    if (shift !== 0) this.#moved(shift)
     return this.#clock.wall
   }
 
