@@ -40,7 +40,7 @@ function countingDown() {
   const elements = new Map<string, KernelBlock & { readonly put: number }>()
   let puts = 0
   const put = (blocks: readonly KernelBlock[]) => {
-    for (const block of blocks) elements.set(printPrefix(block.source), { ...block, put: clock.monotonic })
+    for (const block of blocks) elements.set(nameOf(block), { ...block, put: clock.monotonic })
     puts += blocks.length
     return 0
   }
@@ -55,7 +55,7 @@ function countingDown() {
     add: put,
     put,
     remove(gone) {
-      for (const { source } of gone) elements.delete(printPrefix(source))
+      for (const block of gone) elements.delete(nameOf(block))
       return 0
     },
     list: () => done(list()),
@@ -63,6 +63,10 @@ function countingDown() {
     close() {},
   }
   return { blocks, list, puts: () => puts, reboot: () => elements.clear() }
+}
+
+function nameOf({ source, scope }: Pick<KernelBlock, "source" | "scope">): string {
+  return `${scope} ${printPrefix(source)}`
 }
 
 function remembering() {
