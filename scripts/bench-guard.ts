@@ -1,16 +1,17 @@
 /**
  * How fast the guard is, in network namespaces of its own:
  *
- *     npm run bench:guard [-- --findings 300 --blocks 100000 --only latency|load --program FILE]
+ *     npm run bench:guard [-- --findings 300 --blocks 100000 --only latency|load|flush --program FILE]
  *
- * From the packet that completes a finding to its source in the kernel's set, and from the start with a long ledger until all of it is in the kernel.
+ * From the packet that completes a finding to its source in the kernel's set, and from the start with a long ledger until all of it is in the kernel, and
+ * from somebody else's flush until everything is back.
  */
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { laboratoryTrouble } from "../src/linux/host/namespace/trouble.js"
 import { findingToBlock } from "./bench-guard/finding-to-block.js"
-import { fillLedger, ledgerLoad } from "./bench-guard/ledger-load.js"
+import { fillLedger, flushed, ledgerLoad } from "./bench-guard/ledger-load.js"
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +35,7 @@ if (trouble !== null) {
   process.exit(3)
 }
 
-if (values.only !== "load") {
+if (isAsked("latency")) {
   say("from a finding's last packet to the kernel's set, ms\n")
   say(`${"".padEnd(34)}${["median", "p95", "p99", "most", "none"].map((word) => word.padStart(8)).join("")}`)
   for (const hasLoad of [false, true]) {
@@ -53,7 +54,7 @@ if (values.only !== "load") {
   }
 }
 
-if (values.only !== "latency") {
+if (isAsked("load")) {
   say("\nfrom the guard's start until it watches, all blocks in the kernel, ms\n")
   say(`${"".padEnd(34)}${["wall", "processor", "kept"].map((word) => word.padStart(11)).join("")}`)
   for (const { what, wall, processor, kept } of await ledgerLoad(
@@ -62,6 +63,18 @@ if (values.only !== "latency") {
     fileURLToPath(import.meta.url),
   ))
     say(`${what.padEnd(34)}${[wall, processor, kept].map((each) => each.toFixed(0).padStart(11)).join("")}`)
+}
+
+if (isAsked("flush")) {
+  const blocks = Math.min(10_000, Number(values.blocks))
+  const back = await flushed(values.program, blocks, fileURLToPath(import.meta.url))
+  say(
+    `\nafter somebody else's flush the rules are back in ${back.rules.toFixed(0)} ms, and ${blocks} blocks in ${back.blocks.toFixed(0)} ms`,
+  )
+}
+
+function isAsked(part: string): boolean {
+  return values.only === undefined || values.only === part
 }
 
 function say(line: string): void {

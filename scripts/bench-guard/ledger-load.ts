@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { setTimeout as pause } from "node:timers/promises"
 import type { Block } from "../../src/core/block/block.js"
 import type { Change } from "../../src/core/block/ledger.js"
 import { readClock } from "../../src/linux/daemon/clock.js"
@@ -7,6 +8,9 @@ import { openKernelBlocks } from "../../src/linux/daemon/kernel-blocks.js"
 import { openStore } from "../../src/linux/daemon/store.js"
 import { failed } from "../../src/linux/host/outcome.js"
 import { createGuardedHost, type GuardedHost } from "./guarded-host.js"
+
+const policyText =
+  "version: 1\ninterfaces: { wan: wan0 }\nprotect:\n  wan: { preset: default, open: [ssh] }\n"
 
 export interface Start {
   readonly what: string
@@ -20,23 +24,54 @@ export interface Start {
 
 /** Starts of the guard with an empty ledger, then with so many live blocks and empty sets, as after a boot, then with all of them in the sets already. `self`: this script, to be started with `--fill FOLDER`. */
 export async function ledgerLoad(program: string, count: number, self: string): Promise<readonly Start[]> {
-  const host = createGuardedHost(
-    program,
-    "version: 1\ninterfaces: { wan: wan0 }\nprotect:\n  wan: { preset: default, open: [ssh] }\n",
-  )
+  const host = createGuardedHost(program, policyText)
   try {
     const starts = [await startOf(host, "an empty ledger")]
-    // In a process of its own, whose end is the end of the database's lock.
-    const filled = spawnSync(process.execPath, [self, "--fill", host.state, "--blocks", String(count)], {
-      stdio: "inherit",
-    })
-    if (filled.status !== 0) throw new Error("the ledger could not be filled")
+    fillElsewhere(host, count, self)
     starts.push(await startOf(host, `${count.toLocaleString("en")} blocks, empty sets`))
     starts.push(await startOf(host, "the same, sets full"))
     return starts
   } finally {
     host.close()
   }
+}
+
+/** Milliseconds from `nft flush ruleset` by somebody else until the rules are there again, and all blocks with them. */
+export async function flushed(
+  program: string,
+  count: number,
+  self: string,
+): Promise<{ readonly rules: number; readonly blocks: number }> {
+  const host = createGuardedHost(program, policyText)
+  try {
+    await startOf(host, "once, so that there is a state")
+    fillElsewhere(host, count, self)
+    await host.run("--log", "json").watching
+    const { firewall } = host.laboratory
+    const kernel = firewall.namespace.inside(() => openKernelBlocks("floodwall"))
+    if (failed(kernel)) throw new Error("netlink")
+    firewall.run("nft", ["flush", "ruleset"])
+    const start = performance.now()
+    let rules = Number.NaN
+    for (;;) {
+      const listed = kernel.value.list()
+      const since = performance.now() - start
+      if (!failed(listed) && Number.isNaN(rules)) rules = since
+      if (!failed(listed) && listed.value.length >= count) return { rules, blocks: since }
+      if (since > 30_000) throw new Error("not all are back after half a minute")
+      await pause(20)
+    }
+  } finally {
+    host.close()
+  }
+}
+
+/** In a process of its own, whose end is the end of the database's lock. */
+function fillElsewhere(host: GuardedHost, count: number, self: string): void {
+  const filled = spawnSync(process.execPath, [self, "--fill", host.state, "--blocks", String(count)], {
+    stdio: "inherit",
+  })
+  if (filled.status !== 0) throw new Error("the ledger could not be filled")
 }
 
 async function startOf(host: GuardedHost, what: string): Promise<Start> {

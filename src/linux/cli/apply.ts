@@ -10,6 +10,7 @@ import type { State } from "../host/state.js"
 import { change } from "./change.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { compileHere } from "./compile-here.js"
+import { keepOutAgain } from "./open-book.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
 import { describeCut, rehearsable, rehearseAll } from "./rehearse-here.js"
@@ -98,7 +99,8 @@ function apply(named: string | undefined, options: Options, state: State, io: Io
   )
   if (failed(applied)) return tell(applied.failure, io)
   io.report(applied.value.warnings)
-  const report: Report = { applied: applied.value, trialSeconds, sessions, cuts }
+  const keptOutAgain = keepOutAgain(state, io)
+  const report: Report = { applied: applied.value, trialSeconds, sessions, cuts, keptOutAgain }
   if (options.json) io.json(toJson(report))
   else print(report, io)
   return exit.done
@@ -109,6 +111,8 @@ interface Report {
   readonly trialSeconds: number | null
   readonly sessions: readonly RehearsedSession[]
   readonly cuts: readonly Cut[]
+  /** Blocked sources that the ledger knew and the kernel did not. */
+  readonly keptOutAgain: number
 }
 
 function refuse(cuts: readonly Cut[], io: Io): ExitStatus {
@@ -124,8 +128,12 @@ function refuse(cuts: readonly Cut[], io: Io): ExitStatus {
   return exit.no
 }
 
-function print({ applied, sessions, cuts }: Report, io: Io): void {
+function print({ applied, sessions, cuts, keptOutAgain }: Report, io: Io): void {
   const { style } = io
+  if (keptOutAgain > 0)
+    io.print(
+      `${plural(keptOutAgain, "blocked source")} of the ledger ${keptOutAgain === 1 ? "is" : "are"} kept out again`,
+    )
   if (applied.result === "unchanged") {
     io.print("unchanged: these rules are in force already")
     return
@@ -171,7 +179,7 @@ function printFirst({ conntrackWasOn, admitted, left, warmUpSeconds }: FirstRepo
   }
 }
 
-function toJson({ applied, trialSeconds, sessions, cuts }: Report): object {
+function toJson({ applied, trialSeconds, sessions, cuts, keptOutAgain }: Report): object {
   return {
     result: applied.result,
     digest: applied.digest,
@@ -187,6 +195,7 @@ function toJson({ applied, trialSeconds, sessions, cuts }: Report): object {
       from: printEndpoint(cut.session.remote),
       origin: cut.origin ? `${printSpan(cut.origin.span)}: ${cut.origin.text}` : null,
     })),
+    keptOutAgain,
     boots: isEnabled(),
   }
 }

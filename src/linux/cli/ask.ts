@@ -1,21 +1,13 @@
-import { ledgerSettings } from "../../core/block/settings.js"
 import { tableName } from "../../core/policy/compile.js"
-import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { answerRequest } from "../daemon/answer-request.js"
-import { Book } from "../daemon/book.js"
 import { askGuard } from "../daemon/client.js"
-import { readClock } from "../daemon/clock.js"
-import { openKernelBlocks } from "../daemon/kernel-blocks.js"
-import { neverBlockedBy } from "../daemon/never-blocked.js"
 import type { Answer, Reply, Request } from "../daemon/protocol.js"
 import { socketPath } from "../daemon/server.js"
-import { openStore } from "../daemon/store.js"
 import { needNetfilter } from "../host/capabilities.js"
-import { gatherFacts } from "../host/facts.js"
 import { listTables } from "../host/nft.js"
 import { done, fail, failed, type Outcome } from "../host/outcome.js"
-import { openState, readConfirmed } from "../host/state.js"
-import { loadQuietly } from "./load-quietly.js"
+import { openState } from "../host/state.js"
+import { openBook } from "./open-book.js"
 import type { Io } from "./output.js"
 
 /** Asks the guard where one is running, and otherwise does what it would do: the ledger and the kernel's sets are the same. */
@@ -62,50 +54,11 @@ function askBook(request: Request, io: Io): Outcome<Answer> {
       "no rules of floodwall are in the kernel, so nobody can be kept out",
       "floodwall apply puts them there",
     )
-  const opened = openStore(state.value.folder, new Date().toISOString().replaceAll(":", ""))
+  const opened = openBook(state.value, hasTable, io)
   if (failed(opened)) return opened
-  const { store, setAside } = opened.value
-  if (setAside)
-    io.note(`the ledger was broken (${setAside.why}); it lies in ${setAside.path}, and a new one was begun`)
-  const kernel = hasTable ? openKernelBlocks(tableName) : undefined
-  if (kernel && failed(kernel)) {
-    store.close()
-    return kernel
-  }
-  const confirmed = readConfirmed(state.value)
-  let policy: Policy | undefined
-  let facts: HostFacts | undefined
-  const inForce = () => {
-    if (confirmed && policy === undefined) policy = loadQuietly(confirmed.policy)
-    return policy
-  }
-  const book = new Book({
-    store,
-    kernel: kernel?.value,
-    clock: readClock,
-    // Asked when somebody is blocked; most requests need no policy.
-    settings: {
-      get repeaters() {
-        return ledgerSettings(inForce()).repeaters
-      },
-      get neighbours() {
-        return ledgerSettings(inForce()).neighbours
-      },
-    },
-    neverBlocked: neverBlockedBy(
-      inForce,
-      () => {
-        facts ??= gatherFacts()
-        return facts
-      },
-      io.environment,
-    ),
-    notice: (text) => io.note(`floodwall: ${text}`),
-  })
   try {
-    return answerOf(answerRequest(request, book))
+    return answerOf(answerRequest(request, opened.value.book))
   } finally {
-    book.close()
-    kernel?.value.close()
+    opened.value.close()
   }
 }

@@ -83,15 +83,15 @@ export class Book {
 
   /**
    * Makes ledger and kernel agree: what the ledger has and the kernel lost is put there again, with the time that is left; what rules have listed meanwhile is
-   * taken into the ledger; what was let out, and is still there because a process was killed at the wrong moment, goes.
+   * taken into the ledger; what was let out, and is still there because a process was killed at the wrong moment, goes. How many were put there.
    */
-  agree(): void {
+  agree(): number {
     const now = this.#now()
     this.#apply(this.#ledger.expire(now), [], now)
     const listed = this.#kernel.list()
-    if (listed === undefined) return
+    if (listed === undefined) return 0
     this.#adopt(listed, now)
-    this.#kernel.agree(listed, now, this.#parts.clock().monotonic - this.#clock.monotonic)
+    return this.#kernel.agree(listed, now, this.#parts.clock().monotonic - this.#clock.monotonic)
   }
 
   /** Takes note of what rules have listed by themselves: every few seconds, for nobody tells of it. */

@@ -56,10 +56,10 @@ export class KernelAgreement {
     }
   }
 
-  /** Makes the sets what the ledger wants, whatever is in them. `now` is when the listing began; a long one takes a while. */
-  agree(listed: readonly CountedBlock[], now: number, took = 0): void {
+  /** Makes the sets what the ledger wants, whatever is in them. `now` is when the listing began; a long one takes a while. How many were put there. */
+  agree(listed: readonly CountedBlock[], now: number, took = 0): number {
     const kernel = this.#kernel
-    if (kernel === undefined) return
+    if (kernel === undefined) return 0
     const { wanted, asNetwork, left } = wantedInKernel(this.#all())
     const delta = deltaOf(
       wanted,
@@ -84,6 +84,7 @@ export class KernelAgreement {
       change(networks.map((block) => ({ ...elementOf(block, now), isNetwork: true })))
     }
     if (left.length > 0) this.#notice(`the kernel's sets are full: ${left.length} blocks wait in the ledger`)
+    return delta.add.length + delta.put.length
   }
 
   /** Lets out what should not be there. */

@@ -38,7 +38,8 @@ export interface OpenedStore {
   readonly setAside?: { readonly path: string; readonly why: string }
 }
 
-const fileName = "ledger.db"
+/** In the state folder. */
+export const ledgerFile = "ledger.db"
 
 /** KESL keeps 500,000 events; a fifth of that is a year of a busy host's findings. */
 const eventsMaximum = 100_000
@@ -72,7 +73,7 @@ const settings = `
 
 /** Opens the ledger in a folder, or makes it. A broken one is set aside, and a new one made in its place. */
 export function openStore(folder: string, stamp: string): Outcome<OpenedStore> {
-  const path = join(folder, fileName)
+  const path = join(folder, ledgerFile)
   const first = tryOpen(path)
   if (typeof first !== "object") return fail("cannot", "no-ledger", first)
   if ("store" in first) return done(first)
