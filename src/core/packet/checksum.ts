@@ -12,6 +12,7 @@ const BLOCK = 1 << 16
 
 /** RFC 1071: adds `length` bytes as big-endian 16-bit words (an odd last byte as its high half) to an unfolded sum. */
 export function addWords(sum: number, view: DataView, offset: number, length: number): number {
+  if (length <= BLOCK) return length > 0 ? sum + blockSum(view, offset, length) : sum
   let total = sum
   let at = offset
   for (let left = length; left > 0; left -= BLOCK) {

@@ -27,6 +27,10 @@ import { type Packet, TCP } from "./packet.js"
 import { decodeRaw } from "./raw.js"
 import { decodeCiscoHdlc, decodePpp } from "./serial.js"
 
+/** The view of the last call, and its length. */
+let measured: DataView = new DataView(new ArrayBuffer(0))
+let measuredLength = 0
+
 /**
  * Fills `packet` from the frame at `offset` of `view`, and resets every field that the decoder owns; `time`,
  * `inputInterface` and `outputInterface` are the feeder's and stay.
@@ -43,13 +47,20 @@ export function decode(
   wireLength: number,
   linkType: number,
 ): void {
-  const available = view.byteLength - offset
-  const captured = capturedLength < available ? capturedLength : Math.max(available, 0)
+  // Asking a view for its length is a call.
+  if (measured !== view) {
+    measured = view
+    measuredLength = view.byteLength
+  }
+  const available = measuredLength - offset
+  let captured = capturedLength
+  if (captured > available) captured = Math.max(available, 0)
   reset(packet)
   if (packet.view !== view) packet.view = view
   packet.frameOffset = offset
   packet.capturedLength = captured
-  packet.wireLength = Math.max(wireLength, captured)
+  packet.wireLength = wireLength
+  if (wireLength < captured) packet.wireLength = captured
   packet.linkType = linkType
 
   const end = offset + captured

@@ -1,10 +1,7 @@
+import { ETHERNET_HEADER_LENGTH, FIRST_ETHERTYPE } from "./header.js"
 import { BY_FRAME, cutShort, LINK_TRUNCATED } from "./malformed.js"
 import type { Packet } from "./packet.js"
 import { decodeVlan, isVlanTag } from "./vlan.js"
-
-export const ETHERNET_HEADER_LENGTH = 14
-/** Below this the field is an IEEE 802.3 length, and LLC follows. Linux delivers no IP from LLC/SNAP frames on Ethernet. */
-const FIRST_ETHERTYPE = 0x0600
 
 /** Ethernet II (RFC 894). Returns where the payload starts, or -1. */
 export function decodeEthernet(packet: Packet, view: DataView, offset: number, end: number): number {

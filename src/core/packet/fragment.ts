@@ -1,7 +1,8 @@
 import { concat } from "./build.js"
 import { addWords, finish } from "./checksum.js"
 import { decode } from "./decode.js"
-import { FRAGMENT, IPV6_HEADER_LENGTH } from "./ipv6.js"
+import { IPV6_HEADER_LENGTH } from "./header.js"
+import { FRAGMENT } from "./ipv6.js"
 import { Packet } from "./packet.js"
 
 /**

@@ -1,7 +1,6 @@
+import { ICMP_HEADER_LENGTH } from "./header.js"
 import { cutShort, ICMP_TRUNCATED } from "./malformed.js"
 import type { Packet } from "./packet.js"
-
-export const ICMP_HEADER_LENGTH = 8
 
 export const ICMP_ECHO_REPLY = 0
 export const ICMP_UNREACHABLE = 3

@@ -1,3 +1,4 @@
+import { DONT_FRAGMENT, FRAGMENT_OFFSET, IPV4_MINIMUM_HEADER, MORE_FRAGMENTS } from "./header.js"
 import {
   BY_FRAME,
   BY_IPV4_FRAGMENT,
@@ -18,11 +19,6 @@ import {
 } from "./malformed.js"
 import type { Packet } from "./packet.js"
 import { decodeTransport } from "./transport.js"
-
-export const IPV4_MINIMUM_HEADER = 20
-const DONT_FRAGMENT = 0x4000
-const MORE_FRAGMENTS = 0x2000
-const FRAGMENT_OFFSET = 0x1fff
 
 /** RFC 791. */
 export function decodeIpv4(packet: Packet, view: DataView, offset: number, end: number): void {
@@ -76,7 +72,9 @@ export function decodeIpv4(packet: Packet, view: DataView, offset: number, end: 
   } else if (claimedEnd > wireEnd) {
     malform(packet, IPV4_BEYOND_FRAME, offset, totalLength, wireEnd - offset, BY_IPV4_TOTAL_LENGTH)
   }
-  const payloadEnd = Math.min(claimedEnd, end)
+  // Math.min of what V8 does not know to be integers is done in floating point.
+  let payloadEnd = end
+  if (claimedEnd < end) payloadEnd = claimedEnd
   const transport = offset + headerLength
   packet.payloadEnd = payloadEnd
   if (headerLength > IPV4_MINIMUM_HEADER) {

@@ -1,3 +1,4 @@
+import { IPV6_HEADER_LENGTH } from "./header.js"
 import { checkHopByHop, jumboLength } from "./hop-by-hop.js"
 import {
   BY_FRAME,
@@ -20,8 +21,6 @@ import {
 } from "./malformed.js"
 import type { Packet } from "./packet.js"
 import { decodeTransport } from "./transport.js"
-
-export const IPV6_HEADER_LENGTH = 40
 
 // The extension headers that Linux steps over (ipv6_ext_hdr in net/ipv6/exthdrs_core.c); mobility (135), HIP and
 // Shim6 are transport protocols to it.
@@ -81,7 +80,8 @@ export function decodeIpv6(packet: Packet, view: DataView, offset: number, end: 
   // Linux sends big segments to its card without the jumbo option, with length 0.
   if (payloadLength === 0 && wireEnd - transport > 65535) payloadLength = wireEnd - transport
   const claimedEnd = transport + payloadLength
-  const payloadEnd = Math.min(claimedEnd, end)
+  let payloadEnd = end
+  if (claimedEnd < end) payloadEnd = claimedEnd
   packet.networkLength = IPV6_HEADER_LENGTH + payloadLength
   packet.networkHeaderLength = IPV6_HEADER_LENGTH
   packet.protocol = nextHeader

@@ -1,3 +1,4 @@
+import { ONLY_TIMESTAMPS, TCP_MINIMUM_HEADER } from "./header.js"
 import {
   BY_TCP_DATA_OFFSET,
   BY_TCP_OPTION,
@@ -11,15 +12,11 @@ import {
 import type { Packet } from "./packet.js"
 import { decodePorts } from "./ports.js"
 
-export const TCP_MINIMUM_HEADER = 20
-
 const END_OF_OPTIONS = 0
 const NO_OPERATION = 1
 const MAXIMUM_SEGMENT_SIZE = 2
 const WINDOW_SCALE = 3
 const SACK_PERMITTED = 4
-/** Two no-operations, then timestamps: all the options that most segments carry. */
-const ONLY_TIMESTAMPS = 0x0101080a
 
 /** RFC 9293. */
 export function decodeTcp(

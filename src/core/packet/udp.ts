@@ -1,8 +1,7 @@
+import { UDP_HEADER_LENGTH } from "./header.js"
 import { BY_UDP_LENGTH, malform, UDP_BEYOND_PACKET, UDP_LENGTH, UDP_TRUNCATED } from "./malformed.js"
 import type { Packet } from "./packet.js"
 import { decodePorts } from "./ports.js"
-
-export const UDP_HEADER_LENGTH = 8
 
 /** RFC 768. */
 export function decodeUdp(

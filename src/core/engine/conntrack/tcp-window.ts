@@ -1,3 +1,4 @@
+import { ONLY_TIMESTAMPS } from "../../packet/header.js"
 import { ACK, FIN, type Packet, RST, SYN } from "../../packet/packet.js"
 import { INVALID_TCP_ACK_OVER, INVALID_TCP_SEQ_OVER } from "./invalid.js"
 import {
@@ -23,28 +24,19 @@ import {
   WINDOW_FIELD,
 } from "./layout.js"
 import { REPLY } from "./status.js"
+import { ACK_WINDOW, MOST_RETRANSMISSIONS, MOST_SCALE, SACK, SYN_RECV, SYN_SENT } from "./tcp-state.js"
 
 /**
  * Window tracking: does a segment lie where its receiver can take it? The method is Guido van Rooij's ("Real stateful TCP packet
  * filtering in IP Filter", 2000), which conntrack follows: four bounds from what both ends said they take.
  */
 
-/** RFC 7323 section 2.3. */
-const MOST_SCALE = 14
-/** More are not counted. */
-const MOST_RETRANSMISSIONS = 0x7fff0000
 const UNSCALED = (1 << SCALE_SHIFT) - 1
-/** An ACK may lie this far behind what was sent, even where the window is smaller (MAXACKWINCONST). */
-const ACK_WINDOW = 66000
 
 /** Answers of `check`; above 0 is why the segment is invalid. */
 export const INSIDE = 0
 /** Outside, but late rather than wrong: it passes and changes nothing. */
 export const OUTSIDE_IGNORED = -1
-
-const SYN_SENT = 1
-const SYN_RECV = 2
-const SACK = 5
 
 /** Sequence numbers are compared modulo 2^32 (RFC 9293 section 3.4). */
 export function before(left: number, right: number): boolean {
@@ -257,9 +249,10 @@ function highestSack(packet: Packet, acknowledgement: number): number {
   if (headerLength <= 20) return acknowledgement
   const { view } = packet
   let at = packet.transportOffset + 20
-  const end = Math.min(packet.transportOffset + headerLength, packet.frameOffset + packet.capturedLength)
-  // Only a timestamp: most segments.
-  if (headerLength === 32 && end - at === 12 && view.getUint32(at) === 0x0101080a) return acknowledgement
+  let end = packet.transportOffset + headerLength
+  const captured = packet.frameOffset + packet.capturedLength
+  if (captured < end) end = captured
+  else if (headerLength === 32 && view.getInt32(at) === ONLY_TIMESTAMPS) return acknowledgement
   let highest = acknowledgement
   while (at < end) {
     const kind = view.getUint8(at)

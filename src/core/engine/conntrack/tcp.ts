@@ -37,28 +37,28 @@ import {
 } from "./layout.js"
 import { ASSURED, CONFIRMED, REPLY, SEEN_REPLY } from "./status.js"
 import type { ConnectionTable } from "./table.js"
+import {
+  CLOSE,
+  ESTABLISHED,
+  FIN_WAIT,
+  IGNORE,
+  INDEX_ACK,
+  INDEX_FIN,
+  INDEX_NONE,
+  INDEX_RST,
+  INDEX_SYN,
+  INDEX_SYNACK,
+  INVALID,
+  LAST_ACK,
+  NONE,
+  SYN_RECV,
+  SYN_SENT,
+  SYN_SENT2,
+  TIME_WAIT,
+} from "./tcp-state.js"
 import * as window from "./tcp-window.js"
 import { before } from "./tcp-window.js"
 import { AGAIN, TAKEN } from "./tracker.js"
-
-/**
- * The TCP connection as conntrack sees it, in the middle between the two ends. The table's facts are those of
- * net/netfilter/nf_conntrack_proto_tcp.c; each cell was measured on Linux 6.18 (test/kernel/conntrack-tcp.test.ts).
- */
-const NONE = 0
-const SYN_SENT = 1
-const SYN_RECV = 2
-const ESTABLISHED = 3
-const FIN_WAIT = 4
-// 5 is CLOSE_WAIT.
-const LAST_ACK = 6
-const TIME_WAIT = 7
-const CLOSE = 8
-/** The other side sent a SYN too: simultaneous open. */
-const SYN_SENT2 = 9
-/** Let through, and the connection stays as it is: we, or one of the ends, may be out of step. */
-const IGNORE = 10
-const INVALID = 11
 
 /** By number: for `conntrack -L`'s column and for traces. */
 export const tcpStates: readonly string[] = [
@@ -74,14 +74,10 @@ export const tcpStates: readonly string[] = [
   "SYN_SENT2",
 ]
 
-// What a segment is to the table: RST outweighs SYN, SYN outweighs FIN, FIN outweighs ACK.
-const INDEX_SYN = 0
-const INDEX_SYNACK = 1
-const INDEX_FIN = 2
-const INDEX_ACK = 3
-const INDEX_RST = 4
-const INDEX_NONE = 5
-
+/**
+ * The TCP connection as conntrack sees it, in the middle between the two ends. The table's facts are those of
+ * net/netfilter/nf_conntrack_proto_tcp.c; each cell was measured on Linux 6.18 (test/kernel/conntrack-tcp.test.ts).
+ */
 const matrix = readMatrix(`
            NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK TIME_WAIT CLOSE SYN_SENT2
   original
