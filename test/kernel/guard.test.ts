@@ -118,6 +118,13 @@ test("who flushes the rules has them back within two seconds, and blocks with th
   expect(await until(() => guard.output().includes("the policy was read anew"))).toBe(true)
   expect(nft("list", "chain", "inet", "floodwall", "bypass")).toContain(scanner)
   expect(guard.output().match(/put back/g)).toHaveLength(1)
+
+  // What stands there by hand comes back with the table.
+  nft("flush", "ruleset")
+  expect(
+    await until(() => nft("list", "chain", "inet", "floodwall", "bypass").includes("tcp dport 22 accept"), 2),
+  ).toBe(true)
+  expect(await until(() => /rules of the chain bypass were put back: 1/.test(guard.output()))).toBe(true)
 })
 
 test("SIGHUP takes a new policy and refuses a wrong one; SIGTERM leaves everything; after kill -9 the next guard knows all blocks", async (context) => {

@@ -2,6 +2,7 @@ import { ICMP, ICMPV6, TCP, UDP } from "../packet/packet.js"
 import {
   accept,
   exthdr,
+  iifname,
   inSet,
   ip,
   ipOf,
@@ -12,6 +13,7 @@ import {
   l4proto,
   maskedIs,
   missing,
+  oifname,
   portItem,
   prefixItem,
   th,
@@ -30,6 +32,24 @@ import type { HostFacts, PacketPhrase, Policy } from "./policy.js"
  */
 export const ownBypass: Chain = { name: "bypass", rules: [], keepsRules: true }
 
+/**
+ * The same with the policy's lines in it. It is met on all ways, so a line asks for its devices: where a packet has not been routed yet it has no device to leave by, and on
+ * its way out none that it came from, and such a line lets nothing past there.
+ */
+export function bypassChain(policy: Policy, isEgress: boolean): Chain {
+  const rules = policy.bypass.flatMap(({ phrase, origin }) => {
+    if (isEgress && phrase.direction === "in") return []
+    const device = phrase.direction === "in" ? iifname : oifname
+    const devices = policy.zones
+      .filter(({ name }) => (phrase.zone ?? name) === name)
+      .flatMap(({ interfaces }) => interfaces)
+    return phraseSteps(phrase).flatMap((steps) =>
+      [...new Set(devices)].map((name) => rule(origin, device(name), ...steps, accept)),
+    )
+  })
+  return { ...ownBypass, rules }
+}
+
 /** Sends what is judged through it; backends whose chains are all written anew (iptables) have none. */
 export function ownBypassJump(origin: Origin, host: HostFacts): readonly Rule[] {
   return host.routesByInterface === false
@@ -37,7 +57,7 @@ export function ownBypassJump(origin: Origin, host: HostFacts): readonly Rule[] 
     : [rule({ ...origin, text: "the chain bypass" }, jump(ownBypass.name))]
 }
 
-/** The bypasses that concern a zone and a direction. An accept ends only its own base chain, so each base chain begins with them. */
+/** The bypasses that concern a zone and a direction, for chains that cannot ask by which device a packet leaves, and for iptables. */
 export function bypassRules(policy: Policy, zone: string, direction: "in" | "out"): readonly Rule[] {
   return policy.bypass
     .filter(({ phrase }) => phrase.direction === direction && (phrase.zone ?? zone) === zone)

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.js"
 import { shortHash } from "../base/hash.js"
 import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
-import { bypassRules, ownBypass, ownBypassJump } from "./compile-bypass.js"
+import { bypassChain, bypassRules, ownBypassJump } from "./compile-bypass.js"
 import { ledgerSets, neverBlockSets } from "./compile-outcome.js"
 import { acquaintance, canProve } from "./compile-proof.js"
 import {
@@ -50,7 +50,8 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
   const egress = egressChains(outgoing, host)
   const inEgress = pieces.filter((piece) => isOnlyEgress(piece, host))
   const inInet = pieces.filter((piece) => !inEgress.includes(piece) || isAlsoForwarded(piece, host))
-  const lasting = host.routesByInterface === false ? [] : [ownBypass]
+  const lasting = (isEgress: boolean) =>
+    host.routesByInterface === false ? [] : [bypassChain(policy, isEgress)]
   const chains: readonly Chain[] = [
     ...incomingBaseChains(incoming, arrivals, host.ingressDevices),
     ...arrivals.filter(({ name }) => !isOnlyAtIngress(name, incoming, host)),
@@ -60,7 +61,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
     ...outgoingChains(outgoing),
     ...forwardedFragmentChains(outgoing, host),
     ...inInet.flatMap(({ compiled }) => compiled.chains),
-    ...lasting,
+    ...lasting(false),
   ]
   const sets: readonly SetDeclaration[] = [
     ...ledgerSets(host),
@@ -75,7 +76,7 @@ export function compilePolicy(policy: Policy, host: HostFacts): CompiledPolicy {
       name: tableName,
       sets: [],
       chains: [
-        ...lasting,
+        ...lasting(true).map((chain) => ({ ...chain, rules: chain.rules.map(inNetdev) })),
         ...egress,
         ...judges.map((chain) => ({ ...chain, rules: chain.rules.map(inNetdev) })),
       ],
@@ -194,7 +195,8 @@ function zoneRules(
     .map(({ place }) => place)
   return {
     zone,
-    bypass: bypassRules(policy, zone.name, direction),
+    bypass: host.routesByInterface === false ? bypassRules(policy, zone.name, direction) : [],
+    unroutedBypass: bypassRules(policy, zone.name, direction),
     ownBypass: ownBypassJump({ ...zone.origin, zone: zone.name }, host),
     flags: own.flatMap(({ compiled }) => compiled.flags ?? []),
     listings: own.flatMap(({ compiled }) => compiled.listings ?? []),

@@ -106,7 +106,7 @@ export function egressChains(zones: readonly ZoneRules[], host: HostFacts): read
 export function forwardedFragmentChains(zones: readonly ZoneRules[], host: HostFacts): readonly Chain[] {
   const rules: Rule[] = []
   const chains: Chain[] = []
-  for (const { zone, bypass, ownBypass, at } of zones) {
+  for (const { zone, unroutedBypass, ownBypass, at } of zones) {
     const known = egressDevices(zone.interfaces, host)
     const devices = zone.interfaces.filter((device) => !known.includes(device))
     if (at("fragment").length === 0 || devices.length === 0) continue
@@ -117,7 +117,10 @@ export function forwardedFragmentChains(zones: readonly ZoneRules[], host: HostF
       rules.push(rule(own, hasAny(ip("frag-off"), FRAGMENT), leaves, target))
       rules.push(rule(own, exists(exthdr("frag")), leaves, target))
     }
-    chains.push({ name: `${zone.name}/out/fragmented`, rules: [...bypass, ...ownBypass, ...at("fragment")] })
+    chains.push({
+      name: `${zone.name}/out/fragmented`,
+      rules: [...unroutedBypass, ...ownBypass, ...at("fragment")],
+    })
   }
   if (rules.length === 0) return []
   return [

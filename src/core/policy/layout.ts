@@ -55,8 +55,11 @@ import type { FlagRules, Listing, Place } from "./protection.js"
  */
 export interface ZoneRules {
   readonly zone: Zone
+  /** The policy's bypasses, where the backend has no chain for them. */
   readonly bypass: readonly Rule[]
-  /** The jump to the administrator's chain; empty where the backend has none. */
+  /** Those of what leaves, for chains that packets meet before they are routed. */
+  readonly unroutedBypass: readonly Rule[]
+  /** The jump to the chain of all bypasses, the policy's and the administrator's; empty where the backend has none. */
   readonly ownBypass: readonly Rule[]
   readonly flags: readonly FlagRules[]
   readonly listings: readonly Listing[]

@@ -8,6 +8,7 @@ import { readKernel } from "../host/kernel.js"
 import { openReadiness } from "../host/netlink/readiness.js"
 import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js"
 import { done, type Failure, failed, type Outcome } from "../host/outcome.js"
+import { readOwnBypass, rememberOwnBypass, restoreOwnBypass } from "../host/own-bypass.js"
 import { openNotifier } from "../host/sd-notify.js"
 import type { State } from "../host/state.js"
 import { type Alive, createAlive } from "./alive.js"
@@ -106,7 +107,8 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
 
   const alone = await needAlone(socketPath(environment))
   if (failed(alone)) return alone
-  const enforced = await soon(() => enforceRules(first, state, () => settings.rehearse(first)))
+  const hadTable = !failed(readOwnBypass())
+  const enforced = await enforceSoon(() => enforceRules(first, state, () => settings.rehearse(first)))
   if (failed(enforced)) {
     if (!isUnwritten(enforced.failure) || !areInForce()) return enforced
     notice(
@@ -142,25 +144,22 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     })),
     notices,
   })
-  // A command that works without a guard has the ledger for a moment.
-  const keeping = await soon(() =>
-    openKeeper({
-      environment,
-      log,
-      notice,
-      announcer,
-      kernel: kernelBlocks.value,
-      alive,
-      calledHosts,
-      listedBy: listedBy.of,
-      policy: () => current.policy,
-      facts: () => current.facts,
-      status,
-      stateFolder: state.folder,
-      reload,
-      stop: (remove) => askStop({ remove }),
-    }),
-  )
+  const keeping = openKeeper({
+    environment,
+    log,
+    notice,
+    announcer,
+    kernel: kernelBlocks.value,
+    alive,
+    calledHosts,
+    listedBy: listedBy.of,
+    policy: () => current.policy,
+    facts: () => current.facts,
+    status,
+    stateFolder: state.folder,
+    reload,
+    stop: (remove) => askStop({ remove }),
+  })
   if (failed(keeping)) return keeping
   keeper = keeping.value
 
@@ -180,6 +179,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   )
   if (failed(server)) return server
   keeper.agree()
+  keepBypass(!hadTable)
 
   for (const source of wantedSources(settings, alive, listedBy)) {
     const running = source.start({ emit, clock: () => Date.now() / 1000, readiness, topology, notice })
@@ -283,7 +283,10 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
         notice(`${change ? describeChange(change) : "the rules were changed"}: they were put back`)
       } else if (what === "removed")
         notice("the rules were removed with floodwall remove: nothing is protected")
-      if (what !== "removed") keeper?.agree()
+      if (what !== "removed") {
+        keepBypass(what === "put-back" && changes.some(({ hasTableGone }) => hasTableGone))
+        keeper?.agree()
+      }
     }
     const handle = () => {
       table.read((change) => {
@@ -301,6 +304,14 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
         table.close()
       },
     }
+  }
+
+  /** The administrator's rules in the chain `bypass`: remembered at each change, put back where the table had gone with them. */
+  function keepBypass(isLost: boolean): void {
+    const kept = isLost ? restoreOwnBypass(state) : rememberOwnBypass(state)
+    if (failed(kept))
+      notice(`the chain bypass was not kept: ${sentencesOf(kept.failure.diagnostics).join("; ")}`)
+    else if (kept.value > 0) notice(`rules of the chain bypass were put back: ${kept.value}`)
   }
 
   function kernelBlocks_(): KernelBlocks {
@@ -365,13 +376,11 @@ function areInForce(): boolean {
 }
 
 /** Another floodwall that is at work is done in a moment. */
-async function soon<Value>(attempt: () => Outcome<Value>): Promise<Outcome<Value>> {
+async function enforceSoon<Value>(enforce: () => Outcome<Value>): Promise<Outcome<Value>> {
   for (const until = Date.now() + PATIENCE; ; ) {
-    const outcome = attempt()
-    const isBusy =
-      failed(outcome) &&
-      outcome.failure.diagnostics.some(({ id }) => id === "already-running" || id === "ledger-in-use")
-    if (!isBusy || Date.now() > until) return outcome
+    const enforced = enforce()
+    const isBusy = failed(enforced) && enforced.failure.diagnostics.some(({ id }) => id === "already-running")
+    if (!isBusy || Date.now() > until) return enforced
     await new Promise((resolve) => setTimeout(resolve, SETTLE))
   }
 }

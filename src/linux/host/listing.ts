@@ -1,4 +1,4 @@
-import { generationOf, pauseSet, trialSet } from "../../core/backend/nft/placement.js"
+import { generationOf, pauseSet, policyLines, trialSet } from "../../core/backend/nft/placement.js"
 import type { Generation } from "../../core/backend/nft/running.js"
 import { ownBypass } from "../../core/policy/compile-bypass.js"
 import { DIGEST_CHAIN } from "./kernel-table.js"
@@ -57,7 +57,8 @@ export function parseListing(text: string, generation: Generation): readonly Blo
     } else if (heading) {
       open = { name: `${table} ${heading[1]} ${heading[2]}`, lines: [], listedAs: heading[2] ?? "" }
     } else if (line === "\t}" && open) {
-      if (isCompared(open, generation)) blocks.push(withoutLetter(withoutMoving(open)))
+      if (isCompared(open, generation))
+        blocks.push(withoutLetter(withoutMoving(isOwnChain(open) ? policyJump(open, generation) : open)))
       open = undefined
     } else if (open && line.trim() !== "") {
       open.lines.push(line.trim())
@@ -98,15 +99,18 @@ export function flatten(blocks: readonly Block[]): readonly string[] {
 function isCompared(block: Block, generation: Generation): boolean {
   const name = block.listedAs
   const letter = generationOf(name)
-  return (
-    !GATE_SETS.has(name) &&
-    !isOwnChain(block) &&
-    !name.startsWith(DIGEST_CHAIN) &&
-    (letter === null || letter === generation)
-  )
+  return !GATE_SETS.has(name) && !name.startsWith(DIGEST_CHAIN) && (letter === null || letter === generation)
 }
 
-/** The administrator's chain is not the policy's to compare. */
+/** The administrator's chain is not the policy's to compare, but for where it leads to the policy's lines. */
+function policyJump(block: Block, generation: Generation): Block {
+  return { ...block, lines: block.lines.filter((line) => isPolicyJump(line, generation)) }
+}
+
+function isPolicyJump(line: string, generation: Generation): boolean {
+  return line.endsWith(` comment "${policyLines}"`) && line.includes(`.${generation} comment`)
+}
+
 function isOwnChain({ name }: Block): boolean {
   return name.endsWith(` chain ${ownBypass.name}`)
 }

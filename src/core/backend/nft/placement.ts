@@ -41,9 +41,9 @@ function placeTable(table: Table, generation: Generation, trial: GateOfTrial): T
   return {
     ...table,
     sets: trial ? [timedSet(table.family, trialSet, trial.seconds), ...sets] : sets,
-    chains: table.chains.map((declared) =>
-      placeChain(declared, set, chain, trial ? table.family : undefined),
-    ),
+    chains: table.chains
+      .flatMap(withPolicyPart)
+      .map((declared) => placeChain(declared, set, chain, trial ? table.family : undefined)),
   }
 }
 
@@ -68,6 +68,29 @@ function limiterText(set: SetDeclaration, table: Table): string {
     stepsToText(set.statements ?? []),
   ]
   return [...own, ...new Set(updates.map((step) => stepsToText([step])))].join("\n")
+}
+
+/** The policy's rules of a chain that keeps the administrator's: a chain of their own, which has a generation and a gate; the lasting one jumps to it (transaction.ts). */
+export function policyPart(chain: string): string {
+  return `${chain}${POLICY_PART}`
+}
+
+const POLICY_PART = "/policy"
+
+/** Marks the jump to it, among the administrator's rules. */
+export const policyLines = "lines of the policy"
+
+/** Whether the chain stands behind a gate although it is none that the kernel begins with. */
+export function isPolicyPart(name: string): boolean {
+  return name.replace(/\.[ab]$/, "").endsWith(POLICY_PART)
+}
+
+function withPolicyPart(chain: Chain): readonly Chain[] {
+  if (!chain.keepsRules || chain.rules.length === 0) return [chain]
+  return [
+    { name: policyPart(chain.name), rules: chain.rules },
+    { ...chain, rules: [] },
+  ]
 }
 
 type Rename = (name: string) => string
@@ -95,7 +118,8 @@ function placeChain(declared: Chain, set: Rename, chain: Rename, gated: Table["f
     ...rule,
     steps: rule.steps.map((step) => placeStep(step, set, chain)),
   }))
-  const gate = gated && declared.base ? [gateRule(gated, "trial", declared.base.policy)] : []
+  const isGated = declared.base !== undefined || isPolicyPart(declared.name)
+  const gate = gated && isGated ? [gateRule(gated, "trial", declared.base?.policy ?? "accept")] : []
   return { ...declared, name: chain(declared.name), rules: [...gate, ...rules] }
 }
 

@@ -22,6 +22,14 @@ export interface RunningTable {
   readonly sets: readonly RunningSet[]
   /** Rules that a transaction put in front of a base chain. */
   readonly gates: readonly Gate[]
+  /** From a chain of the administrator's own to chains of ours. */
+  readonly jumps: readonly RunningJump[]
+}
+
+export interface RunningJump {
+  readonly chain: string
+  readonly handle: number
+  readonly target: string
 }
 
 export interface RunningChain {
@@ -110,6 +118,15 @@ function readTable(objects: readonly JsonRecord[], family: string, name: string)
       }
     }),
     sets: [...own("set").map(setOf(false)), ...own("map").map(setOf(true))],
+    jumps: rules.flatMap((rule) =>
+      generationOf(textOf(rule["chain"])) === null
+        ? targetsOf(rule["expr"]).map((target) => ({
+            chain: textOf(rule["chain"]),
+            handle: Number(rule["handle"]),
+            target,
+          }))
+        : [],
+    ),
     gates: rules.flatMap((rule) => {
       const kind = gateComment.exec(textOf(rule["comment"]))?.[1]
       return kind
@@ -117,6 +134,15 @@ function readTable(objects: readonly JsonRecord[], family: string, name: string)
         : []
     }),
   }
+}
+
+/** Where a rule's JSON jumps or goes to. */
+function targetsOf(expressions: unknown): readonly string[] {
+  if (!Array.isArray(expressions)) return []
+  return expressions.flatMap((each) => {
+    const verdict = isRecord(each) ? (each["jump"] ?? each["goto"]) : undefined
+    return isRecord(verdict) ? [textOf(verdict["target"])] : []
+  })
 }
 
 /** Every `@name` in a rule's JSON. */

@@ -6,8 +6,11 @@ import {
   gateRule,
   generationOf,
   isLimiterName,
+  isPolicyPart,
   pauseSet,
   placeRuleset,
+  policyLines,
+  policyPart,
   timedKeys,
   timedSet,
   trialSet,
@@ -56,6 +59,7 @@ export function renderApply(
       if (kept !== null) after.push(...gateKept(table, kept, next ? null : trialSeconds))
     }
   }
+  after.push(...ruleset.tables.flatMap((table) => policyJumps(table, generation)))
   const refused = checkRuleset(placed).filter(({ severity }) => severity === "error")
   return {
     text: lines([...before, rendered.text, ...after]),
@@ -126,6 +130,16 @@ export function renderRemove(running: Running): string {
   return lines(running.tables.map(deleteTable))
 }
 
+/** From chains that keep the administrator's rules to those of the policy, in front of them. */
+function policyJumps({ family, name, chains }: Table, generation: Generation): string[] {
+  return chains
+    .filter(({ keepsRules, rules }) => keepsRules && rules.length > 0)
+    .map(
+      (chain) =>
+        `insert rule ${family} ${name} ${chain.name} jump ${policyPart(chain.name)}.${generation} comment "${policyLines}"`,
+    )
+}
+
 /** Everything of ours that the next ruleset does not name goes; ledger sets stay. */
 function replaceAll(table: RunningTable, next: Table): string[] {
   const named = new Set(next.sets.map(({ name }) => name))
@@ -151,7 +165,9 @@ function startTrial(table: RunningTable, { kept, trial }: Running, goesOn: boole
 function gateKept(table: RunningTable, kept: Generation, declareFor: number | null): string[] {
   const isGated = (chain: RunningChain) =>
     table.gates.some((gate) => gate.chain === chain.name && gate.kind === "kept")
-  const chains = table.chains.filter((chain) => chain.generation === kept && chain.policy)
+  const chains = table.chains.filter(
+    (chain) => chain.generation === kept && (chain.policy || isPolicyPart(chain.name)),
+  )
   if (chains.length === 0) return []
   return [
     ...(declareFor === null ? [] : declareTimed(table, trialSet, declareFor)),
@@ -174,7 +190,11 @@ function deleteChainsAndSets(
   isSetGone: (name: string) => boolean,
 ): string[] {
   const chains = table.chains.filter(isGone)
+  const names = new Set(chains.map(({ name }) => name))
   return [
+    ...table.jumps
+      .filter(({ target }) => names.has(target))
+      .map(({ chain, handle }) => `delete rule ${path(table)} ${chain} handle ${handle}`),
     ...chains.map((chain) => `flush chain ${path(table)} ${chain.name}`),
     ...deleteSets(table, isSetGone),
     ...chains.map((chain) => `delete chain ${path(table)} ${chain.name}`),
