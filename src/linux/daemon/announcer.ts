@@ -57,7 +57,7 @@ export function createAnnouncer(settings: AnnouncerSettings, log: GuardLog): Ann
     timer = undefined
     if (total === 0) return
     const now = clock()
-    last = now
+    last = performance.now()
     const message: Announcement = {
       host,
       from: events[0]!.time,
@@ -79,7 +79,7 @@ export function createAnnouncer(settings: AnnouncerSettings, log: GuardLog): Ann
       total++
       if (events.length < LINES_MAXIMUM) events.push(event)
       // A moment later, so that what comes together is told together.
-      timer ??= setTimeout(send, Math.max(Math.min(1000, interval), last + interval - clock()))
+      timer ??= setTimeout(send, Math.max(Math.min(1000, interval), last + interval - performance.now()))
     },
     async stop() {
       clearTimeout(timer)

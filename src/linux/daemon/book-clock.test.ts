@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest"
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest"
 import { isProblem } from "../../core/base/diagnostic.js"
 import { type Prefix, parsePrefix, printPrefix } from "../../core/base/prefix.js"
 import type { Block } from "../../core/block/block.js"
@@ -6,6 +6,7 @@ import type { ClockReading } from "../../core/block/clock.js"
 import { ledgerDefaults } from "../../core/block/ledger.js"
 import { done } from "../host/outcome.js"
 import { Book } from "./book.js"
+import { steadyClock } from "./clock.js"
 import type { CountedBlock, KernelBlock, KernelBlocks } from "./kernel-blocks.js"
 import type { Store } from "./store.js"
 
@@ -181,4 +182,19 @@ test.each<[string, number, readonly string[]]>([
   open()
   book.agree()
   expect(left()).toEqual(both(...expected))
+})
+
+test("the time that detectors count in goes on whatever the clock is set to", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_700_000_000_000 })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
+  const steady = steadyClock()
+  const before = steady()
+  expect(Math.abs(before - 1_700_000_000)).toBeLessThan(1)
+  for (const hours of [-10, 10]) {
+    vi.setSystemTime(1_700_000_000_000 + hours * 3_600_000)
+    expect(steady()).toBeGreaterThanOrEqual(before)
+    expect(steady() - before).toBeLessThan(5)
+  }
 })

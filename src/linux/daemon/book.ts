@@ -38,6 +38,9 @@ export interface BookParts {
   readonly told?: (line: EventLine) => void
 }
 
+/** Seconds by which a finding may be older than its handling, on a busy machine. */
+const CLOCKS_APART = 60
+
 /** Seconds without a change after which the store may be tidied: a finding would wait for it. */
 const QUIET = 2
 
@@ -121,7 +124,9 @@ export class Book {
       if (decision.verdict === "block") changes.push(...this.#ledger.block(wishOf(finding, decision), now))
       else if (decision.wouldBlock) this.#would.add(finding, decision.source)
     }
-    const line = findingEvent(finding, decisions)
+    // Detectors' time is the clock's as it was when they began; where that was set since, the clock's of now.
+    const isElsewhen = Math.abs(finding.at - now) > CLOCKS_APART
+    const line = { ...findingEvent(finding, decisions), ...(isElsewhen && { time: time(now) ?? "" }) }
     if (changes.length > 0) this.#apply(changes, [line], now)
     else this.#later([line])
     return line

@@ -14,6 +14,7 @@ import type { State } from "../host/state.js"
 import { type Alive, createAlive } from "./alive.js"
 import { createAnnouncer } from "./announcer.js"
 import { openCalledHosts } from "./called-hosts.js"
+import { steadyClock } from "./clock.js"
 import { type Keeper, openKeeper } from "./keeper.js"
 import { type KernelBlocks, openKernelBlocks } from "./kernel-blocks.js"
 import { ListedByRules } from "./listed-by.js"
@@ -181,8 +182,9 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   keeper.agree()
   keepBypass(!hadTable)
 
+  const clock = steadyClock()
   for (const source of wantedSources(settings, alive, listedBy)) {
-    const running = source.start({ emit, clock: () => Date.now() / 1000, readiness, topology, notice })
+    const running = source.start({ emit, clock, readiness, topology, notice })
     if (failed(running)) {
       const why = sentencesOf(running.failure.diagnostics).join("; ")
       notice(`${source.name} is not read: ${why}`)

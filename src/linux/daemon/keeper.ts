@@ -83,7 +83,7 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
       parts.policy,
       parts.facts,
       environment,
-      Date.now,
+      () => performance.now(),
       ({ address, length }) => length < 32 || address.family === 6 || alive.has(address),
     ),
     notice: parts.notice,

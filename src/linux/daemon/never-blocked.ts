@@ -22,7 +22,7 @@ export function neverBlockedBy(
   policy: () => Policy | undefined,
   facts: () => HostFacts,
   environment: Readonly<Record<string, string | undefined>>,
-  clock: () => number = Date.now,
+  clock: () => number = () => performance.now(),
   mayHaveSession: (source: Prefix) => boolean = () => true,
 ): (source: Prefix) => string | undefined {
   let sessions: readonly Address[] = []
