@@ -24,7 +24,7 @@ test("who would newly get in, by source and service, and the packets that change
 
       Newly let in  service        packets  verdict, and who stops it
       203.0.113.66  ssh (22/tcp)         1  drop → accept  old.yaml:7 port-floods: ssh: { limit: more than 2 in 60s, block-for: 10m }
-      203.0.113.66  http (80/tcp)        1  drop → accept  old.yaml:2 blocked: sources that are blocked
+      203.0.113.66  http (80/tcp)        1  drop → accept  old.yaml:2 blocked: new connections of sources that may be forged
 
       Packets that change (2)
       5  03:04:06.000001  203.0.113.66:2003 > 198.51.100.1:22  ssh (22/tcp)
@@ -92,4 +92,44 @@ test.each([
   const { status, output, error } = floodwall([...words, ...more], { directory: folder() })
   expect({ status, output }).toEqual({ status: 2, output: "" })
   expect(error).toContain(sentence)
+})
+
+test("attacks that only one of two policies finds, and whom only one would keep out", () => {
+  const scan = "+10ms in eth0 203.0.113.9:40000 > 198.51.100.1:1000++ S repeat 30"
+  const watch = "interfaces: { wan: eth0 }\nprotect: { wan: watch }\n"
+  const directory = folderWith({
+    "watch.yaml": watch,
+    "block.yaml": "interfaces: { wan: eth0 }\nprotect: { wan: { preset: default, open: [http] } }\n",
+    "called.pcap": captureOf(`out eth0 198.51.100.1:50000 > 203.0.113.9:443 S\n${scan}`),
+    "scan.pcap": captureOf(scan),
+  })
+  const compare = (from: string, to: string, capture = "scan.pcap") => {
+    const options = ["--local", "198.51.100.1", "--compare", to, "--json", capture]
+    const { output } = floodwall(["replay", "--policy", from, ...options], { directory })
+    const { comparison } = JSON.parse(output.trim().split("\n").at(-1) ?? "").summary
+    const brief = (list: readonly { readonly detector: string; readonly sources: readonly string[] }[]) =>
+      list.map(({ detector, sources }) => `${detector} ${sources.join()}`)
+    const who = (list: readonly { readonly source: string }[]) => list.map(({ source }) => source)
+    return {
+      newlyFound: brief(comparison.newlyFound),
+      noLongerFound: brief(comparison.noLongerFound),
+      newlyBlocked: who(comparison.newlyBlocked),
+      noLongerBlocked: who(comparison.noLongerBlocked),
+    }
+  }
+  const nothing = { newlyFound: [], noLongerFound: [], newlyBlocked: [], noLongerBlocked: [] }
+  const found = ["port-scan 203.0.113.9"]
+  expect(compare("block.yaml", "block.yaml")).toEqual(nothing)
+  expect(compare("watch.yaml", "block.yaml")).toEqual({
+    ...nothing,
+    newlyFound: found,
+    newlyBlocked: ["203.0.113.9"],
+  })
+  expect(compare("block.yaml", "watch.yaml")).toEqual({
+    ...nothing,
+    noLongerFound: found,
+    noLongerBlocked: ["203.0.113.9"],
+  })
+  // Whom this host has called is not blocked, as the guard would not.
+  expect(compare("watch.yaml", "block.yaml", "called.pcap")).toEqual({ ...nothing, newlyFound: found })
 })

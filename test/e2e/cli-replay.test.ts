@@ -37,7 +37,7 @@ test("five lines, who would be blocked, and which policy lines dropped", () => {
       203.0.113.66      2026-01-02 03:04:06  2026-01-02 03:14:06  port-floods
 
       Dropped by      packets  policy line
-      blocked               1  policy.yaml:2  sources that are blocked
+      blocked               1  policy.yaml:2  new connections of sources that may be forged
       malformed-null        1  policy.yaml:5  preset: default
       port-floods           1  policy.yaml:7  ssh: { limit: more than 2 in 60s, block-for: 10m }
 
@@ -143,7 +143,7 @@ test("several captures are one after the other, and n counts on", () => {
   expect(lines[10]).toMatchObject({
     n: 11,
     verdict: "drop",
-    rule: { origin: { text: "sources that are blocked" } },
+    rule: { origin: { text: "new connections of sources that may be forged" } },
   })
 })
 

@@ -30,8 +30,11 @@ const refusedTexts: Readonly<Record<Probe, string>> = {
 }
 
 /** What else a port is tried by, and what is told of alone. */
-type ScanProbe = Probe | "fragment" | "half-open" | "protocol"
-const watched: Partial<Record<ScanProbe, true>> = { "half-open": true, protocol: true }
+type ScanProbe = Probe | "fragment" | "half-open" | "protocol" | "sctp"
+const watched: Partial<Record<ScanProbe, true>> = { "half-open": true, protocol: true, sctp: true }
+
+/** By number, as in IP. */
+const SCTP = 132
 
 /** Of the memory of a detector, for what is rare. */
 const FEW = 1 / 16
@@ -82,8 +85,9 @@ class PortScan implements Detector {
   packet(event: PacketEvent): void {
     if (event.isRepeated || event.side !== FROM_OUTSIDE) return
     if (event.protocol !== TCP) {
-      // Ports of SCTP and the like are none that TCP's scanners look for.
-      if (event.malformed === 0) this.count(event, this.protocols, "protocol", "ip")
+      const hasPorts = event.protocol === SCTP && event.destinationPort !== 0
+      if (event.malformed === 0)
+        this.count(event, this.protocols, hasPorts ? "sctp" : "protocol", hasPorts ? "sctp" : "ip")
       return
     }
     if (event.malformed === 0) {
@@ -121,7 +125,7 @@ class PortScan implements Detector {
       {
         kind: isOfPorts ? `${shape}-${probe}-scan` : "protocol-scan",
         sentence: isOfPorts
-          ? sentenceOf(this.protocol, probe, shape, ports[0], different, span)
+          ? sentenceOf(flow.protocol, probe, shape, ports[0], different, span)
           : `tried ${different} or more IP protocols ${span}`,
         confidence: this.protocol === UDP || probe in watched ? "medium" : "high",
         target: {
@@ -151,7 +155,7 @@ function sentenceOf(
   different: number,
   span: string,
 ): string {
-  const name = protocol === UDP ? "UDP" : "TCP"
+  const name = protocol === UDP ? "UDP" : protocol === SCTP ? "SCTP" : "TCP"
   const how = probe === "half-open" ? "and hung up as soon as it was answered, " : ""
   const where = probe === "half-open" ? "" : "where it is closed, "
   return shape === "horizontal"

@@ -22,9 +22,11 @@ export interface CaptureGuardOptions {
   /** `forged-sources: prove`. */
   readonly provedOnly: boolean
   readonly onFinding: (finding: Finding, decisions: readonly Decision[]) => void
-  /** Somebody is kept out from now on, or no longer. Seconds since 1970. */
+  /** False: nobody is, and it is only told who would be. */
+  readonly keepsOut?: false
   /** What the policy says of repeaters and neighbours; absent: as if it said nothing. */
   readonly settings?: LedgerSettings
+  /** Somebody is kept out from now on, or no longer. Seconds since 1970. */
   readonly onBlock: (block: Block, at: number) => void
   readonly onEnd: (block: Block, at: number) => void
 }
@@ -53,7 +55,8 @@ export class CaptureGuard {
 
   /** After the engine has judged it. `seconds` since 1970. */
   take(packet: Packet, judgement: Judgement, seconds: number): void {
-    this.blocks ??= new EngineBlocks(this.engine, seconds - packet.time / 1e9)
+    if (this.options.keepsOut !== false)
+      this.blocks ??= new EngineBlocks(this.engine, seconds - packet.time / 1e9)
     if (this.ledger.size > 0 && seconds - this.asked >= 1) {
       this.asked = seconds
       this.write(this.ledger.expire(seconds), seconds)
@@ -62,6 +65,11 @@ export class CaptureGuard {
       return
     const event = this.packets.take(packet, judgement, seconds)
     if (event !== null) this.detection.packet(event)
+  }
+
+  /** No packet comes any more. */
+  finish(): void {
+    this.detection.finish()
   }
 
   /** A rule has listed a source by itself: it stands in the engine's set already. */

@@ -11,6 +11,7 @@ import type { CaptureRecord } from "../../core/packet/capture-record.js"
 import { printEndpoint } from "../../core/packet/print.js"
 import type { CaptureDevices } from "./capture-devices.js"
 import { JsonLines } from "./json-lines.js"
+import type { ReplayDetection } from "./replay-detection.js"
 import type { TracedStage, TraceRecorder } from "./trace-recorder.js"
 
 /** A packet whose verdict changes, for people. */
@@ -41,8 +42,10 @@ export class ComparedReplay {
   readonly #devices: CaptureDevices
   readonly #lines: JsonLines
   readonly #comparison = new Comparison()
+  readonly #detection: ReplayDetection | undefined
 
-  constructor(before: Replay, after: Replay, devices: CaptureDevices) {
+  constructor(before: Replay, after: Replay, devices: CaptureDevices, detection?: ReplayDetection) {
+    this.#detection = detection
     this.#before = before
     this.replay = after
     this.#devices = devices
@@ -54,6 +57,7 @@ export class ComparedReplay {
     const { replay } = this
     const device = this.#devices.nameOf(record.interfaceIndex, capture)
     const judgement = replay.feed(record, device, trace)
+    this.#detection?.take(replay.packet, judgement, record.seconds + record.nanoseconds / 1e9)
     const isChanged = this.#comparison.take(replay.packet, judged, judgement) !== UNCHANGED
     if (isChanged && this.changed.length < SHOWN) {
       const before = this.#before.line()

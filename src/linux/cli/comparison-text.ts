@@ -1,6 +1,7 @@
 import type { ChangedTraffic, ComparisonSummary, Decided } from "../../core/engine/comparison.js"
 import type { ReplaySummary } from "../../core/engine/replay-summary.js"
 import type { ChangedPacket } from "./compared-replay.js"
+import type { FoundComparison } from "./found-comparison.js"
 import type { Io } from "./output.js"
 import { replayHints } from "./replay-hints.js"
 import { captureText, type ReplayStory } from "./replay-text.js"
@@ -18,6 +19,7 @@ export function comparisonText(
   summary: ReplaySummary,
   story: ReplayStory,
   io: Io,
+  found?: FoundComparison,
 ): string {
   const { style, lineWidth: width } = io
   const { newlyCutOff, newlyLetIn, answeredOtherwise } = difference
@@ -31,6 +33,7 @@ export function comparisonText(
     trafficText("Newly let in", newlyLetIn, style.warn, io),
     trafficText("Answered otherwise", answeredOtherwise, style.warn, io),
     packetsText(changed, difference, io),
+    ...(found === undefined ? [] : foundTexts(found, io)),
     replayHints(summary, story, width),
   ]
   return sections.filter((section) => section !== "").join("\n\n")
@@ -94,6 +97,34 @@ function trafficText(title: string, traffic: readonly ChangedTraffic[], paint: P
       ? [`  ${style.faint(`and ${formatCount(traffic.length - SHOWN)} more: --json has them`)}`]
       : []
   return [style.bold(heading), ...lines, ...more].join("\n")
+}
+
+/** Attacks that are found by only one of the two, and whom only one would keep out. */
+function foundTexts(found: FoundComparison, { style, lineWidth }: Io): string[] {
+  const table = (titles: readonly string[], rows: readonly (readonly string[])[]): string => {
+    if (rows.length === 0) return ""
+    const columns = titles.map((title) => ({ title }))
+    const [heading = "", ...lines] = formatTable(columns, rows.slice(0, SHOWN), lineWidth).split("\n")
+    const rest = rows.length - SHOWN
+    const more = rest > 0 ? [`  ${style.faint(`and ${formatCount(rest)} more: --json has them`)}`] : []
+    return [style.bold(heading), ...lines, ...more].join("\n")
+  }
+  const attacks = (title: string, list: FoundComparison["newlyFound"]) =>
+    table(
+      [`  ${title}`, "action", ""],
+      list.map(({ detector, action, text: what }) => [`  ${detector}`, action, what]),
+    )
+  const blocks = (title: string, list: FoundComparison["newlyBlocked"]) =>
+    table(
+      [`  ${title}`, "for"],
+      list.map(({ source, protection, rule }) => [`  ${source}`, protection ?? rule]),
+    )
+  return [
+    attacks("Newly found", found.newlyFound),
+    attacks("No longer found", found.noLongerFound),
+    blocks("Newly blocked", found.newlyBlocked),
+    blocks("No longer blocked", found.noLongerBlocked),
+  ]
 }
 
 function packetsText(

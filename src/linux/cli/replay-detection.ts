@@ -1,69 +1,71 @@
-import { printAddress } from "../../core/base/address.js"
-import { contains } from "../../core/base/prefix.js"
-import { Detection } from "../../core/detect/detection.js"
+import { isProblem } from "../../core/base/diagnostic.js"
+import { overlaps, type Prefix, parsePrefix, printPrefix } from "../../core/base/prefix.js"
+import { type Block, sourceText } from "../../core/block/block.js"
 import type { Engine } from "../../core/engine/engine.js"
 import { printTime } from "../../core/engine/reference.js"
 import type { BlockedSource } from "../../core/engine/replay-summary.js"
 import type { Judgement } from "../../core/engine/verdict.js"
-import { EnginePackets, isOrdinary } from "../../core/event/engine-packets.js"
 import type { Finding } from "../../core/event/finding.js"
+import { CaptureGuard } from "../../core/guard/capture-guard.js"
 import type { Packet } from "../../core/packet/packet.js"
 import type { EnginePath } from "./path.js"
 import type { Subject } from "./subject.js"
 
-/** Findings that are kept to be shown; more are counted. */
-const MOST_FINDINGS = 10_000
-/** Seconds; a source that proved nothing may be somebody else's address, and is kept out for this long at most. */
-const UNPROVEN = 600
+/** Findings, and blocks, that are kept to be shown; more are counted. */
+const MOST = 10_000
 
-/** What the policy's detectors find in a replay. */
+/** What the policy's detectors find in a replay, and whom the guard would keep out for it. Nobody is: verdicts are the rules' alone. */
 export class ReplayDetection {
   /** The first ten thousand, in order of time. */
   readonly findings: Finding[] = []
   count = 0
-  readonly #packets: EnginePackets
-  readonly #detection: Detection
-  readonly #neverBlock: Subject["neverBlock"]
+  readonly #guard: CaptureGuard
+  readonly #blocked = new Map<string, BlockedSource>()
 
-  constructor(subject: Subject, engine: Engine, way: EnginePath, onFinding?: (finding: Finding) => void) {
-    this.#neverBlock = subject.neverBlock
-    this.#packets = new EnginePackets(engine, { outside: outsideOf(subject, way) })
-    this.#detection = new Detection(subject.detect, { sees: "all" }, (finding) => {
-      this.count++
-      if (onFinding) onFinding(finding)
-      else if (this.findings.length < MOST_FINDINGS) this.findings.push(finding)
+  constructor(subject: Subject, engine: Engine, way: EnginePath) {
+    const rules = new Map(subject.detect.map(({ name, origin }) => [name, origin.text]))
+    this.#guard = new CaptureGuard(engine, {
+      detect: subject.detect,
+      outside: outsideOf(subject, way),
+      neverBlocked: neverBlockedBy(subject),
+      provedOnly: subject.forgedSources === "prove",
+      keepsOut: false,
+      settings: subject.blocks,
+      onFinding: (finding) => {
+        this.count++
+        if (this.findings.length < MOST) this.findings.push(finding)
+      },
+      onBlock: (block, at) => this.#note(block, at, rules.get(block.kind) ?? block.kind),
+      onEnd: () => {},
     })
   }
 
   /** The packet that has just been judged; `seconds` since 1970. */
   take(packet: Packet, judgement: Judgement, seconds: number): void {
-    if (isOrdinary(packet, judgement) && (judgement.ctDirection !== 0 || !this.#detection.awaits(packet)))
-      return
-    const event = this.#packets.take(packet, judgement, seconds)
-    if (event !== null) this.#detection.packet(event)
+    this.#guard.take(packet, judgement, seconds)
+  }
+
+  /** No packet comes any more. */
+  finish(): void {
+    this.#guard.finish()
   }
 
   /** Whom the findings would have kept out, each source once, in order of time. */
   blocked(): BlockedSource[] {
-    const bySource = new Map<string, BlockedSource>()
-    for (const { action, manySources, sources, at, blockFor, proven, detector, threshold } of this.findings) {
-      if (action !== "block" || manySources) continue
-      for (const address of sources) {
-        if (this.#neverBlock.some((prefix) => contains(prefix, address))) continue
-        const source = printAddress(address)
-        if (bySource.has(source)) continue
-        const until = at + (proven ? blockFor : Math.min(blockFor, UNPROVEN))
-        bySource.set(source, {
-          set: `${proven ? "blocked" : "blocked-new"}${address.family}`,
-          source,
-          time: instant(at),
-          until: Number.isFinite(until) ? instant(until) : null,
-          rule: threshold.origin?.text ?? detector,
-          protection: detector,
-        })
-      }
-    }
-    return [...bySource.values()]
+    return [...this.#blocked.values()]
+  }
+
+  #note({ source, scope, until, kind }: Block, at: number, rule: string): void {
+    const name = sourceText(source)
+    if (this.#blocked.has(name) || this.#blocked.size >= MOST) return
+    this.#blocked.set(name, {
+      set: `${scope === "everything" ? "blocked" : "blocked-new"}${source.address.family}`,
+      source: name,
+      time: instant(at),
+      until: Number.isFinite(until) ? instant(until) : null,
+      rule,
+      protection: kind,
+    })
   }
 }
 
@@ -76,4 +78,21 @@ function instant(seconds: number): string {
 export function outsideOf({ outside }: Subject, { interfaces }: EnginePath): readonly string[] {
   const named = interfaces.filter(({ networks }) => networks.includes("default")).map(({ name }) => name)
   return named.length > 0 ? named : outside
+}
+
+const loopback = ["127.0.0.0/8", "::1", "0.0.0.0/8"].flatMap((text) => {
+  const prefix = parsePrefix(text)
+  return isProblem(prefix) ? [] : [prefix]
+})
+
+/** On a capture nobody knows gateways and resolvers; `never-block` and `--local` name them. */
+export function neverBlockedBy({ neverBlock, host }: Subject): (source: Prefix) => string | undefined {
+  return (source) => {
+    const near = (prefix: Prefix) => overlaps(prefix, source)
+    const named = neverBlock.find(near)
+    if (named) return `never-block names ${printPrefix(named)}`
+    if (loopback.some(near)) return "loopback is never blocked"
+    const own = host.addresses.find(near)
+    return own && `${printPrefix(own)} is an address of this host`
+  }
 }

@@ -7,6 +7,7 @@ import { readCapture } from "../capture/read-capture.js"
 import { type Command, type ExitStatus, exit } from "./command.js"
 import { ComparedReplay } from "./compared-replay.js"
 import { comparisonText } from "./comparison-text.js"
+import { compareFound } from "./found-comparison.js"
 import { makeReplay } from "./make-replay.js"
 import type { Io } from "./output.js"
 import { ReplayDetection } from "./replay-detection.js"
@@ -112,9 +113,14 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
   if (sorted === undefined) return exit.wrong
 
   const { replay, devices } = made
-  const compared = otherMade && new ComparedReplay(replay, otherMade.replay, otherMade.devices)
-  const detection =
-    options.findings === false || compared ? undefined : new ReplayDetection(subject, replay.engine, made.way)
+  const looks = options.findings !== false
+  const detection = looks ? new ReplayDetection(subject, replay.engine, made.way) : undefined
+  const otherDetection =
+    looks && other && otherMade
+      ? new ReplayDetection(other, otherMade.replay.engine, otherMade.way)
+      : undefined
+  const compared =
+    otherMade && new ComparedReplay(replay, otherMade.replay, otherMade.devices, otherDetection)
   const parts = {
     ...{ replay, devices, sorted },
     ...(compared ? { compared } : {}),
@@ -133,12 +139,23 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
     read.push({ path, packets: summary.packets, format: summary.format })
   }
   problems.push(...sorted.close())
+  detection?.finish()
+  otherDetection?.finish()
 
   const summary = withFound(replay.summary(), detection)
   const difference = compared?.summary()
+  const found = detection && otherDetection && compareFound(detection, otherDetection)
   if (options.json) {
-    const more = difference && compared ? { other: compared.replay.summary(), comparison: difference } : {}
+    const more =
+      difference && compared
+        ? {
+            other: withFound(compared.replay.summary(), otherDetection),
+            comparison: { ...difference, ...found },
+          }
+        : {}
     for (const finding of detection?.findings ?? []) io.json({ finding: findingLine(finding) })
+    for (const finding of otherDetection?.findings ?? [])
+      io.json({ other: { finding: findingLine(finding) } })
     io.json({ summary: { ...summary, captures: read, ...more } })
   } else if (replay.count > 0 || problems.length === 0) {
     const { first, last, accepted, leftAside, withoutDirection, versions } = listener
@@ -158,7 +175,7 @@ async function run(captures: readonly string[], options: Options, io: Io): Promi
     }
     const text =
       difference && compared && other
-        ? comparisonText(difference, compared.changed, [subject.name, other.name], summary, story, io)
+        ? comparisonText(difference, compared.changed, [subject.name, other.name], summary, story, io, found)
         : replayText(summary, story, io)
     const missed = (options.trace ?? []).filter((wanted) => wanted > replay.count)
     if (missed.length > 0) io.note(`There is no packet ${missed.join(", ")} to trace.`)

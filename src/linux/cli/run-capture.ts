@@ -1,5 +1,5 @@
-import { type Diagnostic, hasErrors, isProblem } from "../../core/base/diagnostic.js"
-import { overlaps, type Prefix, parsePrefix, printPrefix } from "../../core/base/prefix.js"
+import { type Diagnostic, hasErrors } from "../../core/base/diagnostic.js"
+import { printPrefix } from "../../core/base/prefix.js"
 import { type Block, sourceText } from "../../core/block/block.js"
 import type { Decision } from "../../core/block/decide.js"
 import { createReplay } from "../../core/engine/replay.js"
@@ -12,9 +12,9 @@ import { type ExitStatus, exit } from "./command.js"
 import { Devices } from "./devices.js"
 import type { Io } from "./output.js"
 import { enginePath } from "./path.js"
-import { outsideOf } from "./replay-detection.js"
+import { neverBlockedBy, outsideOf } from "./replay-detection.js"
 import type { PathOptions } from "./replay-options.js"
-import { openPolicySubject, type Subject } from "./subject.js"
+import { openPolicySubject } from "./subject.js"
 import { formatCount, plural } from "./text.js"
 
 interface CaptureOptions extends PathOptions {
@@ -82,6 +82,7 @@ export async function runOnCapture(
     })
     problems.push(...read.diagnostics)
   }
+  guard.finish()
   const { packets, verdicts } = replay.summary()
   teller.summary({
     packets,
@@ -181,23 +182,6 @@ class Teller {
     if (this.#json) this.#io.json(line)
     else this.#io.print(text())
     this.#io.flush()
-  }
-}
-
-const loopback = ["127.0.0.0/8", "::1", "0.0.0.0/8"].flatMap((text) => {
-  const prefix = parsePrefix(text)
-  return isProblem(prefix) ? [] : [prefix]
-})
-
-/** On a capture nobody knows gateways and resolvers; `never-block` and `--local` name them. */
-function neverBlockedBy({ neverBlock, host }: Subject): (source: Prefix) => string | undefined {
-  return (source) => {
-    const near = (prefix: Prefix) => overlaps(prefix, source)
-    const named = neverBlock.find(near)
-    if (named) return `never-block names ${printPrefix(named)}`
-    if (loopback.some(near)) return "loopback is never blocked"
-    const own = host.addresses.find(near)
-    return own && `${printPrefix(own)} is an address of this host`
   }
 }
 
