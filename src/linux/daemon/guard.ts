@@ -20,6 +20,7 @@ import { type KernelBlocks, openKernelBlocks } from "./kernel-blocks.js"
 import { ListedByRules } from "./listed-by.js"
 import type { GuardLog } from "./log.js"
 import { type ListenAddress, type Metric, serveMetrics } from "./metrics.js"
+import { takePrecedence } from "./precedence.js"
 import type { GuardStatus } from "./protocol.js"
 import { describeChange, enforceRules, type GuardedRules, restoreRules, sentencesOf } from "./rules.js"
 import { needAlone, openServer, socketPath } from "./server.js"
@@ -80,6 +81,7 @@ const NOTICES_MAXIMUM = 20
  * time, detectors remember so many, and blocks end by themselves.
  */
 export async function startGuard(settings: GuardSettings, first: GuardedPolicy): Promise<Outcome<Guard>> {
+  takePrecedence()
   const { log, environment, state } = settings
   const started = new Date()
   const notices: string[] = []
@@ -109,7 +111,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   const alone = await needAlone(socketPath(environment))
   if (failed(alone)) return alone
   const hadTable = !failed(readOwnBypass())
-  const enforced = await enforceSoon(() => enforceRules(first, state, () => settings.rehearse(first)))
+  const enforced = await soon(() => enforceRules(first, state, () => settings.rehearse(first)))
   if (failed(enforced)) {
     if (!isUnwritten(enforced.failure) || !areInForce()) return enforced
     notice(
@@ -145,22 +147,25 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     })),
     notices,
   })
-  const keeping = openKeeper({
-    environment,
-    log,
-    notice,
-    announcer,
-    kernel: kernelBlocks.value,
-    alive,
-    calledHosts,
-    listedBy: listedBy.of,
-    policy: () => current.policy,
-    facts: () => current.facts,
-    status,
-    stateFolder: state.folder,
-    reload,
-    stop: (remove) => askStop({ remove }),
-  })
+  // A command that works without a guard has the ledger for a moment.
+  const keeping = await soon(() =>
+    openKeeper({
+      environment,
+      log,
+      notice,
+      announcer,
+      kernel: kernelBlocks.value,
+      alive,
+      calledHosts,
+      listedBy: listedBy.of,
+      policy: () => current.policy,
+      facts: () => current.facts,
+      status,
+      stateFolder: state.folder,
+      reload,
+      stop: (remove) => askStop({ remove }),
+    }),
+  )
   if (failed(keeping)) return keeping
   keeper = keeping.value
 
@@ -378,11 +383,13 @@ function areInForce(): boolean {
 }
 
 /** Another floodwall that is at work is done in a moment. */
-async function enforceSoon<Value>(enforce: () => Outcome<Value>): Promise<Outcome<Value>> {
+async function soon<Value>(attempt: () => Outcome<Value>): Promise<Outcome<Value>> {
   for (const until = Date.now() + PATIENCE; ; ) {
-    const enforced = enforce()
-    const isBusy = failed(enforced) && enforced.failure.diagnostics.some(({ id }) => id === "already-running")
-    if (!isBusy || Date.now() > until) return enforced
+    const outcome = attempt()
+    const isBusy =
+      failed(outcome) &&
+      outcome.failure.diagnostics.some(({ id }) => id === "already-running" || id === "ledger-in-use")
+    if (!isBusy || Date.now() > until) return outcome
     await new Promise((resolve) => setTimeout(resolve, SETTLE))
   }
 }

@@ -50,6 +50,7 @@ TimeoutStopSec=45
 RuntimeDirectory=floodwall
 RuntimeDirectoryMode=0755
 UMask=0077
+Nice=-10
 CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_CHOWN
 NoNewPrivileges=yes
 ProtectSystem=strict
