@@ -677,3 +677,39 @@ test("the same packets give the same findings, and none before its threshold", (
 test("every detector has its words in the policy, and the other way round", () => {
   expect(detectorKinds.map(({ name }) => name).sort()).toEqual(detectorWords.map(({ name }) => name).sort())
 })
+
+describe("other settings", () => {
+  const source = parseAddress("203.0.113.9")!
+  const failed = (time: number): LoginEvent => ({
+    event: "login",
+    time,
+    service: "sshd",
+    source,
+    sourcePort: 4000,
+    user: "root",
+    outcome: "failed",
+    line: "Failed password for root",
+  })
+  const settingsOf = (words: string) =>
+    compiled(`${closedPolicy}\ndetect: { failed-logins: ${words} }`).detect
+
+  test.each([
+    { change: "nothing", to: "more than 9 in 10m", found: ["block 3600"] },
+    {
+      change: "what is done",
+      to: "{ limit: more than 9 in 10m, action: notify, block-for: 2h }",
+      found: ["notify 7200"],
+    },
+    { change: "the limit", to: "more than 8 in 10m", found: [] },
+    { change: "it is off", to: "off", found: [] },
+  ])("$change: five of ten failed logins before, five after", ({ to, found }) => {
+    const findings: Finding[] = []
+    const detection = new Detection(settingsOf("more than 9 in 10m"), { sees: "some" }, (each) =>
+      findings.push(each),
+    )
+    for (let time = 0; time < 5; time++) detection.take(failed(time))
+    detection.reconfigure(settingsOf(to))
+    for (let time = 5; time < 10; time++) detection.take(failed(time))
+    expect(findings.map(({ action, blockFor }) => `${action} ${blockFor}`)).toEqual(found)
+  })
+})

@@ -58,21 +58,39 @@ export interface Standing {
 
 const SETTLED = 2 | 4
 
+/** A detector, by what it was told to count, and the setting that is in force. */
+interface Arranged {
+  readonly counts: string
+  readonly held: { setting: DetectorSetting }
+  readonly detector: Detector
+}
+
+/** What a detector counts by, as text. */
+function countingOf({ limit, per, ports, exceptions }: DetectorSetting): string {
+  return JSON.stringify([
+    limit,
+    per,
+    ports,
+    exceptions.map((exception) => [exception.hosts, exception.limit]),
+  ])
+}
+
 /**
  * The detectors that a policy asks for, on one stream of events. The same events give the same findings: there is no clock here and no chance. What it
  * remembers is bounded, whatever comes.
  */
 export class Detection {
-  private readonly detectors: readonly Detector[]
+  private arranged: readonly Arranged[] = []
+  private detectors: readonly Detector[] = []
   private readonly attempts: Attempts
   private readonly proven = new Proven()
   private readonly memory = new PacketMemory()
   private readonly scanners = new Scanners()
   private readonly onFinding: (finding: Finding) => void
   /** Whom to ask, by all that a packet is. */
-  private readonly byClasses: readonly (readonly Detector[])[]
-  private readonly answerWanting: readonly Detector[]
-  private readonly connectionWanting: readonly Detector[]
+  private byClasses: readonly (readonly Detector[])[] = []
+  private answerWanting: readonly Detector[] = []
+  private connectionWanting: readonly Detector[] = []
   private readonly scratch = new PacketEvent()
   private now = 0
 
@@ -83,16 +101,35 @@ export class Detection {
     onFinding: (finding: Finding) => void,
   ) {
     this.onFinding = onFinding
-    this.detectors = settings.flatMap((setting) => {
+    this.reconfigure(settings)
+    this.attempts = new Attempts(this, options.sees === "all")
+  }
+
+  /**
+   * Other settings from now on. What a detector has counted stays, unless it is to count otherwise (limit, per, ports, for): what is done about its findings is no reason to forget them. What is
+   * known of connections and sources stays.
+   */
+  reconfigure(settings: readonly DetectorSetting[]): void {
+    this.arranged = settings.flatMap((setting) => {
       const kind = detectorKinds.find(({ name }) => name === setting.name)
-      return kind ? [kind.create(setting, this.contextOf(setting))] : []
+      if (!kind) return []
+      const counts = countingOf(setting)
+      const before = this.arranged.find(
+        ({ held, counts: then }) => held.setting.name === setting.name && then === counts,
+      )
+      if (before) {
+        before.held.setting = setting
+        return [before]
+      }
+      const held = { setting }
+      return [{ counts, held, detector: kind.create(setting, this.contextOf(held)) }]
     })
+    this.detectors = this.arranged.map(({ detector }) => detector)
     this.byClasses = Array.from({ length: ALL_CLASSES }, (_, classes) =>
       this.detectors.filter(({ wants = 0 }) => (wants & classes) !== 0),
     )
     this.answerWanting = this.detectors.filter(({ answer }) => answer)
     this.connectionWanting = this.detectors.filter(({ connection }) => connection)
-    this.attempts = new Attempts(this, options.sees === "all")
   }
 
   /** Any event; whoever knows which it is calls the method of its name. */
@@ -220,11 +257,12 @@ export class Detection {
     return event.isAnswer ? 0 : IS_ODD
   }
 
-  private contextOf(setting: DetectorSetting): DetectorContext {
+  private contextOf(held: { readonly setting: DetectorSetting }): DetectorContext {
     const press = new Press()
     const complete = ({ isForged, onlyNotify, ...found }: Concluded, limit: Limit | undefined) => {
       const finding = found.proven || found.manySources ? found : press.pass(found)
       if (finding === null) return
+      const { setting } = held
       this.onFinding({
         ...finding,
         detector: setting.name,

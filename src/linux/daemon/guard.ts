@@ -91,7 +91,6 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     readonly trouble?: string
   }[] = []
   let current = first
-  let detection: Detection
   let findings = 0
   let putBack = 0
   let isStopping = false
@@ -173,8 +172,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     findings++
     keeper?.finding(finding, detection)
   }
-  const detect = () => new Detection(current.policy.detect, { sees: "some" }, onFinding)
-  detection = detect()
+  const detection = new Detection(current.policy.detect, { sees: "some" }, onFinding)
   const emit = (event: Event) => {
     calledHosts.take(event)
     detection.take(event)
@@ -245,10 +243,8 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       if (failed(applied))
         notice(`the rules stay as they are: ${sentencesOf(applied.failure.diagnostics).join("; ")}`)
       else {
-        const before = current
         current = loaded
-        if (JSON.stringify(before.policy.detect) !== JSON.stringify(loaded.policy.detect))
-          detection = detect()
+        detection.reconfigure(current.policy.detect)
         topology.refresh()
         keeper?.reloaded()
         log.info({ policy: loaded.path, rules: applied.value }, "the policy was read anew")
