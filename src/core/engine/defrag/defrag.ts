@@ -30,7 +30,7 @@ export class Defragmenter {
   private readonly view = new DataView(this.bytes.buffer)
 
   /** `seed`: a number that who sends fragments cannot know. */
-  constructor(settings: Settings, seed = 0) {
+  constructor(settings: Settings, seed: number) {
     this.ipv4 = new Ipv4Defragmenter(settings.ipfrag_high_thresh, settings.ipfrag_time, seed)
     this.ipv6 = new Ipv6Defragmenter(
       settings.nf_conntrack_frag6_high_thresh,
