@@ -2,24 +2,11 @@ import { expect, test } from "vitest"
 import { readIptables } from "../backend/iptables/read.js"
 import { buildPacket } from "../packet/build.js"
 import { decode } from "../packet/decode.js"
-import type { PacketDescription } from "../packet/description.js"
 import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
 import { ACK, Packet, RST, SYN } from "../packet/packet.js"
 import { accept, ctCountOver, ctStateIn, drop, equal, ip, isIpv4, notrack, reject } from "../ruleset/build.js"
-import type { Engine, Path } from "./engine.js"
-import { chain, engineOf, rule, table } from "./engine-fixture.js"
-import { ctStateName, verdictNames } from "./verdict.js"
-
-function judge(engine: Engine, description: PacketDescription, path: Path, time = 0): string {
-  const bytes = buildPacket(description)
-  const packet = new Packet()
-  decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_ETHERNET)
-  packet.time = time
-  packet.inputInterface = path === "output" ? 0 : 1
-  packet.outputInterface = path === "input" ? 0 : 1
-  const { verdict, ctState } = engine.judge(packet, path)
-  return `${verdictNames[verdict]} ${ctStateName(ctState)}`
-}
+import { chain, engineOf, judgePacket as judge, rule, table } from "./engine-fixture.js"
+import { verdictNames } from "./verdict.js"
 
 const there = { source: "10.0.0.9", destination: "10.0.0.1" }
 const back = { source: "10.0.0.1", destination: "10.0.0.9" }

@@ -1,4 +1,7 @@
+import { buildPacket } from "../packet/build.js"
 import { decode } from "../packet/decode.js"
+import type { PacketDescription } from "../packet/description.js"
+import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
 import { Packet } from "../packet/packet.js"
 import { parseScript } from "../packet/script.js"
 import type { StepNode } from "../ruleset/node.js"
@@ -49,6 +52,18 @@ export function engineOf(ruleset: Ruleset, options: Partial<EngineOptions> = {})
   })
   if (engine === null) throw new Error(diagnostics.map(({ message }) => message).join("; "))
   return engine
+}
+
+/** Sends one packet through `eth0`, and says `verdict ctstate`. */
+export function judgePacket(engine: Engine, description: PacketDescription, path: Path, time = 0): string {
+  const bytes = buildPacket(description)
+  const packet = new Packet()
+  decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_ETHERNET)
+  packet.time = time
+  packet.inputInterface = path === "output" ? 0 : 1
+  packet.outputInterface = path === "input" ? 0 : 1
+  const { verdict, ctState } = engine.judge(packet, path)
+  return `${verdictNames[verdict]} ${ctStateName(ctState)}`
 }
 
 /** Sends a script's packets, and says of each `verdict ctstate [rule] [why]`, then the line. */

@@ -1,9 +1,7 @@
 import { expect, test } from "vitest"
 import { buildPacket } from "../packet/build.js"
-import { decode } from "../packet/decode.js"
 import type { PacketDescription } from "../packet/description.js"
-import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
-import { Packet, SYN } from "../packet/packet.js"
+import { SYN } from "../packet/packet.js"
 import {
   add,
   counter,
@@ -17,22 +15,9 @@ import {
   payload,
   reject,
 } from "../ruleset/build.js"
-import type { Engine, Path } from "./engine.js"
-import { chain, engineOf, rule, table } from "./engine-fixture.js"
-import { ctStateName, verdictNames } from "./verdict.js"
+import { chain, engineOf, judgePacket as judge, rule, table } from "./engine-fixture.js"
 
 /** What random rules and traffic found that the engine does not do as the kernel (docs/model-gaps.md): today's behaviour, so that a change is seen. */
-
-function judge(engine: Engine, description: PacketDescription, path: Path, time = 0): string {
-  const bytes = buildPacket(description)
-  const packet = new Packet()
-  decode(packet, new DataView(bytes.buffer), 0, bytes.length, bytes.length, LINKTYPE_ETHERNET)
-  packet.time = time
-  packet.inputInterface = path === "output" ? 0 : 1
-  packet.outputInterface = path === "input" ? 0 : 1
-  const { verdict, ctState } = engine.judge(packet, path)
-  return `${verdictNames[verdict]} ${ctStateName(ctState)}`
-}
 
 const there = { source: "10.0.0.9", destination: "10.0.0.1" }
 const back = { source: "10.0.0.1", destination: "10.0.0.9" }
