@@ -32,7 +32,9 @@ async function smallDisk({ gateway }: ReturnType<typeof createGuarded>, size: st
 }
 const DISK = `mount -t tmpfs -o size=$1 memory "$0" && echo there && exec sleep 600`
 
-test("a full disk: blocking and putting back go on, everybody is told, and the ledger is whole when there is room", async (context) => {
+test("a full disk: blocking and putting back go on, everybody is told, and the ledger is whole when there is room", {
+  timeout: 120_000,
+}, async (context) => {
   needsKernel(context)
   const guarded = createGuarded()
   const { gateway, policy, from, scan, nft, isListed, notices } = guarded
@@ -40,15 +42,15 @@ test("a full disk: blocking and putting back go on, everybody is told, and the l
   const guard = await guarded.start({ wrap: disk.enter })
   const [first, second, third] = [from(60), from(61), from(62)]
   scan(first)
-  expect(await within(5, () => isListed(first))).toBe(true)
+  expect(await within(15, () => isListed(first))).toBe(true)
 
   disk.fill()
   scan(second)
   scan(third)
-  expect(await within(5, () => isListed(second) && isListed(third))).toBe(true)
+  expect(await within(15, () => isListed(second) && isListed(third))).toBe(true)
   const full = /the ledger cannot be written \(database or disk is full\)/
   expect(notices()).toEqual([expect.stringMatching(full)])
-  expect(await within(5, () => full.test(guard.output()))).toBe(true)
+  expect(await within(15, () => full.test(guard.output()))).toBe(true)
   const events = gateway.floodwall("events").stdout
   expect(events).toMatch(full)
   expect(events.match(new RegExp(`block ${third.replaceAll(".", "\\.")}:`, "g"))).toHaveLength(1)
@@ -56,18 +58,18 @@ test("a full disk: blocking and putting back go on, everybody is told, and the l
   // Rules that cannot be remembered are not taken; those that are remembered are put back.
   writeFileSync(policy, readFileSync(policy, "utf8").replace("[ssh]", "[ssh, 8443/tcp]"))
   guard.child.kill("SIGHUP")
-  expect(await within(5, () => /the rules stay as they are: .*ENOSPC/.test(guard.output()))).toBe(true)
+  expect(await within(15, () => /the rules stay as they are: .*ENOSPC/.test(guard.output()))).toBe(true)
   nft("flush", "ruleset")
-  expect(await within(5, () => isListed(second))).toBe(true)
+  expect(await within(15, () => isListed(second))).toBe(true)
   expect([isListed(first), isListed(third)]).toEqual([true, false])
 
   disk.makeRoom()
-  expect(await within(5, () => notices().at(-1) === "the ledger is written again")).toBe(true)
+  expect(await within(15, () => notices().at(-1) === "the ledger is written again")).toBe(true)
   guard.child.kill("SIGKILL")
   await guard.ended
   nft("flush", "ruleset")
   const next = await guarded.start({ wrap: disk.enter })
-  expect(await within(5, () => isListed(first) && isListed(second))).toBe(true)
+  expect(await within(15, () => isListed(first) && isListed(second))).toBe(true)
   expect(isListed(third)).toBe(false)
   expect(nft("list", "table", "inet", "floodwall")).toContain("8443")
   const blocked = gateway.floodwall("blocked", "--json").stdout.trim().split("\n")
@@ -84,7 +86,7 @@ test("a full disk: blocking and putting back go on, everybody is told, and the l
   const last = await guarded.start({ wrap: disk.enter })
   expect(last.output()).toMatch(/the ledger \S+ cannot be opened/)
   nft("flush", "ruleset")
-  expect(await within(5, () => isListed(second))).toBe(true)
+  expect(await within(15, () => isListed(second))).toBe(true)
   scan(from(63))
-  expect(await within(5, () => isListed(from(63)))).toBe(true)
+  expect(await within(15, () => isListed(from(63)))).toBe(true)
 })

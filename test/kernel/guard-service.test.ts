@@ -47,6 +47,14 @@ test("the guard is a service that says when it is ready, reloads, comes back aft
   const exposure = sh("systemd-analyze security --no-pager floodwall-guard.service").stdout
   expect(Number(/exposure level for \S+: ([\d.]+)/.exec(exposure)?.[1])).toBeLessThan(4)
 
+  const { guard } = JSON.parse(floodwall("status --json").stdout) as {
+    readonly guard: { readonly sources: readonly { readonly name: string; readonly state: string }[] }
+  }
+  expect(guard.sources.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    "nflog reading",
+    "conntrack reading",
+    "counters reading",
+  ])
   expect(floodwall("block 192.0.2.77 --for 5m").status).toBe(0)
   expect(sh("nft list set inet floodwall blocked4").stdout).toContain("192.0.2.77")
   expect(sh("systemctl reload floodwall-guard.service").status).toBe(0)

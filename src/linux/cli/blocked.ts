@@ -28,6 +28,7 @@ export const command: Command<{ readonly json?: boolean }> = {
     const all = "blocked" in answer.value ? answer.value.blocked : []
     const shown = hosts.length === 0 ? all : all.filter(({ source }) => isAmong(source, hosts))
     if (json) for (const line of shown) io.json(line)
+    else if (hosts.length > 0 && shown.length === 0) io.print("None of these is blocked.")
     else printBlocked(shown, io)
     return hosts.length > 0 && shown.length === 0 ? exit.no : exit.done
   },

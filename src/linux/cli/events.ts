@@ -92,6 +92,7 @@ async function followEvents(filter: EventFilter, show: (events: readonly EventLi
       "the guard does not answer you",
       "root may ask, and the group floodwall",
     )
+  io.note("the guard has ended")
   return exit.done
 }
 
@@ -105,6 +106,9 @@ function parseSince(text: string, now: Date): { readonly value: string } | { rea
     : { wrong: `"${text}" is neither a duration (2h, 7d) nor a time (2026-01-02T03:04:05Z)` }
 }
 
+/** As events hold them, for programs. */
+const ISO_TIMES = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+
 export function printEvent(event: EventLine, json: boolean, io: Io): void {
   if (json) {
     io.json(event)
@@ -115,5 +119,7 @@ export function printEvent(event: EventLine, json: boolean, io: Io): void {
   const who = source === undefined ? "" : ` ${source}`
   const where = target === undefined ? "" : ` -> ${target}`
   const what = action === "block" ? style.bad(kind) : action ? style.warn(kind) : style.name(kind)
-  io.print(`${formatTime(new Date(time), new Date())} ${what}${who}${where}: ${text}`)
+  const now = new Date()
+  const plain = text.replaceAll(ISO_TIMES, (moment) => formatTime(new Date(moment), now))
+  io.print(`${formatTime(new Date(time), now)} ${what}${who}${where}: ${plain}`)
 }
