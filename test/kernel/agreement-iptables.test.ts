@@ -28,9 +28,9 @@ const cases: readonly (readonly [line: string, dropped: number])[] = [
     "syn-floods: { limit: 1/hour burst 5, for: { 198.18.0.0/16: off, 2001:db8:8000::/34: 1/hour burst 20 } }",
     690,
   ],
-  ["syn-floods: { limit: 1/hour burst 5, action: block }", 2139],
+  ["syn-floods: { limit: 1/hour burst 5, action: block }", 1337],
   ["connection-rate: 1/hour burst 5", 2398],
-  ["port-floods: { 80: { limit: more than 5 in 300s } }", 2261],
+  ["port-floods: { 80: { limit: more than 5 in 300s } }", 2197],
   ["decoy-ports: [23/tcp, 3389/tcp]", 28],
   ["open: [80/tcp]", 439],
   [
