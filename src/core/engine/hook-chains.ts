@@ -42,7 +42,7 @@ export class HookRunner {
   private readonly translations: CompiledRuleset["translations"]
 
   constructor(compiled: CompiledRuleset, nat: Nat, run: Run, judgement: Judgement) {
-    this.walker = new Walker(compiled.chains)
+    this.walker = new Walker(compiled.chains, compiled.sets)
     this.nat = nat
     this.run = run
     this.judgement = judgement
@@ -82,7 +82,7 @@ export class HookRunner {
   }
 
   device(hook: "ingress" | "egress", device: number, packet: Packet, trace: Trace | null): number {
-    const chains = this[hook][device]
+    const chains = (hook === "ingress" ? this.ingress : this.egress)[device]
     if (chains === undefined) return VERDICT_ACCEPT
     for (let index = 0; index < chains.length; index++) {
       const verdict = this.base(chains[index]!, packet, trace)

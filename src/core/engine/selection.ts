@@ -6,6 +6,8 @@ import { coarseSortOf, NO_SORT, PACKET_SORTS, plainSort, sortOf } from "../rules
 import { isPossible, type Requirement } from "../ruleset/requirement.js"
 import type { Chain, Rule, Table } from "../ruleset/ruleset.js"
 import { BREAK, CONTINUE, GOTO, JUMP, type Outcome, type Run, type Step } from "../ruleset/runtime.js"
+import type { CompiledSet } from "./compile.js"
+import { Emptiness } from "./emptiness.js"
 
 export interface CompiledChain {
   readonly table: Table
@@ -39,7 +41,7 @@ export interface CompiledRule extends WalkedRule {
 /** What there is left to ask packets of one class, by chain; undefined: nobody has asked yet. */
 export interface Selection {
   readonly sort: number
-  readonly known: Known
+  readonly state: number
   readonly rules: (readonly WalkedRule[] | undefined)[]
 }
 
@@ -69,16 +71,20 @@ export class Selections {
   /** By interface in, then by interface out; where no rule asks for them all are at 0. */
   private places: (Place | undefined)[][] = []
   private selected = 0
+  private readonly emptiness: Emptiness
 
-  constructor(chains: readonly CompiledChain[]) {
+  constructor(chains: readonly CompiledChain[], sets: readonly CompiledSet[]) {
     this.chains = chains
+    this.emptiness = new Emptiness(sets, () => this.forget())
     const nodes = chains.flatMap(({ rules }) => rules.flatMap(({ rule }) => rule.steps))
     const knows = (known: Known) => nodes.some((node) => isAsked(node) && stepIsKnown(node, known))
     this.hasFineSorts = !nodes.some(stepChangesSort)
-    this.asksState =
-      knows(knownOf({ plain: null, state: true, interfaces: false })) && !nodes.some(stepChangesState)
-    this.asksInterfaces = knows(knownOf({ plain: null, state: false, interfaces: true }))
+    this.asksState = knows(knownOf({ ...nothing, state: true })) && !nodes.some(stepChangesState)
+    this.asksInterfaces = knows(knownOf({ ...nothing, interfaces: true }))
   }
+
+  /** Goes up when what is selected is no longer right: a set is not empty any more. Who walks goes on with whole rules. */
+  generation = 0
 
   /** The packet's class as it is now; null: it is asked everything. */
   of(packet: Packet, run: Run): Selection | null {
@@ -97,10 +103,7 @@ export class Selections {
   }
 
   private open(sort: number, state: number, run: Run): Selection {
-    if (this.selected > MOST_SELECTED) {
-      this.places = []
-      this.selected = 0
-    }
+    if (this.selected > MOST_SELECTED) this.forget()
     const input = this.asksInterfaces ? run.inputInterface : 0
     const output = this.asksInterfaces ? run.outputInterface : 0
     while (this.places.length <= input) this.places.push([])
@@ -111,11 +114,7 @@ export class Selections {
     if (place[state] === noSelections) place[state] = [...noSelections]
     const made: Selection = {
       sort,
-      known: knownOf({
-        plain: plainSort(sort) ?? null,
-        state: state !== 0,
-        interfaces: this.asksInterfaces,
-      }),
+      state,
       rules: new Array(this.chains.length).fill(undefined),
     }
     ;(place[state] as (Selection | undefined)[])[sort] = made
@@ -123,12 +122,29 @@ export class Selections {
     return made
   }
 
+  private forget(): void {
+    this.places = []
+    this.selected = 0
+    this.generation++
+  }
+
   private select(chain: number, selection: Selection, packet: Packet, run: Run): readonly WalkedRule[] {
     const left: WalkedRule[] = []
     const { target } = run
-    for (const rule of this.chains[chain]!.rules) {
+    const { table, rules } = this.chains[chain]!
+    const without = {
+      ...nothing,
+      plain: plainSort(selection.sort) ?? null,
+      state: selection.state !== 0,
+      interfaces: this.asksInterfaces,
+    }
+    const known = {
+      always: knownOf(without),
+      now: knownOf({ ...without, isEmpty: (set) => this.emptiness.assume(table, set) }),
+    }
+    for (const rule of rules) {
       if (rule.requires === null || !isPossible(rule.requires, selection.sort)) continue
-      const special = specialise(rule, selection.known, packet, run)
+      const special = specialise(rule, known, packet, run)
       if (special === null || this.leadsNowhere(special, selection, packet, run)) continue
       if (special.steps.length > 0 || special.outcome === JUMP) left.push(special)
       else if (special.outcome === GOTO) {
@@ -160,17 +176,25 @@ function isAsked(node: StepNode): boolean {
   return !stepIsKnown(node, nothingKnown)
 }
 
-const nothingKnown = knownOf({ plain: null, state: false, interfaces: false })
+const nothing = { plain: null, state: false, interfaces: false, isEmpty: () => false }
+const nothingKnown = knownOf(nothing)
+
+/** What is known of a class for good, and as long as sets that are empty stay so. */
+interface KnownNow {
+  readonly always: Known
+  readonly now: Known
+}
 
 /** A rule without what is known of all packets of a class; null where that leaves nothing that matters. `packet`: one of them, for whom `run` stands. */
-function specialise(rule: CompiledRule, known: Known, packet: Packet, run: Run): WalkedRule | null {
+function specialise(rule: CompiledRule, known: KnownNow, packet: Packet, run: Run): WalkedRule | null {
   const nodes = rule.rule.steps
   const { chain, index } = rule
   const steps: Step[] = []
   let matters = false
   for (const [at, step] of rule.steps.entries()) {
     const node = nodes[at]!
-    if (!stepIsKnown(node, known)) {
+    // A step before may fill the set.
+    if (!stepIsKnown(node, matters ? known.always : known.now)) {
       steps.push(step)
       matters ||= !stepIsQuestion(node)
       continue

@@ -11,7 +11,8 @@ import {
   type Run,
 } from "../ruleset/runtime.js"
 import { JUMP_DEPTH } from "../ruleset/walk.js"
-import { type CompiledChain, Selections, type WalkedRule } from "./selection.js"
+import type { CompiledSet } from "./compile.js"
+import { type CompiledChain, Selections, type WalkedRule, wholeRule } from "./selection.js"
 import type { Trace } from "./trace.js"
 
 /**
@@ -25,20 +26,22 @@ export class Walker {
   rule = -1
   private readonly chains: readonly CompiledChain[]
   private readonly selections: Selections
-  /** Where jumps come back to: what is walked there, and the chain's number for a trace. */
+  /** The rules that jumped, and where it goes on behind them: what is walked there, and the chain's number for a trace. */
+  private readonly stackJumps: WalkedRule[] = new Array(JUMP_DEPTH).fill(wholeRule([], -1, -1))
   private readonly stackRules: (readonly WalkedRule[])[] = new Array(JUMP_DEPTH).fill([])
   private readonly stackChains = new Int32Array(JUMP_DEPTH)
   private readonly stackPositions = new Int32Array(JUMP_DEPTH)
 
-  constructor(chains: readonly CompiledChain[]) {
+  constructor(chains: readonly CompiledChain[], sets: readonly CompiledSet[]) {
     this.chains = chains
-    this.selections = new Selections(chains)
+    this.selections = new Selections(chains, sets)
   }
 
   /** ACCEPT, DROP or REJECT. A trace is told of every rule; without one, what is known of such packets is not asked. */
   walk(base: number, packet: Packet, run: Run, trace: Trace | null): Outcome {
     const { chains, selections } = this
-    const selection = trace === null ? selections.of(packet, run) : null
+    let selection = trace === null ? selections.of(packet, run) : null
+    const { generation } = selections
     let at = base
     let rules = selection === null ? chains[base]!.rules : selections.rulesOf(base, selection, packet, run)
     let position = 0
@@ -66,6 +69,12 @@ export class Walker {
         outcome = rule.outcome
         run.target = rule.target
       }
+      if (selection !== null && selections.generation !== generation) {
+        // A step of this rule filled a set that was taken for empty: all rules behind it are asked as they stand.
+        selection = null
+        rules = this.whole(depth, rule)
+        position = rule.index + 1
+      }
       if (outcome <= BREAK) continue
       if (trace !== null) trace.verdict(at, rule.index, outcome, run)
       if (outcome === RETURN) {
@@ -80,6 +89,7 @@ export class Walker {
       if (outcome === JUMP) {
         // The ruleset was checked: it cannot nest deeper. Should it, the kernel drops.
         if (depth === JUMP_DEPTH) return this.decide(rule.chain, rule.index, DROP)
+        this.stackJumps[depth] = rule
         this.stackChains[depth] = at
         this.stackRules[depth] = rules
         this.stackPositions[depth] = position
@@ -92,6 +102,16 @@ export class Walker {
     const { policy } = chains[base]!
     if (trace !== null) trace.policy(base, policy)
     return this.decide(base, -1, policy)
+  }
+
+  /** Puts whole chains in place of selected ones; the rules of the one that `rule` stands in. */
+  private whole(depth: number, rule: WalkedRule): readonly WalkedRule[] {
+    for (let level = 0; level < depth; level++) {
+      const { chain, index } = this.stackJumps[level]!
+      this.stackRules[level] = this.chains[chain]!.rules
+      this.stackPositions[level] = index + 1
+    }
+    return this.chains[rule.chain]!.rules
   }
 
   private decide(chain: number, rule: number, outcome: Outcome): Outcome {

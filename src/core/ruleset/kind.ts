@@ -57,6 +57,8 @@ export interface ExpressionKind<Node extends ExpressionNode> {
    * are and whatever has come before. Absent: it is not.
    */
   isKnown?(node: Node, known: Known, mask?: number): boolean
+  /** Whether it has a value at all is the same for all packets of which this is known, and to ask changes nothing. Absent: it is not, unless `isKnown` says so. */
+  hasKnownPresence?(node: Node, known: Known): boolean
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
   needsConntrack?(node: Node): boolean
   readonly manual: ManualEntry

@@ -229,9 +229,10 @@ export function requirementOfSteps(steps: readonly StepNode[]): Requirement | nu
 }
 
 /** What is known of a class of packets, for `stepIsKnown`. */
-export function knownOf(what: Omit<Known, "value">): Known {
+export function knownOf(what: Omit<Known, "value" | "presence">): Known {
   const known: Known = {
     ...what,
+    presence: (node) => expressionKind(node).hasKnownPresence?.(node, known) ?? known.value(node),
     value: (node, mask) => expressionKind(node).isKnown?.(node, known, mask) ?? false,
   }
   return known

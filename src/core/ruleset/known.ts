@@ -12,6 +12,10 @@ export interface Known {
   readonly state: boolean
   /** They come in and leave on the same interfaces. */
   readonly interfaces: boolean
+  /** This set of the rule's table has no element now. Who assumes so is told when it gets one. */
+  isEmpty(set: string): boolean
+  /** Whether an expression has a value at all is the same for all of them, and to ask changes nothing. */
+  presence(node: ExpressionNode): boolean
   /** Whether an expression's value (`mask`: what this leaves of it) is the same for all of them. */
   value(node: ExpressionNode, mask?: number): boolean
 }

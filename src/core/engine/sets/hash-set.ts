@@ -77,6 +77,9 @@ export class HashSet implements RuntimeSet {
     return this.count
   }
 
+  /** Called when the set, which has no element, gets its first; null: nobody cares. */
+  onFilled: (() => void) | null = null
+
   contains(packet: Packet, run: Run, at: number): boolean {
     const element = this.find(run.registers, at, run.now)
     if (element < 0) return false
@@ -191,7 +194,7 @@ export class HashSet implements RuntimeSet {
       if (this.freeCount <= this.capacity >> 2 && this.capacity < this.most) this.grow()
     }
     const element = this.free[--this.freeCount]!
-    this.count++
+    if (this.count++ === 0 && this.onFilled !== null) this.onFilled()
     for (let word = 0; word < this.keyWords; word++)
       this.keys[element * this.keyWords + word] = words[at + word]!
     this.expires[element] = expires

@@ -70,8 +70,12 @@ export class IntervalSet implements RuntimeSet {
     return () => BREAK
   }
 
+  /** Called when the set, which has no element, gets some; null: nobody cares. */
+  onFilled: (() => void) | null = null
+
   /** Puts all elements in, at once: they are sorted. */
   fill(elements: readonly FlatElement[], now: number): void {
+    if (this.size === 0 && elements.length > 0 && this.onFilled !== null) this.onFilled()
     // One by one: a block list may have more elements than a call takes arguments.
     for (const element of elements) this.elements.push(element)
     this.build(now)

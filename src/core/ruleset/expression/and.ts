@@ -36,6 +36,7 @@ export const and: ExpressionKind<AndNode> = {
   },
   requires: (node, requirementOf) => requirementOf(node.left),
   isKnown: ({ left, mask }, known) => known.value(left, mask.length === 1 ? mask[0] : undefined),
+  hasKnownPresence: ({ left }, known) => known.presence(left),
   manual: {
     title: "Masks",
     text: "The bits of a value that a mask leaves: an address cut to its network, some of the TCP flags.",

@@ -80,6 +80,12 @@ export const payload: ExpressionKind<PayloadNode> = {
     if (protocol === "ip" && field === "frag-off") return mask !== undefined && (mask & ~FRAGMENT) === 0
     return (protocol === "tcp" && field === "flags") || (protocol === "ip" && field === "protocol")
   },
+  // The decoder found the addresses, or there is no such header.
+  hasKnownPresence: ({ protocol, field, tunnel }, { plain }) =>
+    plain !== null &&
+    tunnel === undefined &&
+    (protocol === "ip" || protocol === "ip6") &&
+    (field === "saddr" || field === "daddr"),
   manual: {
     title: "Header fields",
     text: "A field of the Ethernet, VLAN, ARP, IP, TCP, UDP or ICMP header. A packet without that header does not match, whatever is compared.",

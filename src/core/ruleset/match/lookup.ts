@@ -47,7 +47,9 @@ export const lookup: StepKind<LookupNode> = {
     return (packet, run) => (load(packet, run, 0) && found.contains(packet, run, 0) ? CONTINUE : BREAK)
   },
   requires: (node, requirementOf) => requirementOf(node.left),
-  isKnown: ({ left, set }, known) => typeof set !== "string" && known.value(left),
+  // Nothing is found in an empty set, whatever is looked for.
+  isKnown: ({ left, set }, known) =>
+    typeof set === "string" ? known.presence(left) && known.isEmpty(set) : known.value(left),
   // What is found may carry a limit.
   isQuestion: (node) => node.negated || typeof node.set !== "string",
   manual: {
