@@ -1,6 +1,6 @@
 import type { Address } from "../base/address.js"
 import { type Flow, FROM_INSIDE, FROM_OUTSIDE } from "../event/flow.js"
-import { TCP } from "../packet/packet.js"
+import { TCP, UDP } from "../packet/packet.js"
 import { mix } from "./source-table.js"
 
 /** Attempts that are remembered, the latest. */
@@ -10,10 +10,10 @@ const WORDS = 10
 const PORTS = 8
 const KIND = 9
 /**
- * Half-open ones by a few bits of their hash: most acknowledgements belong to none. Those that nobody has answered are not among them: a forged flood would fill it, and whose SYN has no
+ * Half-open ones, and datagrams without an answer, by a few bits of their hash: most packets of connections belong to none. Those that nobody has answered are not among them: a forged flood would fill it, and whose SYN has no
  * answer is in no connection that conntrack knows.
  */
-const FILTER = 1 << 14
+const FILTER = 1 << 16
 
 export const FREE = 0
 export const TRIED = 1
@@ -105,8 +105,8 @@ export class AttemptTable {
     )
   }
 
-  /** Whether somebody waits for the end of a handshake that an acknowledgement of these ends may be. */
-  get mayBeHalfOpen(): boolean {
+  /** Whether somebody waits for the end of a handshake, or the answer to a datagram, that a packet of these ends may be. */
+  get mayBeAwaited(): boolean {
     return this.filter[this.hash & (FILTER - 1)]! > 0
   }
 
@@ -185,6 +185,7 @@ export class AttemptTable {
     this.directions[slot] = flow.direction
     this.sides[slot] = flow.side
     this.interfaces[slot] = flow.interface
+    if (this.waits(slot, TRIED)) this.filter[this.hash & (FILTER - 1)]! += 1
     const bucket = this.hash & (BUCKETS - 1)
     this.next[slot] = this.heads[bucket]!
     this.heads[bucket] = slot
@@ -193,7 +194,7 @@ export class AttemptTable {
 
   /** From its state into another. */
   enter(slot: number, state: number): void {
-    const change = (state === HALF_OPEN ? 1 : 0) - (this.states[slot] === HALF_OPEN ? 1 : 0)
+    const change = (this.waits(slot, state) ? 1 : 0) - (this.waits(slot, this.states[slot]!) ? 1 : 0)
     if (change !== 0) this.filter[this.hashAt(slot) & (FILTER - 1)]! += change
     this.states[slot] = state
   }
@@ -236,6 +237,10 @@ export class AttemptTable {
           return true
     }
     return false
+  }
+
+  private waits(slot: number, state: number): boolean {
+    return state === HALF_OPEN || (state === TRIED && (this.words[slot * WORDS + KIND]! & 0xff) === UDP)
   }
 
   private remove(slot: number): void {

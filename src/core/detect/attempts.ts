@@ -69,10 +69,10 @@ export class Attempts {
     this.tellsSilence = tellsSilence
   }
 
-  /** Whether somebody waits for what a TCP packet of these ends may be: the end of a handshake. Mostly nobody does. */
+  /** Whether somebody waits for what a packet of these ends may be: the end of a handshake, or the answer to a datagram. Mostly nobody does. */
   awaits(packet: Ends): boolean {
     this.table.look(packet)
-    return this.table.mayBeHalfOpen
+    return this.table.mayBeAwaited
   }
 
   /** A packet without fault, of TCP or UDP, or an ICMP error. Says on the event whether it is a repetition or an answer. */
@@ -109,8 +109,15 @@ export class Attempts {
   }
 
   private udp(event: PacketEvent): void {
-    if (event.ctState & SETTLED) return
     const { table } = this
+    if (event.ctState & SETTLED) {
+      // Conntrack has seen both directions: whichever this is, the first was answered.
+      if (!table.mayBeAwaited) return
+      const answered = table.back()
+      const slot = answered >= 0 ? answered : table.there()
+      if (slot >= 0 && table.states[slot] === TRIED) this.settle(slot, "open", event.time, ESTABLISHED)
+      return
+    }
     // Nobody answers for a group; what its members send to whom asked it is an answer.
     if (event.isBroadcast || isGroup(event)) {
       if (event.side === FROM_INSIDE) this.called.addAsker(event)
@@ -212,7 +219,7 @@ export class Attempts {
   private acknowledge(event: PacketEvent): void {
     const { table } = this
     // Where conntrack knows the connection, only the end of a handshake is waited for.
-    if ((event.ctState & SETTLED) === 0 || table.mayBeHalfOpen) {
+    if ((event.ctState & SETTLED) === 0 || table.mayBeAwaited) {
       const slot = table.there()
       const state = slot < 0 ? FREE : table.states[slot]!
       if (state === HALF_OPEN && table.probes[slot] === BY_SYN) {

@@ -9,7 +9,7 @@ import type { LoginEvent } from "../event/login-event.js"
 import { DROPPED, PacketEvent } from "../event/packet-event.js"
 import { findingLine } from "../event/print-finding.js"
 import { decode } from "../packet/decode.js"
-import { Packet } from "../packet/packet.js"
+import { Packet, TCP } from "../packet/packet.js"
 import { parseScript } from "../packet/script.js"
 import { compilePolicy } from "../policy/compile.js"
 import { standardDetectors } from "../policy/detect.js"
@@ -70,7 +70,11 @@ function find(script: string, policy = closedPolicy): Finding[] {
     packet.inputInterface = way === "output" ? 0 : engine.interfaces.index(inputInterface || "eth0")
     packet.outputInterface = outputInterface === "" ? 0 : engine.interfaces.index(outputInterface)
     const judgement = engine.judge(packet, way)
-    if (isOrdinary(packet, judgement) && (judgement.ctDirection !== 0 || !detection.awaits(packet))) continue
+    if (
+      isOrdinary(packet, judgement) &&
+      ((judgement.ctDirection !== 0 && packet.protocol === TCP) || !detection.awaits(packet))
+    )
+      continue
     const event = packets.take(packet, judgement, 1.7e9 + time / 1e9)
     if (event !== null) detection.packet(event)
   }
@@ -468,6 +472,83 @@ const honest: readonly Omit<Case, "found">[] = [
       (id) => `+1ms in eth0 203.0.113.9:53 > 192.0.2.1:4000 udp len 2000 id ${id + 1} split 1480`,
     ),
     policy: `${openPolicy}\ndetect: { udp-flood: off, udp-port-scan: off, fragment-attack: notify }`,
+  },
+  {
+    title: "four hundred clients behind one address, each with six connections",
+    script: lines(400, (index) =>
+      handshake(`203.0.113.9:${2000 + index * 6}`, `192.0.2.1:${index % 2 ? 80 : 443}`),
+    ),
+  },
+  {
+    title: "a server inside is restarted, and sixty clients try again until it is back",
+    script: lines(
+      60,
+      (index) => `+5ms in eth0 out eth1 203.0.113.${index + 1}:5000 > 10.0.0.9:443 S seq ${index}
+        in eth1 out eth0 10.0.0.9:443 > 203.0.113.${index + 1}:5000 R. ack 1
+        +5ms in eth0 out eth1 203.0.113.${index + 1}:5001++ > 10.0.0.9:443 S seq ${index} repeat 12 every 1ms`,
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "after a restart, hundreds of connections that are gone are answered with resets",
+    script: lines(
+      300,
+      (
+        index,
+      ) => `+2ms in eth0 203.0.113.${(index % 200) + 1}:${3000 + index} > 192.0.2.1:443 . seq ${index} ack 7 "data"
+        out eth0 192.0.2.1:443 > 203.0.113.${(index % 200) + 1}:${3000 + index} R seq 7`,
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "a load balancer asks eight servers each second whether they are there, and hangs up",
+    script: lines(
+      80,
+      (index) => `+100ms in eth0 out eth1 203.0.113.9:${4000 + index} > 10.0.0.${(index % 8) + 1}:80 S seq 9
+        in eth1 out eth0 10.0.0.${(index % 8) + 1}:80 > 203.0.113.9:${4000 + index} S. seq 4 ack 10
+        in eth0 out eth1 203.0.113.9:${4000 + index} > 10.0.0.${(index % 8) + 1}:80 R seq 10`,
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "a monitor asks fifty ports that are open, each minute",
+    script: lines(100, (index) =>
+      handshake(`203.0.113.9:${2000 + index}`, `192.0.2.1:${9100 + (index % 50)}`),
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "somebody knocks: four closed ports, then ssh",
+    script: `${lines(4, (index) => `+300ms in eth0 203.0.113.9:${2000 + index} > 192.0.2.1:${7000 + index * 111} S seq ${index}`)}
+      ${handshake("203.0.113.9:3000", "192.0.2.1:22")}`,
+  },
+  {
+    title: "a swarm: two hundred peers send datagrams to one port, and are answered or not",
+    script: lines(
+      200,
+      (index) => `+20ms in eth0 out eth1 198.51.100.${index + 1}:51413 > 10.0.0.5:6881 udp len 100
+        ${index % 2 ? `in eth1 out eth0 10.0.0.5:6881 > 198.51.100.${index + 1}:51413 udp len 200` : ""}`,
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "thirty calls at once: voice both ways, its reports one way",
+    script: lines(
+      30,
+      (call) => `+50ms in eth0 203.0.113.9:${20000 + call * 2} > 192.0.2.1:${30000 + call * 2} udp len 172
+        +1ms out eth0 192.0.2.1:${30000 + call * 2} > 203.0.113.9:${20000 + call * 2} udp len 172
+        +1ms in eth0 203.0.113.9:${20001 + call * 2} > 192.0.2.1:${30001 + call * 2} udp len 60
+        +2ms in eth0 203.0.113.9:${20001 + call * 2} > 192.0.2.1:${30001 + call * 2} udp len 60 repeat 3 every 1s`,
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "mDNS and SSDP of a network's devices, to everybody",
+    script: lines(
+      40,
+      (index) => `+100ms in eth0 198.51.100.9:${40000 + index} > 239.255.255.250:${1900 + index} udp len 120
+        in eth0 198.51.100.9:5353 > 224.0.0.251:5353 udp len 90`,
+    ),
   },
   {
     title: "a host that never blocks is spared by for",

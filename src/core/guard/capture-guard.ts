@@ -9,7 +9,7 @@ import type { Judgement } from "../engine/verdict.js"
 import { EnginePackets, isOrdinary } from "../event/engine-packets.js"
 import type { Finding } from "../event/finding.js"
 import { Flow, setEnds } from "../event/flow.js"
-import type { Packet } from "../packet/packet.js"
+import { type Packet, TCP } from "../packet/packet.js"
 import type { DetectorSetting } from "../policy/policy.js"
 import { EngineBlocks } from "./engine-blocks.js"
 
@@ -61,7 +61,10 @@ export class CaptureGuard {
       this.asked = seconds
       this.write(this.ledger.expire(seconds), seconds)
     }
-    if (isOrdinary(packet, judgement) && (judgement.ctDirection !== 0 || !this.detection.awaits(packet)))
+    if (
+      isOrdinary(packet, judgement) &&
+      ((judgement.ctDirection !== 0 && packet.protocol === TCP) || !this.detection.awaits(packet))
+    )
       return
     const event = this.packets.take(packet, judgement, seconds)
     if (event !== null) this.detection.packet(event)
