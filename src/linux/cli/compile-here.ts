@@ -14,6 +14,7 @@ export interface CompiledHere {
   /** The same without ingress chains, for kernels and boots at which a device is not there. */
   readonly fallback: Ruleset
   readonly facts: HostFacts
+  readonly policy: Policy
 }
 
 /**
@@ -31,7 +32,13 @@ export function compileHere(named: string | undefined, io: Io): CompiledHere | u
   io.report(told.filter(isTold))
   if (!loaded.policy || !compiled || hasErrors(told)) return undefined
   const fallback = compilePolicy(loaded.policy, { ...facts, ingressDevices: [], egress: false })
-  return { path: text.path, ruleset: compiled.ruleset, fallback: fallback.ruleset, facts }
+  return {
+    path: text.path,
+    ruleset: compiled.ruleset,
+    fallback: fallback.ruleset,
+    facts,
+    policy: loaded.policy,
+  }
 }
 
 /** Rules may wait for a device (ppp0, a tunnel), and a name may be wrong. A * names devices that come and go. */

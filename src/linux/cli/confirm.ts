@@ -1,7 +1,21 @@
 import { confirmTrial } from "../host/apply.js"
 import { isEnabled } from "../host/boot.js"
+import { failed } from "../host/outcome.js"
+import { readConfirmed, type State } from "../host/state.js"
 import { changeAndSay } from "./change.js"
 import { type Command, jsonOption } from "./command.js"
+import { loadQuietly } from "./load-quietly.js"
+import { letOutNotified } from "./open-book.js"
+import type { Io } from "./output.js"
+
+function confirmAndClear(state: State, io: Io): ReturnType<typeof confirmTrial> {
+  const confirmed = confirmTrial(state)
+  if (failed(confirmed)) return confirmed
+  const saved = readConfirmed(state)
+  const policy = saved && loadQuietly(saved.policy)
+  if (policy) letOutNotified(state, policy, io)
+  return confirmed
+}
 
 export const command: Command<{ readonly json?: boolean }> = {
   operands: "",
@@ -15,14 +29,19 @@ export const command: Command<{ readonly json?: boolean }> = {
     { line: "floodwall confirm", text: "from a second session, which proves that one can still get in" },
   ],
   run: (_operands, { json }, io) =>
-    changeAndSay(io, json, confirmTrial, ({ remembered }) => {
-      const lines = [
-        `Confirmed: these rules stay.${isEnabled() ? "" : " Gone after a reboot: floodwall enable"}`,
-      ]
-      if (!remembered)
-        lines.push(
-          "What boots is not these rules: they were applied with another state folder, or its disk is full.",
-        )
-      return { text: lines.join("\n"), json: { result: "confirmed", boots: remembered && isEnabled() } }
-    }),
+    changeAndSay(
+      io,
+      json,
+      (state) => confirmAndClear(state, io),
+      ({ remembered }) => {
+        const lines = [
+          `Confirmed: these rules stay.${isEnabled() ? "" : " Gone after a reboot: floodwall enable"}`,
+        ]
+        if (!remembered)
+          lines.push(
+            "What boots is not these rules: they were applied with another state folder, or its disk is full.",
+          )
+        return { text: lines.join("\n"), json: { result: "confirmed", boots: remembered && isEnabled() } }
+      },
+    ),
 }

@@ -8,6 +8,7 @@ import { readClock } from "../daemon/clock.js"
 import { openKernelBlocks } from "../daemon/kernel-blocks.js"
 import { listerOf } from "../daemon/listed-by.js"
 import { neverBlockedBy } from "../daemon/never-blocked.js"
+import { isNotified } from "../daemon/notified.js"
 import { ledgerFile, openStore } from "../daemon/store.js"
 import { gatherFacts } from "../host/facts.js"
 import { done, failed, type Outcome } from "../host/outcome.js"
@@ -87,6 +88,32 @@ export function keepOutAgain(state: State, io: Io): number {
     return opened.value.book.agree()
   } finally {
     opened.value.close()
+  }
+}
+
+/**
+ * Lets in again whom detectors and rules had listed for what only notifies in the policy that is in force now, after saying so. A guard that is running has the ledger open, and does
+ * it when it reads the policy anew.
+ */
+export function letOutNotified(state: State, policy: Policy, io: Io): number {
+  const isNotify = isNotified(policy)
+  // Without a ledger there may be what rules listed by themselves, which goes where nothing blocks any more.
+  if (!existsSync(join(state.folder, ledgerFile)) && !isNotify("rule")) return 0
+  const opened = openBook(state, true, io)
+  if (failed(opened)) {
+    if (opened.failure.kind === "cannot") io.report(opened.failure.diagnostics.map(asWarning))
+    return 0
+  }
+  const { book, close } = opened.value
+  try {
+    const listed = book.blocked().filter(({ by, kind }) => by !== "hand" && isNotify(kind))
+    if (listed.length === 0) return 0
+    io.note(
+      `floodwall: what ${listed.length === 1 ? "one source was" : `${listed.length} sources were`} blocked for only notifies now: let in again`,
+    )
+    return book.clearNotified(isNotify)
+  } finally {
+    close()
   }
 }
 
