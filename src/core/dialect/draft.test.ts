@@ -112,19 +112,22 @@ const words = fc.oneof(
     '"',
   ),
 )
+/** Without blanks around them: two that differ in nothing else are one in the language. */
+const keys = words.map((word) => word.trim())
+
 const drafts: fc.Arbitrary<Draft> = fc.letrec<{ draft: Draft }>((tie) => ({
   draft: fc.oneof(
     { depthSize: "small" },
     words,
     fc.integer(),
     fc.array(tie("draft"), { maxLength: 4 }),
-    fc.dictionary(words, tie("draft"), { maxKeys: 4 }),
+    fc.dictionary(keys, tie("draft"), { maxKeys: 4 }),
   ),
 })).draft
 
 test("whatever stands in a draft is read back as it was", () => {
   fc.assert(
-    fc.property(fc.dictionary(words, drafts, { minKeys: 1, maxKeys: 4 }), (draft) => {
+    fc.property(fc.dictionary(keys, drafts, { minKeys: 1, maxKeys: 4 }), (draft) => {
       const report = new Report()
       const { root } = readYaml("p", printDraft(draft, [item(1, "protect.wan")], "t"), report)
       expect(report.diagnostics).toEqual([])
@@ -147,6 +150,6 @@ function texts(draft: Draft): unknown {
   if (typeof draft !== "object") return String(draft).trim()
   if (Array.isArray(draft)) return draft.map(texts)
   return Object.entries(draft)
-    .map(([key, value]) => [key.trim(), texts(value)])
+    .map(([key, value]) => [key, texts(value)])
     .sort()
 }
