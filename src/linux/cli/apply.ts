@@ -10,7 +10,7 @@ import type { State } from "../host/state.js"
 import { change } from "./change.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { compileHere } from "./compile-here.js"
-import { keepOutAgain, letOutNotified } from "./open-book.js"
+import { settleBlocks } from "./open-book.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
 import { describeCut, rehearsable, rehearseAll } from "./rehearse-here.js"
@@ -100,8 +100,7 @@ function apply(named: string | undefined, options: Options, state: State, io: Io
   if (failed(applied)) return tell(applied.failure, io)
   io.report(applied.value.warnings)
   // While a trial lasts the rules before it may come back, and whom they blocked.
-  if (trialSeconds === null) letOutNotified(state, compiled.policy, io)
-  const keptOutAgain = keepOutAgain(state, io)
+  const keptOutAgain = settleBlocks(state, trialSeconds === null ? compiled.policy : undefined, io)
   const report: Report = { applied: applied.value, trialSeconds, sessions, cuts, keptOutAgain }
   if (options.json) io.json(toJson(report))
   else print(report, io)

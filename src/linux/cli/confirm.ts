@@ -5,7 +5,7 @@ import { readConfirmed, type State } from "../host/state.js"
 import { changeAndSay } from "./change.js"
 import { type Command, jsonOption } from "./command.js"
 import { loadQuietly } from "./load-quietly.js"
-import { letOutNotified } from "./open-book.js"
+import { settleBlocks } from "./open-book.js"
 import type { Io } from "./output.js"
 
 function confirmAndClear(state: State, io: Io): ReturnType<typeof confirmTrial> {
@@ -13,7 +13,7 @@ function confirmAndClear(state: State, io: Io): ReturnType<typeof confirmTrial> 
   if (failed(confirmed)) return confirmed
   const saved = readConfirmed(state)
   const policy = saved && loadQuietly(saved.policy)
-  if (policy) letOutNotified(state, policy, io)
+  if (policy) settleBlocks(state, policy, io)
   return confirmed
 }
 

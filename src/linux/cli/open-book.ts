@@ -74,29 +74,11 @@ export function openBook(state: State, hasTable: boolean, io: Io): Outcome<Opene
 }
 
 /**
- * Puts into the kernel whom the ledger keeps out, right after rules were put there: after a boot, or a removal, only the ledger knows. How many that were. A guard that is running
- * has the ledger open, and does it by itself.
+ * Makes ledger and kernel agree with rules that were just put in force; how many blocked sources the kernel had not. After a boot, or a removal, only the ledger knows who is kept out. With
+ * `policy`, which is in force for good, whom detectors and rules had listed for what only notifies in it is let in again, after saying so. A guard that is running has the ledger open, and does both by itself.
  */
-export function keepOutAgain(state: State, io: Io): number {
-  if (!existsSync(join(state.folder, ledgerFile))) return 0
-  const opened = openBook(state, true, io)
-  if (failed(opened)) {
-    if (opened.failure.kind === "cannot") io.report(opened.failure.diagnostics.map(asWarning))
-    return 0
-  }
-  try {
-    return opened.value.book.agree()
-  } finally {
-    opened.value.close()
-  }
-}
-
-/**
- * Lets in again whom detectors and rules had listed for what only notifies in the policy that is in force now, after saying so. A guard that is running has the ledger open, and does
- * it when it reads the policy anew.
- */
-export function letOutNotified(state: State, policy: Policy, io: Io): number {
-  const isNotify = isNotified(policy)
+export function settleBlocks(state: State, policy: Policy | undefined, io: Io): number {
+  const isNotify = policy ? isNotified(policy) : () => false
   // Without a ledger there may be what rules listed by themselves, which goes where nothing blocks any more.
   if (!existsSync(join(state.folder, ledgerFile)) && !isNotify("rule")) return 0
   const opened = openBook(state, true, io)
@@ -106,12 +88,15 @@ export function letOutNotified(state: State, policy: Policy, io: Io): number {
   }
   const { book, close } = opened.value
   try {
+    const keptOutAgain = book.agree()
     const listed = book.blocked().filter(({ by, kind }) => by !== "hand" && isNotify(kind))
-    if (listed.length === 0) return 0
-    io.note(
-      `floodwall: what ${listed.length === 1 ? "one source was" : `${listed.length} sources were`} blocked for only notifies now: let in again`,
-    )
-    return book.clearNotified(isNotify)
+    if (listed.length > 0) {
+      io.note(
+        `floodwall: what ${listed.length === 1 ? "one source was" : `${listed.length} sources were`} blocked for only notifies now: let in again`,
+      )
+      book.clearNotified(isNotify)
+    }
+    return Math.min(keptOutAgain, book.size)
   } finally {
     close()
   }
