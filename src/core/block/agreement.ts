@@ -18,7 +18,7 @@ export interface Delta<Element extends KeptOut> {
 }
 
 /** How many elements the hash sets take, each (policy/compile-outcome.ts). */
-const hashRoom = 32768
+const hashRoom: Readonly<Record<Scope, number>> = { everything: 131072, "new-connections": 32768 }
 
 /** What is too much for a hash set lies among the prefixes, which have room for so many. */
 const networkRoom = 65536
@@ -58,7 +58,8 @@ function intoSets(hashes: ReadonlyMap<string, Block[]>, networks: ReadonlyMap<nu
   const left: Block[] = []
   const wanted: Block[] = []
   for (const [name, blocks] of hashes) {
-    const over = blocks.length > hashRoom ? blocks.sort(longestFirst).splice(hashRoom) : []
+    const room = hashRoom[blocks[0]!.scope]
+    const over = blocks.length > room ? blocks.sort(longestFirst).splice(room) : []
     for (const block of blocks) wanted.push(block)
     for (const block of over) {
       if (block.scope !== "everything") left.push(block)

@@ -165,7 +165,7 @@ test("the delta makes the kernel what the ledger wants, whatever was in it", () 
 
 test("hosts that their set has no room for lie among the networks", () => {
   const blocks = Array.from(
-    { length: 32768 + 5 },
+    { length: 131072 + 5 },
     (_, index): Block => ({
       source: { address: { family: 4, words: [0x0a000000 + index] }, length: 32 },
       scope: "everything",
@@ -180,7 +180,7 @@ test("hosts that their set has no room for lie among the networks", () => {
     }),
   )
   const { wanted, asNetwork, left } = wantedInKernel(blocks)
-  expect(wanted).toHaveLength(32773)
+  expect(wanted).toHaveLength(131077)
   expect([...asNetwork].map(({ until }) => until).sort()).toEqual([1000, 1001, 1002, 1003, 1004])
   expect(left).toEqual([])
 })
