@@ -2,83 +2,22 @@ import { readFileSync, statSync, writeFileSync } from "node:fs"
 import { createConnection } from "node:net"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { expect, onTestFinished, test } from "vitest"
-import { address } from "../../src/linux/host/namespace/laboratory.js"
-import { createGateway, type Gateway, type Started } from "./support/gateway.js"
+import { expect, test } from "vitest"
+import { createGuarded, type Guarded, type RunningGuard, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 
-const policyText = "{ preset: default, open: [ssh] }"
-
-interface RunningGuard {
-  readonly gateway: Gateway
-  readonly guard: Started
-  readonly policy: string
-  readonly socket: string
-  /** Addresses of the attacker, each of its own. */
-  readonly from: (host: number) => string
-  /** Sends SYNs to so many ports. */
-  readonly scan: (source: string, ports: number) => void
-  readonly nft: (...words: readonly string[]) => string
-  readonly until: (what: () => boolean, seconds?: number) => Promise<boolean>
-  restart(): Promise<Started>
+async function startGuard(...words: readonly string[]): Promise<
+  Guarded & {
+    readonly guard: RunningGuard
+    readonly until: (what: () => boolean, seconds?: number) => Promise<boolean>
+    restart(): Promise<RunningGuard>
+  }
+> {
+  const guarded = createGuarded()
+  const restart = () => guarded.start({ words })
+  const until = (what: () => boolean, seconds = 5) => within(seconds, what)
+  return { ...guarded, guard: await restart(), until, restart }
 }
-
-async function startGuard(...options: readonly string[]): Promise<RunningGuard> {
-  const gateway = createGateway()
-  const { firewall, outside } = gateway.laboratory
-  const socket = join(gateway.folder, "guard.sock")
-  process.env["FLOODWALL_SOCKET"] = socket
-  onTestFinished(() => {
-    delete process.env["FLOODWALL_SOCKET"]
-  })
-  const policy = gateway.policy("guard", policyText)
-  const nft = (...words: readonly string[]) =>
-    firewall.namespace.run("nft", words, { fails: "allowed" }).stdout
-  const until = async (what: () => boolean, seconds = 5) => {
-    for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(20)) if (what()) return true
-    return what()
-  }
-  const start = async () => {
-    const guard = gateway.start("run", policy, "--log", "text", ...options)
-    onTestFinished(() => {
-      guard.child.kill("SIGKILL")
-    })
-    expect([await until(() => /watching/.test(guard.output()), 20), guard.output()]).toEqual([
-      true,
-      expect.stringContaining("watching"),
-    ])
-    return guard
-  }
-  const guard = await start()
-  return {
-    gateway,
-    guard,
-    policy,
-    socket,
-    nft,
-    until,
-    restart: start,
-    from(host) {
-      const own = `192.0.2.${host}`
-      outside.run("ip", ["address", "add", `${own}/32`, "dev", "eth0"], { fails: "allowed" })
-      return own
-    },
-    scan(source, ports) {
-      outside.run("python3", ["-c", SCANNER, source, address.wan.ipv4, String(ports)])
-    },
-  }
-}
-
-/** Connects to ports one after the other, and waits for none. */
-const SCANNER = `
-import socket, sys
-source, target, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-for port in range(2000, 2000 + count):
-    one = socket.socket(); one.setblocking(False); one.bind((source, 0))
-    try: one.connect((target, port))
-    except BlockingIOError: pass
-    one.close()
-`
 
 test("a scan is found and its source is in the kernel's set; nineteen ports are not a scan", async (context) => {
   needsKernel(context)

@@ -1,24 +1,22 @@
 import type { Flow } from "../event/flow.js"
+import { RecentHashes } from "./recent-hashes.js"
 import { mix } from "./source-table.js"
 
-const PLACES = 1 << 15
-const WAYS = 4
 /** Seconds for which a call is remembered. */
 const LIFE = 86400
 
 /** To which hosts and ports somebody inside has turned: what comes from there is no attack. The latest 32,768, by hashes. */
 export class Called {
-  private readonly hashes = new Uint32Array(PLACES)
-  private readonly times = new Float64Array(PLACES).fill(Number.NEGATIVE_INFINITY)
+  private readonly recent = new RecentHashes()
 
   /** A packet from inside, to somewhere. */
   add(flow: Flow): void {
     const { destination0, destination1, destination2, destination3, destinationPort, time } = flow
-    this.note(
+    this.recent.note(
       mix(destination0, destination1, destination2, destination3 ^ Math.imul(destinationPort, 0x9e3779b1)),
       time,
     )
-    this.note(mix(destination0, destination1, destination2, destination3 ^ ANY_PORT), time)
+    this.recent.note(mix(destination0, destination1, destination2, destination3 ^ ANY_PORT), time)
   }
 
   /** Does the packet come from a host and a port that were called? */
@@ -34,7 +32,7 @@ export class Called {
 
   /** Somebody inside asks a group or everybody: who answers is not known, but where. */
   addAsker({ source0, source1, source2, source3, sourcePort, time }: Flow): void {
-    this.note(mix(source0, source1, source2, source3 ^ Math.imul(sourcePort, ASKER)), time)
+    this.recent.note(mix(source0, source1, source2, source3 ^ Math.imul(sourcePort, ASKER)), time)
   }
 
   /** Does it go to where somebody has asked a group lately? */
@@ -48,25 +46,8 @@ export class Called {
     return this.isNoted(hash, time)
   }
 
-  private note(hash: number, time: number): void {
-    const from = hash & (PLACES - 1) & ~(WAYS - 1)
-    let place = from
-    for (let at = from; at < from + WAYS; at++) {
-      if (this.hashes[at] === hash) {
-        this.times[at] = time
-        return
-      }
-      if (this.times[at]! < this.times[place]!) place = at
-    }
-    this.hashes[place] = hash
-    this.times[place] = time
-  }
-
   private isNoted(hash: number, time: number): boolean {
-    const from = hash & (PLACES - 1) & ~(WAYS - 1)
-    for (let at = from; at < from + WAYS; at++)
-      if (this.hashes[at] === hash) return time - this.times[at]! <= LIFE
-    return false
+    return time - this.recent.notedAt(hash) <= LIFE
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs"
 import { rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Address } from "../../core/base/address.js"
+import { RecentHashes } from "../../core/detect/recent-hashes.js"
 import { mix } from "../../core/detect/source-table.js"
 import type { Event } from "../../core/event/event.js"
 import { FROM_INSIDE } from "../../core/event/flow.js"
@@ -23,51 +24,35 @@ export interface CalledHosts {
 
 const FILE = "called-hosts"
 const LIFE = 86400
-const PLACES = 1 << 15
-/** A hash may stand in one of so many places; who was called longest ago gives way. */
-const WAYS = 4
-/** "FWCH" and a version, then hashes, then times: words of 32 bits, little-endian. */
+/** "FWCH" and a version, then hashes, then times in whole seconds, 0 for none: words of 32 bits, little-endian. */
 const MAGIC = 0x48435746
 const VERSION = 1
 
 export function openCalledHosts(folder: string): CalledHosts {
   const path = join(folder, FILE)
-  const { hashes, times } = read(path)
+  const called = read(path)
   let hasChanged = false
   let saving: Promise<void> | undefined
 
   const bytes = () => {
-    const words = new Uint32Array(2 + 2 * PLACES)
+    const { hashes, times } = called
+    const words = new Uint32Array(2 + 2 * hashes.length)
     words[0] = MAGIC
     words[1] = VERSION
     words.set(hashes, 2)
-    words.set(times, 2 + PLACES)
+    for (let at = 0; at < times.length; at++) words[2 + hashes.length + at] = Math.max(0, times[at]!)
     return new Uint8Array(words.buffer)
   }
   return {
     take(event) {
       if (event.event !== "connection" || event.phase !== "new" || event.side !== FROM_INSIDE) return
-      const hash = mix(event.destination0, event.destination1, event.destination2, event.destination3)
-      const time = Math.floor(event.time)
-      const from = hash & (PLACES - 1) & ~(WAYS - 1)
-      let place = from
-      for (let at = from; at < from + WAYS; at++) {
-        if (hashes[at] === hash) {
-          place = at
-          break
-        }
-        if (times[at]! < times[place]!) place = at
-      }
-      hashes[place] = hash
-      times[place] = time
+      const { destination0, destination1, destination2, destination3, time } = event
+      called.note(mix(destination0, destination1, destination2, destination3), Math.floor(time))
       hasChanged = true
     },
     calledAt({ words: [a = 0, b = 0, c = 0, d = 0] }, now) {
-      const hash = mix(a, b, c, d)
-      const from = hash & (PLACES - 1) & ~(WAYS - 1)
-      for (let at = from; at < from + WAYS; at++)
-        if (hashes[at] === hash && times[at] !== 0 && now - times[at]! < LIFE) return times[at]
-      return undefined
+      const at = called.notedAt(mix(a, b, c, d))
+      return now - at < LIFE ? at : undefined
     },
     save() {
       if (!hasChanged || saving) return saving ?? Promise.resolve()
@@ -97,16 +82,22 @@ export function openCalledHosts(folder: string): CalledHosts {
 }
 
 /** What is no such file, or not whole, is as good as none. */
-function read(path: string): { readonly hashes: Uint32Array; readonly times: Uint32Array } {
-  const none = { hashes: new Uint32Array(PLACES), times: new Uint32Array(PLACES) }
+function read(path: string): RecentHashes {
+  const called = new RecentHashes()
+  const { hashes, times } = called
   let file: Buffer
   try {
     file = readFileSync(path)
   } catch {
-    return none
+    return called
   }
-  if (file.length !== 4 * (2 + 2 * PLACES)) return none
+  if (file.length !== 4 * (2 + 2 * hashes.length)) return called
   const words = new Uint32Array(new Uint8Array(file).buffer)
-  if (words[0] !== MAGIC || words[1] !== VERSION) return none
-  return { hashes: words.slice(2, 2 + PLACES), times: words.slice(2 + PLACES) }
+  if (words[0] !== MAGIC || words[1] !== VERSION) return called
+  hashes.set(words.subarray(2, 2 + hashes.length))
+  for (let at = 0; at < times.length; at++) {
+    const time = words[2 + hashes.length + at]!
+    if (time !== 0) times[at] = time
+  }
+  return called
 }

@@ -12,6 +12,8 @@ const program = fileURLToPath(new URL("../../../bin/floodwall", import.meta.url)
 export interface Guarded {
   readonly gateway: Gateway
   readonly policy: string
+  /** Where commands talk to it. */
+  readonly socket: string
   /** Starts the guard and waits until it watches; `wrap` is a command that starts it: `nsenter …`. */
   start(options?: GuardOptions): Promise<RunningGuard>
   /** Another address of the host outside. */
@@ -52,6 +54,7 @@ export function createGuarded(protect = "{ preset: default, open: [ssh] }"): Gua
   return {
     gateway,
     policy,
+    socket,
     nft,
     async start({ words = [], wrap = [], environment = {} } = {}) {
       const [command = "", ...rest] = [
