@@ -17,7 +17,7 @@ import { JUMP_DEPTH, jumpDepths } from "../ruleset/walk.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
 import { ConnectionCounts } from "./conntrack/count.js"
 import type { Interfaces } from "./interfaces.js"
-import { type CompiledChain, type CompiledRule, wholeRule } from "./selection.js"
+import type { CompiledChain, CompiledRule } from "./selection.js"
 import { MapData } from "./sets/data.js"
 import { flatten, flattenOne, keyWordsOf } from "./sets/elements.js"
 import { HashSet } from "./sets/hash-set.js"
@@ -159,8 +159,13 @@ class Compiler {
         const memory = this.slots
         const { rules } = this.chains[first + index]!
         const steps = each.steps.map((step) => build.step(step))
+        // Spelt out: V8 gives what a spread copies a shape of its own, and who walks would see as many shapes as rules.
         rules.push({
-          ...wholeRule(steps, first + index, rules.length),
+          steps,
+          outcome: CONTINUE,
+          target: -1,
+          chain: first + index,
+          index: rules.length,
           rule: each,
           memory,
           requires: requirementOfSteps(each.steps),

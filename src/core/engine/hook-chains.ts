@@ -62,7 +62,7 @@ export class HookRunner {
   }
 
   chainsOf(hook: Hook, packet: Packet): HookChains {
-    return (packet.family === 4 ? this.four : this.six)[hook]
+    return chainsAt(packet.family === 4 ? this.four : this.six, hook)
   }
 
   /** All chains of a hook. */
@@ -127,6 +127,15 @@ export class HookRunner {
     judgement.why = this.run.why
     return outcome === REJECT ? VERDICT_REJECT : VERDICT_DROP
   }
+}
+
+/** By names that stand here: V8 looks up a name that it is given in a table of its own, which costs a hundred instructions. */
+function chainsAt(chains: Readonly<Record<Hook, HookChains>>, hook: Hook): HookChains {
+  if (hook === "prerouting") return chains.prerouting
+  if (hook === "input") return chains.input
+  if (hook === "forward") return chains.forward
+  if (hook === "postrouting") return chains.postrouting
+  return chains[hook]
 }
 
 /** An accept at an earlier hook is not what decided. */
