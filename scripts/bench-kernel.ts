@@ -1,18 +1,21 @@
 /**
  * What rules cost a packet on this machine's kernel, side by side, in network namespaces of its own:
  *
- *     npm run bench:kernel [-- --rounds 5 --packets 100000 --policy FILE]
+ *     npm run bench:kernel [-- --rounds 5 --packets 100000 --policy FILE --rules FILE.nft … --kind "live connection" …]
+ *
+ * `--rules` measures rules of your own beside the others (outer device wan0, inner one lan0), or instead of them with `--only`; `--kind` measures these packets alone.
  *
  * Each rule set has a firewall of its own between two hosts. Frames are put into the receive path of its outer device (scripts/bench-kernel/live-frames.ts), and
  * what is let through is routed to the inner one and dropped there. Figures are nanoseconds of processor time a packet, less what making the frame costs, and
  * multiples of a packet of a live connection with connection tracking alone. Machines differ and drift: only ratios within one run count.
  */
 import { readFileSync } from "node:fs"
+import { basename } from "node:path"
 import { parseArgs } from "node:util"
 import { renderNft } from "../src/core/backend/nft/render.js"
 import { printDiagnostic } from "../src/core/base/diagnostic.js"
 import { buildPacket } from "../src/core/packet/build.js"
-import { ACK, PSH, SYN } from "../src/core/packet/packet.js"
+import { ACK, SYN } from "../src/core/packet/packet.js"
 import { compilePolicy } from "../src/core/policy/compile.js"
 import { loadPolicy } from "../src/core/policy/load.js"
 import { settle } from "../src/linux/host/namespace/frame-capture.js"
@@ -20,21 +23,21 @@ import { address, createLaboratory, type Laboratory } from "../src/linux/host/na
 import { libc } from "../src/linux/host/namespace/libc.js"
 import { laboratoryTrouble } from "../src/linux/host/namespace/trouble.js"
 import { fireholLike, kura } from "./bench-kernel/competitors.js"
-import {
-  FRAME,
-  type FrameProgram,
-  type LiveFrames,
-  liveFramesTrouble,
-  openLiveFrames,
-} from "./bench-kernel/live-frames.js"
+import { allKinds, blocked, clientPort, insideServer, type Kind, LIVE } from "./bench-kernel/kinds.js"
+import { type LiveFrames, liveFramesTrouble, openLiveFrames } from "./bench-kernel/live-frames.js"
+import { openProcessorCounters } from "./bench-kernel/processor-counters.js"
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "5" },
     packets: { type: "string", default: "100000" },
     policy: { type: "string" },
+    rules: { type: "string", multiple: true, default: [] },
+    only: { type: "boolean", default: false },
+    kind: { type: "string", multiple: true },
   },
 })
+const kinds = allKinds.filter(({ name }) => name === LIVE || (values.kind?.includes(name) ?? true))
 const rounds = Number(values.rounds)
 const packets = Number(values.packets)
 
@@ -44,63 +47,14 @@ if (trouble !== null) {
   process.exit(3)
 }
 
-/** Sources of the `blocked` kind: 1024 of them, seven apart. */
-const blocked = { base: 0x0a800000, step: 7, mask: 1023 }
-const insideServer = "198.51.100.80"
-
-interface Kind {
-  readonly name: string
-  readonly frames: FrameProgram
-  /** Connection tracking is emptied before it is measured. */
-  readonly isFlood: boolean
-}
-
-const anybody = { base: 0x0a400000, step: 1, mask: 0x3fffff }
-const someone = { base: 0x0a010002, step: 1, mask: 0 }
-const clientPort = { base: 20000, mask: 15 }
-const anyPort = { base: 1024, mask: 0x7fff }
-
-const kinds: readonly Kind[] = [
-  { name: "Xmas", frames: { template: frame(0x3f), source: anybody, port: anyPort }, isFlood: true },
-  { name: "no flags", frames: { template: frame(0), source: anybody, port: anyPort }, isFlood: true },
-  { name: "SYN, forged", frames: { template: frame(SYN), source: anybody, port: anyPort }, isFlood: true },
-  { name: "SYN, blocked", frames: { template: frame(SYN), source: blocked, port: anyPort }, isFlood: true },
-  {
-    name: "live connection",
-    frames: { template: frame(ACK | PSH), source: someone, port: clientPort },
-    isFlood: false,
-  },
-]
-
-/** Ethernet, IPv4, TCP; source, port, identification and urgent pointer 0. Data where the header leaves room for it. */
-function frame(flags: number): Uint8Array {
-  const isSyn = (flags & SYN) !== 0 && flags !== 0x3f
-  const built = buildPacket({
-    source: "0.0.0.0",
-    destination: insideServer,
-    identification: 0,
-    dontFragment: true,
-    tcp: {
-      sourcePort: 0,
-      destinationPort: 80,
-      flags,
-      sequence: isSyn ? 1000 : 1001,
-      acknowledgement: isSyn ? 0 : 5001,
-      ...(isSyn && { maximumSegmentSize: 1460 }),
-    },
-    ...(!isSyn && { payload: 6 }),
-  })
-  const whole = new Uint8Array(FRAME)
-  whole.set(built.subarray(0, FRAME))
-  return whole
-}
-
 interface Contender {
   readonly name: string
   readonly load: (laboratory: Laboratory) => void
   readonly tracks: boolean
   readonly blocks: boolean
 }
+
+const UNIT = "connection tracking alone"
 
 const conntrackOnly = `table inet tracking {
   chain prerouting {
@@ -137,10 +91,10 @@ function floodwall(ingress: boolean): string {
 add element inet floodwall blocked4 { ${elements.join(", ")} }`
 }
 
-const contenders: readonly Contender[] = [
+const others: readonly Contender[] = [
   { name: "no rules", load: () => {}, tracks: false, blocks: false },
   {
-    name: "connection tracking alone",
+    name: UNIT,
     load: (lab) => lab.firewall.nft(conntrackOnly),
     tracks: true,
     blocks: false,
@@ -164,6 +118,19 @@ const contenders: readonly Contender[] = [
     tracks: true,
     blocks: false,
   },
+]
+
+/** What everything is measured by comes along in any case. */
+const contenders: readonly Contender[] = [
+  ...others.filter(({ name }) => !values.only || name === UNIT),
+  ...values.rules.map(
+    (path): Contender => ({
+      name: basename(path),
+      load: (lab) => lab.firewall.nft(readFileSync(path, "utf8")),
+      tracks: true,
+      blocks: true,
+    }),
+  ),
 ]
 
 function restore(laboratory: Laboratory, rules: string): void {
@@ -243,11 +210,37 @@ function passedOn(laboratory: Laboratory): number {
   return Number(/packets (\d+)/.exec(stdout)?.[1] ?? 0)
 }
 
+/** What a packet took. Instructions and cycles of the processor in the kernel; 0 where it does not count them. */
+interface Cost {
+  readonly nanoseconds: number
+  readonly instructions: number
+  readonly cycles: number
+}
+
 interface Cell {
   readonly stand: Stand
   readonly kind: Kind
-  readonly nanoseconds: number[]
+  readonly costs: Cost[]
   passed: number
+}
+
+const counters = openProcessorCounters()
+
+function send(live: LiveFrames, program: number, { firewall }: Laboratory): Cost {
+  return firewall.namespace.inside(() => {
+    const index = libc().if_nametoindex("wan0")
+    live.send(program, index, packets / 10)
+    const before = counters?.read()
+    const nanoseconds = live.send(program, index, packets)
+    const after = counters?.read()
+    const each = (counter: "instructions" | "cycles") =>
+      before && after ? (after[counter] - before[counter]) / packets : 0
+    return {
+      nanoseconds: nanoseconds / packets,
+      instructions: each("instructions"),
+      cycles: each("cycles"),
+    }
+  })
 }
 
 function measure(live: LiveFrames, programs: ReadonlyMap<Kind, number>, cells: readonly Cell[]): void {
@@ -255,28 +248,28 @@ function measure(live: LiveFrames, programs: ReadonlyMap<Kind, number>, cells: r
     process.stderr.write(`\rround ${round + 1} of ${rounds}`)
     for (const cell of round % 2 === 0 ? cells : [...cells].reverse()) {
       const { kind, stand } = cell
-      const { firewall } = kind.isFlood ? stand.flooded : stand.laboratory
-      if (kind.isFlood && stand.contender.tracks) firewall.run("conntrack", ["-F"], { fails: "allowed" })
-      const before = passedOn(kind.isFlood ? stand.flooded : stand.laboratory)
-      firewall.namespace.inside(() => {
-        const index = libc().if_nametoindex("wan0")
-        live.send(programs.get(kind)!, index, packets / 10)
-        cell.nanoseconds.push(live.send(programs.get(kind)!, index, packets) / packets)
-      })
-      cell.passed += passedOn(kind.isFlood ? stand.flooded : stand.laboratory) - before
+      const laboratory = kind.isFlood ? stand.flooded : stand.laboratory
+      if (kind.isFlood && stand.contender.tracks)
+        laboratory.firewall.run("conntrack", ["-F"], { fails: "allowed" })
+      const before = round === 0 ? passedOn(laboratory) : 0
+      cell.costs.push(send(live, programs.get(kind)!, laboratory))
+      if (round === 0) cell.passed = (passedOn(laboratory) - before) / (packets * 1.1)
     }
   }
   process.stderr.write("\n")
 }
 
-/** Nanoseconds for a frame that is thrown away where it is made. */
-function costOfMaking(frames: LiveFrames): number {
-  const program = frames.load(kinds[0]!.frames, true)
-  const { firewall } = stands[0]!.laboratory
-  const costs = Array.from({ length: rounds }, () =>
-    firewall.namespace.inside(() => frames.send(program, libc().if_nametoindex("wan0"), packets) / packets),
-  )
-  return median(costs)
+/** A frame that is thrown away where it is made. */
+function costOfMaking(frames: LiveFrames): Cost {
+  const program = frames.load(allKinds[0]!.frames, true)
+  const { laboratory } = stands[0]!
+  const costs = Array.from({ length: rounds }, () => send(frames, program, laboratory))
+  const middle = (part: keyof Cost) => median(costs.map((cost) => cost[part]))
+  return {
+    nanoseconds: middle("nanoseconds"),
+    instructions: middle("instructions"),
+    cycles: middle("cycles"),
+  }
 }
 
 function median(numbers: readonly number[]): number {
@@ -295,21 +288,27 @@ const programs = new Map(kinds.map((kind) => [kind, live.load(kind.frames)]))
 const cells = stands.flatMap((stand) =>
   kinds
     .filter((kind) => kind.name !== "SYN, blocked" || stand.contender.blocks)
-    .map((kind): Cell => ({ stand, kind, nanoseconds: [], passed: 0 })),
+    .map((kind): Cell => ({ stand, kind, costs: [], passed: 0 })),
 )
 const making = costOfMaking(live)
 measure(live, programs, cells)
 
-const found = (name: string, kind: string) =>
-  cells.find((cell) => cell.stand.contender.name === name && cell.kind.name === kind)
-const unit = median(found("connection tracking alone", "live connection")?.nanoseconds ?? []) - making
+/** Cycles say what a packet costs wherever the processor counts them. */
+const unit: keyof Cost = counters ? "cycles" : "nanoseconds"
+/** Neighbours on the machine come and go: a round is compared with itself. */
+const found = cells.find(({ stand, kind }) => stand.contender.name === UNIT && kind.name === LIVE)
+const net = (cell: Cell, part: keyof Cost) => cell.costs.map((cost) => cost[part] - making[part])
+const units = found ? net(found, unit) : []
 const rows = stands.map(({ contender }) => {
-  const columns = kinds.map(({ name }) => {
-    const cell = found(contender.name, name)
+  const columns = kinds.map((kind) => {
+    const cell = cells.find((each) => each.stand.contender === contender && each.kind === kind)
     if (!cell) return "–"
-    const share = cell.passed / (rounds * packets * 1.1)
-    const cost = median(cell.nanoseconds) - making
-    return `${cost.toFixed(0)} ns, ${(cost / unit).toFixed(2)}× (${(share * 100).toFixed(0)} % passed)`
+    const ratio = median(
+      net(cell, unit).flatMap((cost, round) => (units[round] ? [cost / units[round]] : [])),
+    )
+    const counted = counters ? `, ${median(net(cell, "instructions")).toFixed(0)} instructions` : ""
+    const time = median(net(cell, "nanoseconds")).toFixed(0)
+    return `${ratio.toFixed(3)}× (${time} ns${counted}; ${(cell.passed * 100).toFixed(0)} % passed)`
   })
   return `| ${contender.name} | ${columns.join(" | ")} |`
 })
@@ -317,9 +316,10 @@ console.log(`| rules | ${kinds.map(({ name }) => name).join(" | ")} |`)
 console.log(`|---|${kinds.map(() => "---|").join("")}`)
 console.log(rows.join("\n"))
 console.log(
-  `\n×: multiples of a packet of a live connection with connection tracking alone; medians of ${rounds} rounds of ${packets} packets; ${making.toFixed(0)} ns for making a frame are taken off. What passes costs its forwarding too.`,
+  `\n×: multiples, in ${unit}, of a packet of a live connection with connection tracking alone in the same round; medians of ${rounds} rounds of ${packets} packets; ${making.nanoseconds.toFixed(0)} ns for making a frame are taken off. What passes costs its forwarding too.`,
 )
 live.close()
+counters?.close()
 for (const { laboratory, flooded } of stands) {
   laboratory.close()
   flooded.close()
