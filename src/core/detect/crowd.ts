@@ -7,7 +7,7 @@ import { mix } from "./source-table.js"
 
 const SHOWN = 16
 /** So many are a crowd. */
-const CROWD = 64
+export const CROWD = 64
 /** Seconds between two findings of the same crowd. */
 const PAUSE = 60
 /** How often it is asked whether those are many who are too many packets together. */

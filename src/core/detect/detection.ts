@@ -36,6 +36,7 @@ import { detectorKinds } from "./index.js"
 import { PacketMemory } from "./packet-memory.js"
 import { Press } from "./press.js"
 import { Proven } from "./proven.js"
+import { Samples } from "./samples.js"
 import { Scanners } from "./scanners.js"
 import type { Suspects } from "./suspects.js"
 import { targetOf } from "./target.js"
@@ -86,6 +87,8 @@ export class Detection {
   private readonly proven = new Proven()
   private readonly memory = new PacketMemory()
   private readonly scanners = new Scanners()
+  /** Null: every packet is seen. */
+  private readonly samples: Samples | null
   private readonly onFinding: (finding: Finding) => void
   /** Whom to ask, by all that a packet is. */
   private byClasses: readonly (readonly Detector[])[] = []
@@ -101,6 +104,7 @@ export class Detection {
     onFinding: (finding: Finding) => void,
   ) {
     this.onFinding = onFinding
+    this.samples = options.sees === "all" ? null : new Samples()
     this.reconfigure(settings)
     this.attempts = new Attempts(this, options.sees === "all")
   }
@@ -162,6 +166,7 @@ export class Detection {
     else this.now = event.time
     event.isRepeated = false
     event.isAnswer = false
+    if (event.protection !== "" && this.samples?.note(event)) this.memory.note(event)
     const classes = this.classify(event)
     if (classes === 0) return
     for (const detector of this.byClasses[classes]!) detector.packet!(event)
@@ -192,7 +197,11 @@ export class Detection {
   }
 
   counter(event: CounterEvent): void {
-    for (const detector of this.detectors) detector.counter?.(event)
+    const sampling = this.samples?.take(event)
+    let held = 0
+    if (sampling)
+      for (const detector of this.detectors) held += detector.sampled?.(event, sampling.shares) ?? 0
+    for (const detector of this.detectors) detector.counter?.(event, held, sampling?.sourceCount ?? 0)
   }
 
   alert(event: AlertEvent): void {
@@ -272,6 +281,7 @@ export class Detection {
       })
     }
     return {
+      seesAll: this.samples === null,
       packets: this.memory,
       report: (draft, suspects, slot, flow) =>
         complete(this.findingOf(draft, suspects, slot, flow), suspects.limit),

@@ -8,6 +8,7 @@ import type { LoginEvent } from "../event/login-event.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
 import type { PacketMemory } from "./packet-memory.js"
+import type { Sampled } from "./samples.js"
 import type { Scanners } from "./scanners.js"
 import type { Suspects } from "./suspects.js"
 
@@ -39,7 +40,10 @@ export interface Detector {
   packet?(event: PacketEvent): void
   answer?(event: AnswerEvent): void
   connection?(event: ConnectionEvent): void
-  counter?(event: CounterEvent): void
+  /** What a rule has counted, how much of it other detectors hold against single sources, and about how many sources the logged packets had. */
+  counter?(event: CounterEvent, held: number, sourceCount: number): void
+  /** Parts of what a rule has counted, each of one source: how many packets of it are this detector's to judge. */
+  sampled?(event: CounterEvent, shares: readonly Sampled[]): number
   alert?(event: AlertEvent): void
   login?(event: LoginEvent): void
 }
@@ -52,6 +56,8 @@ export interface DetectorKind {
 
 /** What a detector has besides events. */
 export interface DetectorContext {
+  /** Every packet comes; else only those that rules log, and connections and counts tell of the others. */
+  readonly seesAll: boolean
   readonly packets: PacketMemory
   /** One source's doing. `slot` is its place among `suspects`, `flow` the event that was too much. */
   report(draft: Draft, suspects: Suspects, slot: number, flow: Flow): void

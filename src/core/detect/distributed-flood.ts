@@ -1,11 +1,13 @@
 import { perSecond } from "../base/rate.js"
+import type { AnswerEvent } from "../event/answer-event.js"
 import type { ConnectionEvent } from "../event/connection-event.js"
 import type { CounterEvent } from "../event/counter-event.js"
 import { FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP } from "../packet/packet.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
-import { Crowd } from "./crowd.js"
+import { floodProtections, strayProtections } from "./counted-protections.js"
+import { CROWD, Crowd } from "./crowd.js"
 import {
   type Detector,
   type DetectorContext,
@@ -30,8 +32,6 @@ import { within } from "./words.js"
 const MIDDLE = 1
 
 const usual: Limit = { form: "window", count: 1000, duration: 5e9 }
-/** Protections that count floods in the kernel. */
-const floodProtections = new Set(["syn-floods", "icmp-floods", "all-floods", "connection-rate"])
 
 /**
  * Many sources together: SYNs without those that became connections, other TCP of no connection, datagrams that nobody answers, echo requests, and all that is malformed or of no known
@@ -89,9 +89,21 @@ class DistributedFlood implements Detector {
       this.syn.discount(event.time)
   }
 
-  counter(event: CounterEvent): void {
-    if (!floodProtections.has(event.protection) || event.over <= 0) return
-    const rate = event.packets / event.over
+  /** Live, of a datagram that a rule lets pass conntrack alone tells: it had no answer. */
+  answer(event: AnswerEvent): void {
+    if (event.protocol !== UDP || event.side !== FROM_OUTSIDE || isGroup(event)) return
+    if (event.answer === "open") this.udp.discount(event.time)
+    else if (event.answer === "silent" && !this.context.seesAll)
+      this.count(this.udp, event, "udp", "unanswered datagrams")
+  }
+
+  counter(event: CounterEvent, held: number, sourceCount: number): void {
+    const isLimit = floodProtections.has(event.protection)
+    // What no connection is of belongs to the ends of many, in ordinary life; a crowd is told by its sources.
+    if (!isLimit && !(strayProtections.has(event.protection) && sourceCount >= CROWD)) return
+    const packets = Math.max(0, event.packets - held)
+    if (event.over <= 0) return
+    const rate = packets / event.over
     const most =
       this.limit.form === "window"
         ? this.limit.count / (this.limit.duration / 1e9)
@@ -104,14 +116,16 @@ class DistributedFlood implements Detector {
     this.context.reportFinding(
       {
         at: event.time,
-        kind: "flood-beyond-limit",
-        sentence: `${event.packets} packets beyond the limit of ${event.protection} ${within(event.over)}`,
+        kind: isLimit ? "flood-beyond-limit" : "distributed-tcp-flood",
+        sentence: isLimit
+          ? `${packets} packets beyond the limit of ${event.protection} ${within(event.over)}`
+          : `${packets} packets that ${event.protection} met, of ${sourceCount} or more sources, ${within(event.over)}`,
         sources: [],
-        sourceCount: 0,
+        sourceCount,
         manySources: true,
         proven: false,
         target: { address: null, addressCount: 1, protocol: "other", ports: [], portCount: 0 },
-        evidence: { count: event.packets, first: event.time - event.over, last: event.time, packets: [] },
+        evidence: { count: packets, first: event.time - event.over, last: event.time, packets: [] },
         confidence: "medium",
         repetition: 1,
       },
@@ -119,10 +133,11 @@ class DistributedFlood implements Detector {
     )
   }
 
-  private count(crowd: Crowd, flow: PacketEvent, name: string, what: string): void {
+  private count(crowd: Crowd, flow: PacketEvent | AnswerEvent, name: string, what: string): void {
     if (!crowd.count(flow)) return
     const { sourceCount, targetCount } = crowd
-    this.context.packets.note(flow)
+    if (flow.event === "packet") this.context.packets.note(flow)
+    else this.context.packets.noteFlow(flow, "udp")
     this.context.reportFinding(
       {
         at: flow.time,

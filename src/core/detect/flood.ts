@@ -1,8 +1,11 @@
+import { perSecond } from "../base/rate.js"
+import type { AnswerEvent } from "../event/answer-event.js"
 import type { ConnectionEvent } from "../event/connection-event.js"
+import type { CounterEvent } from "../event/counter-event.js"
 import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { ACK, FIN, ICMP, PSH, RST, SYN, TCP, URG } from "../packet/packet.js"
-import type { DetectorSetting } from "../policy/policy.js"
+import { ACK, FIN, ICMP, ICMPV6, PSH, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
+import type { DetectorSetting, Limit } from "../policy/policy.js"
 import {
   type Detector,
   type DetectorContext,
@@ -16,6 +19,7 @@ import {
 } from "./detector.js"
 import { isGroup } from "./group.js"
 import { isAmong } from "./port-choice.js"
+import type { Sampled } from "./samples.js"
 import { type Suspects, SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
 
@@ -48,6 +52,58 @@ class Flood {
     const sentence = `${what} ${own.total[slot]} times ${span}`
     this.context.report({ kind, sentence, confidence: "medium" }, own, slot, flow)
   }
+
+  /**
+   * Shares of what a rule counted. The rule has met them already, and a finding's sources are those that the packets name, forged or not: so it is told, and nobody
+   * is blocked for it, whatever the policy says; whom a rule lists it lists by handshakes.
+   */
+  sampled({ protection, over }: CounterEvent, shares: readonly Sampled[]): number {
+    let held = 0
+    for (const share of shares) {
+      const { flow } = share
+      const own = flow.side === FROM_OUTSIDE && this.holds(share) ? this.suspects.of(flow) : null
+      if (own === null) continue
+      held += share.beyond
+      const packets = this.amountOf(share)
+      const slot = own.count(flow, atOnce(own.limit, packets, over))
+      if (slot < 0) continue
+      this.context.report(
+        {
+          kind: this.kindOf(share),
+          sentence: `${this.what} about ${packets} times ${within(over)}, by samples of what ${protection} counted`,
+          confidence: this.context.isProven(flow) ? "medium" : "low",
+          count: packets,
+          first: flow.time - over,
+          onlyNotify: true,
+        },
+        own,
+        slot,
+        flow,
+      )
+    }
+    return held
+  }
+
+  /** Whether it is this flood's kind of packets. */
+  protected holds(_share: Sampled): boolean {
+    return false
+  }
+
+  protected kindOf(_share: Sampled): string {
+    return this.kind
+  }
+
+  /** How many packets it counts for. */
+  protected amountOf({ packets }: Sampled): number {
+    return packets
+  }
+}
+
+/** Of packets that came within `over` seconds, as many as a meter may take at once. */
+function atOnce(limit: Limit | undefined, packets: number, over: number): number {
+  if (limit?.form === "window") return Math.ceil(packets * Math.min(1, limit.duration / 1e9 / over))
+  if (limit?.form === "rate") return Math.max(0, Math.ceil(packets - perSecond(limit.rate) * over))
+  return packets
 }
 
 /** SYNs without those whose handshake was completed: who reconnects in bursts, as proxies and offices do, completes them. */
@@ -62,6 +118,15 @@ class SynFlood extends Flood implements Detector {
   connection(event: ConnectionEvent): void {
     if (event.phase !== "established" || event.protocol !== TCP || event.side !== FROM_OUTSIDE) return
     this.suspects.of(event)?.discount(event)
+  }
+
+  protected override holds({ flow, tcpFlags }: Sampled): boolean {
+    return flow.protocol === TCP && isSyn(tcpFlags)
+  }
+
+  /** What a limit let pass may be handshakes by now: an office that comes back at once. */
+  protected override amountOf({ beyond }: Sampled): number {
+    return beyond
   }
 }
 
@@ -82,6 +147,30 @@ class TcpFlood extends Flood implements Detector {
     if (event.isRepeated || event.side !== FROM_OUTSIDE || event.protocol !== TCP) return
     this.count(event, event, kindOfFlood(event.tcpFlags))
   }
+
+  protected override holds({ flow, tcpFlags }: Sampled): boolean {
+    return flow.protocol === TCP && !isSyn(tcpFlags)
+  }
+
+  protected override kindOf({ tcpFlags }: Sampled): string {
+    return kindOfFlood(tcpFlags)
+  }
+
+  protected override amountOf({ packets, tcpFlags, hasManyEnds }: Sampled): number {
+    return mayContinue(tcpFlags) && !hasManyEnds ? Math.round(packets * WITHIN) : packets
+  }
+}
+
+/** Of acknowledgements between a few ends: a connection that nobody saw begin, and that is cut off, sends a window's worth before it notices. */
+const WITHIN = 0.1
+
+function isSyn(tcpFlags: number): boolean {
+  return (tcpFlags & (FIN | SYN | RST | ACK)) === SYN
+}
+
+function mayContinue(tcpFlags: number): boolean {
+  const core = tcpFlags & (FIN | SYN | RST | ACK)
+  return core === ACK || core === (FIN | ACK)
 }
 
 function kindOfFlood(tcpFlags: number): string {
@@ -114,6 +203,16 @@ class UdpFlood extends Flood implements Detector {
     if (event.side !== FROM_OUTSIDE || event.isBroadcast || isGroup(event)) return
     if (isAmong(this.ports, event.protocol, event.destinationPort)) this.count(event, event)
   }
+
+  /** The first datagram comes before its answer. */
+  answer(event: AnswerEvent): void {
+    if (event.answer !== "open" || event.protocol !== UDP || event.side !== FROM_OUTSIDE) return
+    if (isAmong(this.ports, event.protocol, event.destinationPort)) this.suspects.of(event)?.discount(event)
+  }
+
+  protected override holds({ flow }: Sampled): boolean {
+    return flow.protocol === UDP && isAmong(this.ports, flow.protocol, flow.destinationPort)
+  }
 }
 
 export const udpFlood: DetectorKind = {
@@ -126,6 +225,10 @@ class IcmpFlood extends Flood implements Detector {
 
   packet(event: PacketEvent): void {
     if (event.side === FROM_OUTSIDE && isEchoRequest(event)) this.count(event, event)
+  }
+
+  protected override holds({ flow }: Sampled): boolean {
+    return flow.protocol === ICMP || flow.protocol === ICMPV6
   }
 }
 

@@ -1,6 +1,7 @@
-import { FROM_OUTSIDE } from "../event/flow.js"
+import type { ConnectionEvent } from "../event/connection-event.js"
+import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { ICMP } from "../packet/packet.js"
+import { ICMP, ICMPV6 } from "../packet/packet.js"
 import { type DetectorKind, IS_ICMP } from "./detector.js"
 import { isEchoRequest } from "./flood.js"
 import { mix } from "./source-table.js"
@@ -12,28 +13,36 @@ export const pingSweep: DetectorKind = {
   name: "ping-sweep",
   create(setting, context) {
     const suspects = new SuspectsBySetting(setting, "different")
+    const count = (flow: Flow, note: PacketEvent | null) => {
+      const own = suspects.of(flow)
+      if (own === null) return
+      const host = mix(flow.destination0, flow.destination1, flow.destination2, flow.destination3)
+      const slot = own.countDifferent(flow, host)
+      if (slot < 0) return
+      if (note !== null) context.packets.note(note)
+      const hosts = own.different(slot)
+      context.report(
+        {
+          kind: "ping-sweep",
+          sentence: `pinged ${hosts} or more hosts ${within(flow.time - own.first[slot]!)}`,
+          confidence: "medium",
+          target: { address: null, addressCount: hosts },
+        },
+        own,
+        slot,
+        flow,
+      )
+    }
     return {
       wants: IS_ICMP,
       packet(event: PacketEvent) {
         if (event.side !== FROM_OUTSIDE || event.isBroadcast || !isQuestion(event)) return
-        const own = suspects.of(event)
-        if (own === null) return
-        const host = mix(event.destination0, event.destination1, event.destination2, event.destination3)
-        const slot = own.countDifferent(event, host)
-        if (slot < 0) return
-        context.packets.note(event)
-        const hosts = own.different(slot)
-        context.report(
-          {
-            kind: "ping-sweep",
-            sentence: `pinged ${hosts} or more hosts ${within(event.time - own.first[slot]!)}`,
-            confidence: "medium",
-            target: { address: null, addressCount: hosts },
-          },
-          own,
-          slot,
-          event,
-        )
+        count(event, event)
+      },
+      /** Live: conntrack tells of each host that is asked, and takes nothing but questions for a beginning. */
+      connection(event: ConnectionEvent) {
+        if (event.phase !== "new" || event.side !== FROM_OUTSIDE) return
+        if (event.protocol === ICMP || event.protocol === ICMPV6) count(event, null)
       },
     }
   },

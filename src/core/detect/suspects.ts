@@ -60,13 +60,13 @@ export class Suspects {
     this.pause = Math.max(LEAST_PAUSE, Math.min(memory, 3600))
   }
 
-  /** Counts one. The source's slot where it is time to tell, else -1. */
-  count(flow: Flow): number {
+  /** Counts one, or so many at once. The source's slot where it is time to tell, else -1. */
+  count(flow: Flow, amount = 1): number {
     const slot = this.enter(flow, 0)
     if (slot < 0) return -1
-    this.total[slot]! += 1
-    this.table.weight[slot]! += 1
-    const isOver = this.meter === null || this.meter.add(slot, flow.time, 1)
+    this.total[slot]! += amount
+    this.table.weight[slot]! += amount
+    const isOver = this.meter === null || this.meter.add(slot, flow.time, amount)
     return isOver ? this.tell(slot, flow.time) : -1
   }
 

@@ -9,4 +9,8 @@ export interface CounterEvent {
   readonly zone: string
   readonly packets: number
   readonly bytes: number
+  /** How many of the packets came of sources of which no sample is logged: newcomers beyond their ceiling. */
+  readonly unsampled: number
+  /** How many packets a second the rule lets pass of each source before it counts; 0: nobody knows. */
+  readonly passes: number
 }

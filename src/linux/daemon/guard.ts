@@ -3,6 +3,7 @@ import { Detection } from "../../core/detect/detection.js"
 import type { Event } from "../../core/event/event.js"
 import type { Finding } from "../../core/event/finding.js"
 import { logGroup } from "../../core/policy/compile-outcome.js"
+import { passesOf } from "../../core/policy/passes.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { readKernel } from "../host/kernel.js"
 import { openReadiness } from "../host/netlink/readiness.js"
@@ -186,7 +187,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   keepBypass(!hadTable)
 
   const clock = steadyClock()
-  for (const source of wantedSources(settings, alive, listedBy)) {
+  for (const source of wantedSources(settings, alive, listedBy, () => current.policy)) {
     const running = source.start({ emit, clock, readiness, topology, notice })
     if (failed(running)) {
       const why = sentencesOf(running.failure.diagnostics).join("; ")
@@ -394,11 +395,12 @@ function wantedSources(
   { eve, logins }: GuardSettings,
   alive: Alive,
   listedBy: ListedByRules,
+  policy: () => Policy,
 ): readonly EventSource[] {
   return [
     packetSource(logGroup, (flow, protection) => listedBy.note(flow, protection)),
     connectionSource(alive),
-    counterSource(PLACE),
+    counterSource(PLACE, (zone, protection) => passesOf(policy(), zone, protection)),
     ...(eve === undefined ? [] : [eveSource(eve)]),
     ...(logins === undefined ? [] : [loginSource(logins)]),
   ]

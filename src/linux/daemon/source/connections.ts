@@ -36,6 +36,7 @@ interface Attempt {
   readonly since: number
   readonly flow: Flow
   isAnswered: boolean
+  isEstablished: boolean
 }
 
 /**
@@ -78,7 +79,7 @@ export function connectionSource(alive: Alive): EventSource {
         if (where.size >= WAITING_MAXIMUM) return
         const flow = new Flow()
         copyFlow(connection, flow)
-        where.set(id, { since: connection.time, flow, isAnswered: false })
+        where.set(id, { since: connection.time, flow, isAnswered: false, isEstablished: false })
       }
 
       const begin = ({ id, protocol, tcpState }: TrackedConnection) => {
@@ -95,9 +96,19 @@ export function connectionSource(alive: Alive): EventSource {
         if (isAnswer && attempt && !attempt.isAnswered) {
           attempt.isAnswered = true
           tellAnswer(attempt, "open")
-          if (!isTcp) tell("established", true)
+          if (!isTcp) {
+            // Nothing more is waited for, and others need the room.
+            waiting.delete(id)
+            tell("established", true)
+          }
         }
         if (!isTcp) return
+        if (attempt?.isAnswered && tcpState === TCP_CLOSE && !attempt.isEstablished) {
+          waiting.delete(id)
+          tell("abandoned", false)
+          return
+        }
+        if (attempt && tcpState >= TCP_ESTABLISHED) attempt.isEstablished = true
         if (tcpState === TCP_ESTABLISHED && !proving.has(id)) {
           eachFarEnd(connection, alive.began)
           remember(proving, id)

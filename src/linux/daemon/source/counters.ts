@@ -7,39 +7,53 @@ import type { EventSource } from "./source.js"
 const INTERVAL = 5000
 const OUTPUT_LIMIT = 64 << 20
 
-/** The counters of our table: true numbers, where packets themselves are logged at a bounded rate. */
-export function counterSource(place: string): EventSource {
+interface Sum {
+  packets: number
+  bytes: number
+  unsampled: number
+}
+
+/** The chain of those beyond a limit's ceiling, of whom none is logged (policy/compile-outcome.ts). */
+const NEWCOMERS = "/newcomers"
+
+/** The counters of our table: true numbers, where packets themselves are logged at a bounded rate. `passes`: how many a second a rule lets pass of each source. */
+export function counterSource(
+  place: string,
+  passes: (zone: string, protection: string) => number,
+): EventSource {
   return {
     name: "counters",
     reads: "the counters of the rules",
     start({ emit, clock }) {
       const nft = findProgram("nft")
       if (nft === undefined) return fail("cannot", "no-nft", "there is no nft to ask for counters")
-      let before = new Map<string, { packets: number; bytes: number }>()
+      let before = new Map<string, Sum>()
       let last = clock()
       let events = 0
       let state = "reading"
       let isAsking = false
 
       const take = (text: string) => {
-        const sums = new Map<string, { packets: number; bytes: number }>()
+        const sums = new Map<string, Sum>()
         for (const { rules } of parseKernelTables(text, [place])) {
           for (const { chain, counted, comment } of rules) {
             const zone = chain.split("/")[0]!
             const protection = comment?.split(" ").at(-1)
             if (!counted || protection === undefined || !chain.includes("/")) continue
             const key = `${zone} ${protection}`
-            const sum = sums.get(key) ?? { packets: 0, bytes: 0 }
+            const sum = sums.get(key) ?? { packets: 0, bytes: 0, unsampled: 0 }
             sum.packets += counted.packets
+            if (chain.endsWith(NEWCOMERS)) sum.unsampled += counted.packets
             sum.bytes += counted.bytes
             sums.set(key, sum)
           }
         }
         const now = clock()
-        for (const [key, { packets, bytes }] of sums) {
+        for (const [key, { packets, bytes, unsampled }] of sums) {
+          const known = before.get(key)
           // Rules that are put there anew count from 0.
-          const earlier = before.get(key) ?? { packets: 0, bytes: 0 }
-          const more = packets >= earlier.packets ? packets - earlier.packets : packets
+          const earlier = known && packets >= known.packets ? known : { packets: 0, bytes: 0, unsampled: 0 }
+          const more = packets - earlier.packets
           if (more === 0 || before.size === 0) continue
           const [zone = "", protection = ""] = key.split(" ")
           events++
@@ -50,7 +64,9 @@ export function counterSource(place: string): EventSource {
             zone,
             protection,
             packets: more,
-            bytes: bytes >= earlier.bytes ? bytes - earlier.bytes : bytes,
+            bytes: bytes - earlier.bytes,
+            unsampled: Math.max(0, unsampled - earlier.unsampled),
+            passes: passes(zone, protection),
           })
         }
         before = sums

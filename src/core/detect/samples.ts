@@ -1,0 +1,139 @@
+import type { CounterEvent } from "../event/counter-event.js"
+import { copyFlow, Flow } from "../event/flow.js"
+import type { PacketEvent } from "../event/packet-event.js"
+import { floodProtections, strayProtections } from "./counted-protections.js"
+import { HowMany } from "./how-many.js"
+import { mix } from "./source-table.js"
+
+/** Sources of each protection that are told apart. */
+const PLACES = 16
+/** With so many samples a share is known to a fifth or so of itself. */
+const LEAST = 20
+/** Pairs of ends that are told apart, in words of 32. */
+const WORDS = 8
+
+/** One source's part of what a rule has counted, as the packets that it logged have it. */
+export interface Sampled {
+  /** The latest of its packets, at the counter's time. */
+  readonly flow: Flow
+  readonly tcpFlags: number
+  /** How many packets it sent beyond the limit, about, without the logged ones. */
+  readonly beyond: number
+  /** With what the limit let pass meanwhile. */
+  readonly packets: number
+  /** Most samples have ends of their own: it is no connection, nor a few. */
+  readonly hasManyEnds: boolean
+}
+
+/** What the samples say of a count. */
+export interface Sampling {
+  readonly shares: readonly Sampled[]
+  /** About how many sources were seen. */
+  readonly sourceCount: number
+}
+
+const nothing: Sampling = { shares: [], sourceCount: 0 }
+
+/**
+ * Who sends what rules count. A rule that meets a flood logs a bounded number of packets and counts all: the shares of the first in the second are how much each source sent. A sample
+ * is drawn by the clock, so none is drawn more often for its address; who sends between the draws alone is missed, and who sends in another's name is taken for him, as ever.
+ *
+ * Each protection has sixteen places; where they are taken, the source of which least was seen goes, and who comes in its place has that much for doubtful (Metwally's Space-Saving): a flood of
+ * forged sources makes no share of anybody's greater.
+ */
+export class Samples {
+  private readonly byProtection = new Map<string, Places>()
+
+  /** A packet that a rule logged. True: the rule is one that meets floods, so that the packet is a sample. */
+  note(event: PacketEvent): boolean {
+    const { protection } = event
+    const known = this.byProtection.get(protection)
+    if (!known && !floodProtections.has(protection) && !strayProtections.has(protection)) return false
+    const places = known ?? new Places()
+    if (!known) this.byProtection.set(protection, places)
+    places.note(event)
+    return true
+  }
+
+  /** Whose packets these were, and forgets them: the next count has its own. Packets of nobody in particular are nobody's. */
+  take(event: CounterEvent): Sampling {
+    const places = this.byProtection.get(event.protection)
+    if (!places) return nothing
+    const sampling = { shares: places.sharesOf(event), sourceCount: places.sources.estimate() }
+    places.clear()
+    return sampling
+  }
+}
+
+class Places {
+  readonly sources = new HowMany()
+  private readonly flows = Array.from({ length: PLACES }, () => new Flow())
+  private readonly tcpFlags = new Uint8Array(PLACES)
+  private readonly seen = new Uint32Array(PLACES)
+  private readonly doubtful = new Uint32Array(PLACES)
+  private readonly ends = new Uint32Array(PLACES * WORDS)
+  private total = 0
+
+  note(event: PacketEvent): void {
+    this.total++
+    this.sources.add(mix(event.source0, event.source1, event.source2, event.source3))
+    const place = this.placeOf(event)
+    copyFlow(event, this.flows[place]!)
+    this.tcpFlags[place] = event.tcpFlags
+    this.seen[place]! += 1
+    const bit = mix(event.destination0, event.destination3, event.sourcePort, event.destinationPort) >>> 24
+    this.ends[place * WORDS + (bit >>> 5)]! |= 1 << (bit & 31)
+  }
+
+  sharesOf({ packets, unsampled, passes, over, time }: CounterEvent): readonly Sampled[] {
+    return this.flows.flatMap((flow, place): Sampled[] => {
+      const seen = this.seen[place]! - this.doubtful[place]!
+      if (seen < LEAST) return []
+      const own = new Flow()
+      copyFlow(flow, own)
+      own.time = time
+      const beyond = Math.max(0, Math.round(((packets - unsampled) * seen) / this.total) - seen)
+      return [
+        {
+          flow: own,
+          tcpFlags: this.tcpFlags[place]!,
+          beyond,
+          packets: beyond + Math.round(passes * over),
+          hasManyEnds: this.endsOf(place) * 2 > Math.min(seen, WORDS * 32),
+        },
+      ]
+    })
+  }
+
+  clear(): void {
+    this.seen.fill(0)
+    this.doubtful.fill(0)
+    this.ends.fill(0)
+    this.sources.clear()
+    this.total = 0
+  }
+
+  private placeOf(event: PacketEvent): number {
+    let least = 0
+    for (let at = 0; at < PLACES; at++) {
+      if (this.seen[at]! > 0 && isSameSource(this.flows[at]!, event)) return at
+      if (this.seen[at]! < this.seen[least]!) least = at
+    }
+    this.doubtful[least] = this.seen[least]!
+    this.ends.fill(0, least * WORDS, (least + 1) * WORDS)
+    return least
+  }
+
+  /** How many different ends, of at most 256. */
+  private endsOf(place: number): number {
+    let count = 0
+    for (let at = place * WORDS; at < (place + 1) * WORDS; at++)
+      for (let word = this.ends[at]!; word !== 0; word &= word - 1) count++
+    return count
+  }
+}
+
+/** Of IPv6 the /64: who has one address of it has them all. */
+function isSameSource(left: Flow, right: Flow): boolean {
+  return left.family === right.family && left.source0 === right.source0 && left.source1 === right.source1
+}
