@@ -2,6 +2,7 @@ import { expect, test } from "vitest"
 import { readIptables } from "../backend/iptables/read.js"
 import { buildPacket } from "../packet/build.js"
 import { decode } from "../packet/decode.js"
+import type { PacketDescription } from "../packet/description.js"
 import { LINKTYPE_ETHERNET } from "../packet/link-type.js"
 import { ACK, Packet, RST, SYN } from "../packet/packet.js"
 import { accept, ctCountOver, ctStateIn, drop, equal, ip, isIpv4, notrack, reject } from "../ruleset/build.js"
@@ -39,6 +40,23 @@ test("an error answers the packet that it quotes", () => {
   expect(judge(engine, question(1), "input")).toBe("reject new")
   expect(judge(engine, error(2), "output")).toBe("accept invalid")
   expect(judge(engine, error(1), "output")).toBe("accept related")
+})
+
+test("an error about a packet without a hop left, or with options that nobody follows, is related to it", () => {
+  const engine = engineOf(table([chain("out", "output", 0, [rule(ctStateIn("invalid"), drop)])]))
+  const question = { ...there, ttl: 1, udp: { sourcePort: 1, destinationPort: 53 } }
+  const error = (type: number, about: PacketDescription) => ({
+    ...back,
+    icmp: { type, code: 0, rest: 0 },
+    payload: buildPacket(about).slice(14),
+  })
+  expect(judge(engine, question, "forward")).toBe("drop new")
+  expect(judge(engine, error(11, question), "output")).toBe("accept related")
+  const chosen = { ...question, ttl: 9, ipOptions: Uint8Array.from([7, 3, 3, 0]) }
+  expect(judge(engine, chosen, "forward")).toBe("drop new")
+  expect(judge(engine, error(12, chosen), "output")).toBe("accept related")
+  // Nobody was told of an error about this one.
+  expect(judge(engine, error(11, question), "output")).toBe("drop invalid")
 })
 
 test("an answer that comes late is nobody's", () => {

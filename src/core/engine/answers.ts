@@ -3,14 +3,14 @@ import type { Run } from "../ruleset/runtime.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
 import { DetachedConnection } from "./conntrack/detached.js"
 
-/** Destination unreachable, of ICMP and of ICMPv6. */
-const UNREACHABLE = 3
-const UNREACHABLE_6 = 1
+/** Errors that a host says of a packet by itself: destination unreachable, time exceeded, and of ICMP a parameter problem. */
+const errorTypes: ReadonlySet<number> = new Set([3, 11, 12])
+const errorTypes6: ReadonlySet<number> = new Set([1, 3])
 /** An answer leaves at once, or not at all: its rate is limited, or there is no way back. */
 const PATIENCE_NANOSECONDS = 100e6
 const ROOM = 16
 
-/** A packet that a rule rejected, and to whom the answer goes. */
+/** A packet that a rule rejected, or this host itself, and to whom the answer goes. */
 class Rejected {
   time = -Infinity
   family = 0
@@ -28,7 +28,7 @@ class Rejected {
 /**
  * The answers of `reject`, as they leave: the kernel gives them the connection of the packet that they answer, as related to it and in the other direction, before
  * conntrack sees them (nf_reject_ipv4.c, nf_ct_attach). So a reset by a rule meets no tracker of TCP, and an error about a packet that no connection
- * was confirmed for is related all the same (Linux 6.18, looked at).
+ * was confirmed for is related all the same, be it a rule's or a router's about a packet without a hop left (Linux 6.18, looked at).
  */
 export class Answers {
   private readonly ring = Array.from({ length: ROOM }, () => new Rejected())
@@ -36,7 +36,7 @@ export class Answers {
   /** False: nothing was rejected lately, and nobody needs to look. */
   private some = false
 
-  /** A rule rejected this packet. */
+  /** A rule rejected this packet, or this host itself. */
   note(packet: Packet, run: Run, conntrack: Conntrack): void {
     if (!run.connection) return
     this.some = true
@@ -89,11 +89,13 @@ function answers(packet: Packet, rejected: Rejected): boolean {
       (packet.tcpFlags & RST) !== 0 &&
       portsOf(packet.destinationPort, packet.sourcePort) === rejected.ports
     )
-  const isUnreachable =
-    packet.family === 4
-      ? packet.protocol === ICMP && packet.icmpType === UNREACHABLE
-      : packet.protocol === ICMPV6 && packet.icmpType === UNREACHABLE_6
-  return isUnreachable && quotes(packet, rejected)
+  return isError(packet) && quotes(packet, rejected)
+}
+
+function isError({ family, protocol, icmpType }: Packet): boolean {
+  return family === 4
+    ? protocol === ICMP && errorTypes.has(icmpType)
+    : protocol === ICMPV6 && errorTypes6.has(icmpType)
 }
 
 /** Some rejected packets get no answer: the protocol and the ports that are quoted say whose this is. Behind IPv6 extension headers nobody looks. */

@@ -20,6 +20,7 @@ import { Defragmenter } from "./defrag/defrag.js"
 import { EngineRun, type RunOptions } from "./engine-run.js"
 import { byNoRule, HookRunner } from "./hook-chains.js"
 import { Interfaces } from "./interfaces.js"
+import { optionFault } from "./ip-options.js"
 import { martian } from "./martian.js"
 import { Nat } from "./nat/nat.js"
 import { receiveFault } from "./receive.js"
@@ -219,6 +220,12 @@ export class Engine {
     return VERDICT_DROP
   }
 
+  /** The same, and an error tells the sender. */
+  private refuse(packet: Packet, why: string): number {
+    this.answers.note(packet, this.run, this.conntrack)
+    return this.lose(why)
+  }
+
   private arrive(packet: Packet, path: "input" | "forward", trace: Trace | null): number {
     const { run, judgement } = this
     run.inputInterface = packet.inputInterface
@@ -229,10 +236,10 @@ export class Engine {
       run.ingress = false
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
-    const fault = receiveFault(packet)
-    if (fault !== "") {
-      judgement.why = fault
-      if (trace !== null) trace.kernel(fault)
+    const unreceived = receiveFault(packet)
+    if (unreceived !== "") {
+      judgement.why = unreceived
+      if (trace !== null) trace.kernel(unreceived)
       return VERDICT_NONE
     }
     const verdict = this.beforeRouting("prerouting", packet, true, trace)
@@ -249,11 +256,13 @@ export class Engine {
       const refused = martian(routed, this.routes, isLocal)
       if (refused !== "") return this.lose(refused)
     }
+    const fault = optionFault(routed)
+    if (fault !== "") return this.refuse(routed, fault)
     if (isLocal) return this.arriveHere(routed, trace)
     run.outputInterface = leavesOn
     // A router counts down before its rules see the packet (ip_forward, ip6_forward). The packet is the caller's, and has its own again behind the hooks.
     const { ttl } = routed
-    if (ttl <= 1) return this.lose("time-exceeded")
+    if (ttl <= 1) return this.refuse(routed, "time-exceeded")
     if (this.rewriter.isOwn(routed)) this.rewriter.setTimeToLive(routed, ttl - 1)
     else routed.ttl = ttl - 1
     const forwarded = this.hooks.hook("forward", routed, trace)

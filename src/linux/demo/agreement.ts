@@ -211,7 +211,13 @@ function limitedChains(engine: Engine): ReadonlyMap<string, "source" | "shared">
 }
 
 /** Why the engine itself drops what the kernel's routing refuses. */
-const lostByRouting: ReadonlySet<string> = new Set(["martian", "not-forwarded", "time-exceeded"])
+const lostByRouting: ReadonlySet<string> = new Set([
+  "martian",
+  "not-forwarded",
+  "time-exceeded",
+  "source-route",
+  "ipv4-option",
+])
 
 function agree(kernel: KernelAnswer, through: boolean, hooks: ReadonlySet<Hook>, why: string): boolean {
   // Lost between the hooks, which the engine knows of some packets, too.
