@@ -15,9 +15,11 @@ const SILENCE = 4
  */
 const DATAGRAM_SILENCE = 10
 const FEW_DATAGRAMS = 2
+/** So many at most, and within a second, is somebody who tries hard: with several questions of a service, or each three times. */
+const BURST_DATAGRAMS = 5
+const BURST = 1
 /** Where nothing comes any more, silence of so many seconds is one: a round trip takes less. */
-const LAST_SILENCE = 1
-const LAST_DATAGRAM_SILENCE = 3
+const LAST_SILENCE = 0.5
 /** An attempt that comes again within this many seconds is the same one; a SYN is sent again for 127 s (tcp_syn_retries 6). */
 const SAME = 130
 /** A SYN is sent seven times, and a capture may show each twice; who sends it more often floods. */
@@ -87,7 +89,7 @@ export class Attempts {
 
   /** Nothing comes any more. */
   finish(now: number): void {
-    this.askSilent(now, LAST_SILENCE, LAST_DATAGRAM_SILENCE)
+    this.askSilent(now, LAST_SILENCE, LAST_SILENCE)
   }
 
   /** Looks through all: for decisions, not for packets. */
@@ -301,10 +303,17 @@ export class Attempts {
         this.tellsSilence &&
         table.probes[slot] === BY_UDP &&
         table.states[slot] === TRIED &&
-        table.repeats[slot]! < FEW_DATAGRAMS
+        this.isOver(slot)
       )
         this.settle(slot, "silent", now, TRIED)
     }
+  }
+
+  /** Of datagrams: who sent them is done. */
+  private isOver(slot: number): boolean {
+    const { repeats, times, tried } = this.table
+    if (repeats[slot]! < FEW_DATAGRAMS) return true
+    return repeats[slot]! < BURST_DATAGRAMS && times[slot]! - tried[slot]! <= BURST
   }
 
   private insert(event: PacketEvent, probe: number): number {

@@ -30,6 +30,7 @@ import {
   IS_STRAY,
   IS_SYN,
   IS_SYN_ACK,
+  IS_WITHIN,
 } from "./detector.js"
 import { isLand } from "./forged.js"
 import { detectorKinds } from "./index.js"
@@ -38,6 +39,7 @@ import { Press } from "./press.js"
 import { Proven } from "./proven.js"
 import { Samples } from "./samples.js"
 import { Scanners } from "./scanners.js"
+import { Services } from "./services.js"
 import type { Suspects } from "./suspects.js"
 import { targetOf } from "./target.js"
 
@@ -85,6 +87,7 @@ export class Detection {
   private detectors: readonly Detector[] = []
   private readonly attempts: Attempts
   private readonly proven = new Proven()
+  private readonly services = new Services()
   private readonly memory = new PacketMemory()
   private readonly scanners = new Scanners()
   /** Null: every packet is seen. */
@@ -181,6 +184,10 @@ export class Detection {
   }
 
   answer(event: AnswerEvent): void {
+    if (event.side === FROM_OUTSIDE) {
+      if (event.answer === "open") this.services.note(event)
+      else if (event.answer !== "refused" && this.services.has(event)) return
+    }
     for (const detector of this.answerWanting) detector.answer!(event)
   }
 
@@ -257,6 +264,8 @@ export class Detection {
     const flags = event.tcpFlags
     this.attempts.take(event)
     const core = flags & (FIN | SYN | RST | ACK)
+    if (core === ACK && event.isAnswer && event.payloadLength > 0 && !(event.ctState & SETTLED))
+      return IS_WITHIN
     if (core === ACK && (flags & URG) === 0)
       return event.ctState & (SETTLED | 64) || event.ctState === 0 || event.isAnswer ? 0 : IS_STRAY
     if (core === SYN) return IS_SYN

@@ -30,8 +30,10 @@ export const IS_SPOOFED = 256
 export const IS_JUDGED = 512
 /** Of no connection, and neither TCP nor UDP nor ICMP. */
 export const IS_OTHER = 1024
+/** TCP data that may continue what nobody saw begin: answers alone are seen, or it began before. */
+export const IS_WITHIN = 2048
 /** One more than all bits of what a packet may be. */
-export const ALL_CLASSES = 2048
+export const ALL_CLASSES = 4096
 
 /** Sees events one after the other, and reports what it finds to its context. What it remembers is bounded. */
 export interface Detector {

@@ -13,6 +13,7 @@ import {
   IS_ODD,
   IS_OTHER,
 } from "./detector.js"
+import { isGroup } from "./group.js"
 import { ScanNotes } from "./scan-notes.js"
 import { mix } from "./source-table.js"
 import { type Suspects, SuspectsBySetting } from "./suspects.js"
@@ -85,6 +86,8 @@ class PortScan implements Detector {
   packet(event: PacketEvent): void {
     if (event.isRepeated || event.side !== FROM_OUTSIDE) return
     if (event.protocol !== TCP) {
+      // What routers and members of groups say to each other (IGMP, OSPF, VRRP) goes to as many addresses as there are groups.
+      if (isGroup(event)) return
       const hasPorts = event.protocol === SCTP && event.destinationPort !== 0
       if (event.malformed === 0)
         this.count(event, this.protocols, hasPorts ? "sctp" : "protocol", hasPorts ? "sctp" : "ip")

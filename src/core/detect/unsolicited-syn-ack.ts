@@ -1,6 +1,6 @@
 import { FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { type DetectorKind, IS_STRAY, IS_SYN_ACK } from "./detector.js"
+import { type DetectorKind, IS_STRAY, IS_SYN_ACK, IS_WITHIN } from "./detector.js"
 import { SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
 
@@ -13,7 +13,7 @@ export const unsolicitedSynAck: DetectorKind = {
   create(setting, context) {
     const suspects = new SuspectsBySetting(setting, "events")
     return {
-      wants: IS_SYN_ACK | IS_STRAY,
+      wants: IS_SYN_ACK | IS_STRAY | IS_WITHIN,
       packet(event: PacketEvent) {
         if (event.side !== FROM_OUTSIDE) return
         const own = suspects.of(event)

@@ -1,0 +1,35 @@
+import type { Flow } from "../event/flow.js"
+import { RecentHashes } from "./recent-hashes.js"
+import { mix } from "./source-table.js"
+
+/** Seconds for which a service is remembered. */
+const LIFE = 86400
+
+/**
+ * Which ports have answered anybody within a day, the latest 32,768, by hashes. Where one of them is closed or silent, a service is down: whoever asks for it then does not look for ports. Without
+ * it a monitor of twenty services, or a crawler of as many hosts, were scanners whenever a server was restarted.
+ */
+export class Services {
+  private readonly recent = new RecentHashes()
+
+  /** An attempt that was answered. */
+  note(flow: Flow): void {
+    this.recent.note(hashOf(flow), flow.time)
+  }
+
+  has(flow: Flow): boolean {
+    return flow.time - this.recent.notedAt(hashOf(flow)) <= LIFE
+  }
+}
+
+function hashOf({
+  destination0,
+  destination1,
+  destination2,
+  destination3,
+  destinationPort,
+  protocol,
+}: Flow): number {
+  const service = Math.imul(destinationPort | (protocol << 16), 0x9e3779b1)
+  return mix(destination0, destination1, destination2, destination3 ^ service)
+}
