@@ -1,36 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { createGuarded, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
-
-/** A mount namespace with a small disk in memory for the state: commands in it, and its files as this process sees them. */
-async function smallDisk({ gateway }: ReturnType<typeof createGuarded>, size: string) {
-  const { namespace } = gateway.laboratory.firewall
-  mkdirSync(gateway.state)
-  const holder = namespace.spawn(
-    "unshare",
-    ["-m", "--propagation", "private", "sh", "-c", DISK, gateway.state, size],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  )
-  await new Promise((resolve) => holder.stdout?.once("data", resolve))
-  const files = `/proc/${holder.pid}/root${gateway.state}`
-  return {
-    enter: ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`],
-    files,
-    fill: () => namespace.run("dd", ["if=/dev/zero", `of=${files}/fill`, "bs=4k"], { fails: "allowed" }),
-    makeRoom: () => rmSync(join(files, "fill")),
-    remount: (how: string) =>
-      namespace.run("nsenter", [
-        `--mount=/proc/${holder.pid}/ns/mnt`,
-        "mount",
-        "-o",
-        `remount,bind,${how}`,
-        gateway.state,
-      ]),
-  }
-}
-const DISK = `mount -t tmpfs -o size=$1 memory "$0" && echo there && exec sleep 600`
+import { smallDisk } from "./support/small-disk.js"
 
 test("a full disk: blocking and putting back go on, everybody is told, and the ledger is whole when there is room", {
   timeout: 120_000,
@@ -38,7 +10,7 @@ test("a full disk: blocking and putting back go on, everybody is told, and the l
   needsKernel(context)
   const guarded = createGuarded()
   const { gateway, policy, from, scan, nft, isListed, notices } = guarded
-  const disk = await smallDisk(guarded, "700k")
+  const disk = await smallDisk(gateway, "700k")
   const guard = await guarded.start({ wrap: disk.enter })
   const [first, second, third] = [from(60), from(61), from(62)]
   scan(first)

@@ -7,7 +7,7 @@ import { parseListenAddress } from "../daemon/metrics.js"
 import { needNetfilter } from "../host/capabilities.js"
 import { gatherFacts } from "../host/facts.js"
 import { failed } from "../host/outcome.js"
-import { openState } from "../host/state.js"
+import { openLastingState } from "../host/state.js"
 import { type Command, exit } from "./command.js"
 import type { Io } from "./output.js"
 import { fileEnvironment, policyWords, readPolicyText } from "./policy-file.js"
@@ -95,8 +95,7 @@ export const command: Command<Options> = {
       )
     const able = needNetfilter()
     if (failed(able)) return tell(able.failure, io)
-    const state = openState(io.environment)
-    if (failed(state)) return tell(state.failure, io)
+    const state = openLastingState(io.environment)
     const isService = io.environment["INVOCATION_ID"] !== undefined && !io.terminal.output
     const form = options.log ?? (io.terminal.output ? "text" : "json")
     const log = createLog(form, isService, (text) => {
@@ -108,8 +107,8 @@ export const command: Command<Options> = {
     const started = await startGuard(
       {
         environment: io.environment,
-        state: state.value,
-        load: () => load(named, io),
+        state,
+        load: (path = named) => load(path, io),
         rehearse: (rules) => rehearseAll(rules, rehearsable(io.environment)).map(describeCut),
         log,
         ...(options.metrics && { metrics: options.metrics }),
@@ -126,7 +125,7 @@ export const command: Command<Options> = {
     const { remove } = await untilStopped(guard)
     let removed: ReturnType<typeof removeEverything> | undefined
     await guard.stop(() => {
-      if (remove) removed = removeEverything(state.value)
+      if (remove) removed = removeEverything(state)
     })
     if (removed === undefined) {
       log.info(

@@ -18,6 +18,8 @@ export interface CalledHosts {
   calledAt(address: Address, now: number): number | undefined
   /** Writes it down in another thread, where something has changed. */
   save(): Promise<void>
+  /** The file is gone: it is written again with the next save. */
+  lost(): void
   /** The same before the process ends. What a full disk does not take is lost. */
   saveNow(): void
 }
@@ -67,6 +69,9 @@ export function openCalledHosts(folder: string): CalledHosts {
           saving = undefined
         })
       return saving
+    },
+    lost() {
+      hasChanged = true
     },
     saveNow() {
       if (!hasChanged) return

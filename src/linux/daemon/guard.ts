@@ -1,4 +1,5 @@
 import { hostname } from "node:os"
+import { resolve } from "node:path"
 import { Detection } from "../../core/detect/detection.js"
 import type { Event } from "../../core/event/event.js"
 import type { Finding } from "../../core/event/finding.js"
@@ -7,9 +8,8 @@ import { passesOf } from "../../core/policy/passes.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { readKernel } from "../host/kernel.js"
 import { openReadiness } from "../host/netlink/readiness.js"
-import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js"
 import { done, type Failure, failed, type Outcome } from "../host/outcome.js"
-import { readOwnBypass, rememberOwnBypass, restoreOwnBypass } from "../host/own-bypass.js"
+import { readOwnBypass } from "../host/own-bypass.js"
 import { openNotifier } from "../host/sd-notify.js"
 import type { State } from "../host/state.js"
 import { type Alive, createAlive } from "./alive.js"
@@ -17,13 +17,14 @@ import { createAnnouncer } from "./announcer.js"
 import { openCalledHosts } from "./called-hosts.js"
 import { steadyClock } from "./clock.js"
 import { type Keeper, openKeeper } from "./keeper.js"
-import { type KernelBlocks, openKernelBlocks } from "./kernel-blocks.js"
+import { openKernelBlocks } from "./kernel-blocks.js"
 import { ListedByRules } from "./listed-by.js"
 import type { GuardLog } from "./log.js"
 import { type ListenAddress, type Metric, serveMetrics } from "./metrics.js"
 import { takePrecedence } from "./precedence.js"
 import type { GuardStatus } from "./protocol.js"
-import { describeChange, enforceRules, type GuardedRules, restoreRules, sentencesOf } from "./rules.js"
+import { watchRules } from "./rule-watch.js"
+import { enforceRules, type GuardedRules, sentencesOf } from "./rules.js"
 import { needAlone, openServer, socketPath } from "./server.js"
 import { connectionSource } from "./source/connections.js"
 import { counterSource } from "./source/counters.js"
@@ -42,8 +43,8 @@ export interface GuardedPolicy extends GuardedRules {
 export interface GuardSettings {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly state: State
-  /** Reads and compiles the policy; undefined: it has mistakes, which were reported. */
-  readonly load: () => GuardedPolicy | undefined
+  /** Reads and compiles the policy, its own or the one at a path; undefined: it has mistakes, which were reported. */
+  readonly load: (path?: string) => GuardedPolicy | undefined
   /** The administrators' sessions that the rules would cut, each in a sentence. */
   readonly rehearse: (rules: GuardedPolicy) => readonly string[]
   readonly log: GuardLog
@@ -68,9 +69,8 @@ export interface Guard {
 
 const TABLE = "floodwall"
 const PLACE = `inet ${TABLE}`
-/** Milliseconds. A change of the rules is looked at when it is over: a flush and a load by the same hand are one. */
+/** Milliseconds. */
 const SETTLE = 200
-const BUSY_AGAIN = 1000
 const PATIENCE = 15_000
 const REFRESH = 30_000
 const TICK = 1000
@@ -93,7 +93,6 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   }[] = []
   let current = first
   let findings = 0
-  let putBack = 0
   let isStopping = false
   let askStop: (how: { readonly remove: boolean }) => void = () => {}
   const stopped = new Promise<{ readonly remove: boolean }>((resolve) => {
@@ -104,6 +103,10 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     log.warn(text)
     notices.push(`${new Date().toISOString()} ${text}`)
     if (notices.length > NOTICES_MAXIMUM) notices.shift()
+    keeper?.note(text)
+  }
+  const tell = (text: string) => {
+    log.info(text)
     keeper?.note(text)
   }
   let keeper: Keeper | undefined
@@ -163,6 +166,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       status,
       stateFolder: state.folder,
       reload,
+      follow: (path) => rules.follow(path),
       stop: (remove) => askStop({ remove }),
     }),
   )
@@ -184,7 +188,6 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   )
   if (failed(server)) return server
   keeper.agree()
-  keepBypass(!hadTable)
 
   const clock = steadyClock()
   for (const source of wantedSources(settings, alive, listedBy, () => current.policy)) {
@@ -196,12 +199,29 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     } else sources.push({ source, running: running.value })
   }
 
-  const watch = watchTable()
+  const rules = watchRules<GuardedPolicy>({
+    state,
+    table: TABLE,
+    ownPorts: [kernelBlocks.value.port],
+    readiness,
+    own: resolve(first.path),
+    hadTable,
+    current: () => current,
+    load: settings.load,
+    take,
+    agree: () => keeper?.agree(),
+    folderAgain: () => calledHosts.lost(),
+    notice,
+    tell,
+  })
   const metrics = settings.metrics && serveMetrics(settings.metrics, () => collect(), notice)
   const notifier = openNotifier(environment)
   const timers = [
     setInterval(() => topology.refresh(), REFRESH),
-    setInterval(() => keeper?.tick(), TICK),
+    setInterval(() => {
+      rules.tick()
+      keeper?.tick()
+    }, TICK),
     setInterval(() => void calledHosts.save(), SAVE_CALLS),
     ...(notifier.watchdog === undefined
       ? []
@@ -220,7 +240,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       notifier.tell("STOPPING=1")
       for (const timer of timers) clearInterval(timer)
       for (const { running } of sources) running?.stop()
-      watch?.close()
+      rules.close()
       last()
       metrics?.close()
       await announcer.stop()
@@ -243,83 +263,22 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       const applied = enforceRules(loaded, state, () => settings.rehearse(loaded))
       if (failed(applied))
         notice(`the rules stay as they are: ${sentencesOf(applied.failure.diagnostics).join("; ")}`)
+      else if (applied.value === "trial")
+        notice("the policy was not read anew: rules are on trial; reload it when that is over")
       else {
-        current = loaded
-        detection.reconfigure(current.policy.detect)
-        topology.refresh()
-        keeper?.reloaded()
+        take(loaded)
         log.info({ policy: loaded.path, rules: applied.value }, "the policy was read anew")
       }
     }
     notifier.tell("READY=1", `STATUS=watching ${describeWatch()}`)
   }
 
-  function watchTable(): { close(): void } | undefined {
-    const opened = openTableWatch(TABLE, [kernelBlocks_().port])
-    if (failed(opened)) {
-      notice(
-        `changes of the rules by others go unseen: ${sentencesOf(opened.failure.diagnostics).join("; ")}`,
-      )
-      return undefined
-    }
-    const table = opened.value
-    let timer: NodeJS.Timeout | undefined
-    let pending: TableChange[] = []
-    const look = () => {
-      timer = undefined
-      const changes = pending
-      pending = []
-      const change = changes.find(({ hasTableGone }) => hasTableGone) ?? changes[0]
-      const restored = restoreRules(current, state)
-      if (failed(restored)) {
-        notice(`the rules could not be put back: ${sentencesOf(restored.failure.diagnostics).join("; ")}`)
-        timer = setTimeout(look, BUSY_AGAIN)
-        return
-      }
-      const { what } = restored.value
-      if (what === "busy") {
-        pending = changes
-        timer = setTimeout(look, BUSY_AGAIN)
-        return
-      }
-      if (what === "put-back") {
-        putBack++
-        notice(`${change ? describeChange(change) : "the rules were changed"}: they were put back`)
-      } else if (what === "removed")
-        notice("the rules were removed with floodwall remove: nothing is protected")
-      if (what !== "removed") {
-        keepBypass(what === "put-back" && changes.some(({ hasTableGone }) => hasTableGone))
-        keeper?.agree()
-      }
-    }
-    const handle = () => {
-      table.read((change) => {
-        // Rules of this process are put there by programs that it starts and waits for: when they are told of, they stand.
-        pending.push(change)
-      })
-      const isLost = table.takeOverrun()
-      if ((pending.length > 0 || isLost) && timer === undefined) timer = setTimeout(look, SETTLE)
-    }
-    readiness.watch(table.fd, handle)
-    return {
-      close() {
-        clearTimeout(timer)
-        readiness.unwatch(table.fd)
-        table.close()
-      },
-    }
-  }
-
-  /** The administrator's rules in the chain `bypass`: remembered at each change, put back where the table had gone with them. */
-  function keepBypass(isLost: boolean): void {
-    const kept = isLost ? restoreOwnBypass(state) : rememberOwnBypass(state)
-    if (failed(kept))
-      notice(`the chain bypass was not kept: ${sentencesOf(kept.failure.diagnostics).join("; ")}`)
-    else if (kept.value > 0) notice(`rules of the chain bypass were put back: ${kept.value}`)
-  }
-
-  function kernelBlocks_(): KernelBlocks {
-    return (kernelBlocks as { readonly value: KernelBlocks }).value
+  /** Works by this policy from now on. How many were let out by it. */
+  function take(policy: GuardedPolicy): number {
+    current = policy
+    detection.reconfigure(current.policy.detect)
+    topology.refresh()
+    return keeper?.reloaded() ?? 0
   }
 
   function describeWatch(): string {
@@ -356,7 +315,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
         name: "floodwall_rules_put_back_total",
         kind: "counter",
         help: "How often rules that somebody else had taken away were put back.",
-        values: [{ value: putBack }],
+        values: [{ value: rules.putBack }],
       },
       {
         name: "floodwall_resident_memory_bytes",

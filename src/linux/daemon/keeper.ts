@@ -13,13 +13,13 @@ import { Book } from "./book.js"
 import type { CalledHosts } from "./called-hosts.js"
 import { readClock } from "./clock.js"
 import type { KernelBlocks } from "./kernel-blocks.js"
+import { createLastingStore } from "./lasting-store.js"
 import type { GuardLog } from "./log.js"
 import type { Metric } from "./metrics.js"
 import { neverBlockedBy } from "./never-blocked.js"
 import { isNotified } from "./notified.js"
-import type { EventFilter, EventLine, GuardStatus, Request } from "./protocol.js"
+import type { EventFilter, EventLine, Followed, GuardStatus, Request } from "./protocol.js"
 import type { Client } from "./server.js"
-import { createSpareStore } from "./spare-store.js"
 import { openStore } from "./store.js"
 
 export interface KeeperParts {
@@ -36,6 +36,8 @@ export interface KeeperParts {
   status(): Omit<GuardStatus, "blocked" | "wouldBeBlocked">
   readonly stateFolder: string
   reload(): void
+  /** Works by the policy at this path, if it is the one that is in force. */
+  follow(path: string): Followed
   stop(remove: boolean): void
 }
 
@@ -47,8 +49,8 @@ export interface Keeper {
   note(text: string): void
   /** Makes ledger and kernel agree: at start, now and then, and after somebody else changed the table. */
   agree(): void
-  /** The policy was read anew. */
-  reloaded(): void
+  /** The policy was read anew. How many were let out, for what they were blocked for only notifies now. */
+  reloaded(): number
   /** Each second. */
   tick(): void
   metrics(): readonly Metric[]
@@ -67,14 +69,14 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
   const opened = open()
   // Somebody else has it; a disk that is full or broken keeps nobody from being guarded.
   if (failed(opened) && opened.failure.kind !== "cannot") return opened
-  const { store, setAside } = failed(opened) ? { store: createSpareStore(open) } : opened.value
+  const { store: first, setAside } = failed(opened) ? {} : opened.value
   const followers = new Set<(line: EventLine) => void>()
   const flow = new Flow()
   let ticks = 0
   let blocksMade = 0
 
   const book = new Book({
-    store,
+    store: createLastingStore(parts.stateFolder, first, open, parts.notice),
     kernel,
     clock: readClock,
     settings: ledgerSettings(parts.policy()),
@@ -153,6 +155,9 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
           parts.reload()
           client.reply({ answer: { reloaded: true } })
           break
+        case "follow":
+          client.reply({ answer: { followed: parts.follow(request.policy) } })
+          break
         case "status":
           client.reply({
             answer: {
@@ -176,6 +181,7 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
       const count = book.clearNotified(isNotified(parts.policy()))
       if (count > 0) log.info(`${count} sources were let out: what they were blocked for only notifies now`)
       book.agree()
+      return count
     },
     tick() {
       book.tick()

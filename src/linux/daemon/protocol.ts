@@ -19,6 +19,8 @@ export type Request =
   | { readonly request: "status" }
   /** Reads the policy anew, as SIGHUP does. */
   | { readonly request: "reload" }
+  /** Rules of this policy (an absolute path) were put in force by a command: the guard reads it, and works by it if it says what is in force. */
+  | { readonly request: "follow"; readonly policy: string }
   | { readonly request: "stop"; readonly remove: boolean }
 
 export interface EventFilter {
@@ -53,6 +55,19 @@ export type Answer =
   | { readonly status: GuardStatus }
   | { readonly stopping: true }
   | { readonly reloaded: true }
+  | { readonly followed: Followed }
+
+/** What became of a guard when other rules were put in force beside it. */
+export interface Followed {
+  /** What it works by now. */
+  readonly policy: string
+  /** What it was started with, and goes back to when it is reloaded or started again. */
+  readonly own: string
+  /** Sources that were let out, for what they were blocked for only notifies now. */
+  readonly letOut: number
+  /** Why it goes on with the policy from before; absent: it works by the one that is in force. */
+  readonly trouble?: string
+}
 
 /** A source that is kept out. */
 export interface BlockedLine {

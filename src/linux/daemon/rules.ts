@@ -1,12 +1,12 @@
 import { resolve } from "node:path"
 import type { Diagnostic } from "../../core/base/diagnostic.js"
 import type { Ruleset } from "../../core/ruleset/ruleset.js"
-import { applyRules, planApply } from "../host/apply.js"
-import { readKernel } from "../host/kernel.js"
+import { type ApplyRequest, applyRules, loadSaved, planApply, standsAsSaved } from "../host/apply.js"
+import { type KernelState, readKernel } from "../host/kernel.js"
 import { takeLock } from "../host/lock.js"
 import type { TableChange } from "../host/netlink/table-watch.js"
 import { done, fail, failed, type Outcome } from "../host/outcome.js"
-import { readConfirmed, type State } from "../host/state.js"
+import { readConfirmed, type Saved, type State } from "../host/state.js"
 
 /** The policy as rules for this host, compiled just now. */
 export interface GuardedRules {
@@ -18,11 +18,15 @@ export interface GuardedRules {
 /** What was found when somebody else had changed our table. */
 export type Restored =
   /** Put back. */
-  | { readonly what: "put-back"; readonly digest: string }
+  | { readonly what: "put-back" }
   /** Nothing was missing. */
   | { readonly what: "nothing" }
-  /** Another floodwall did it, and it is as it should be: a trial, an apply, a pause. */
-  | { readonly what: "ours" }
+  /** Another floodwall has rules on trial, for so many more seconds. */
+  | { readonly what: "trial"; readonly seconds: number }
+  /** Everything is let past for so many seconds. */
+  | { readonly what: "paused"; readonly seconds: number }
+  /** Another floodwall has put rules of another policy there for good, and they stand. */
+  | { readonly what: "other"; readonly saved: Saved }
   /** `floodwall remove`: nothing is to be there. */
   | { readonly what: "removed" }
   /** Another floodwall is at work. */
@@ -31,18 +35,20 @@ export type Restored =
 /** Seconds in which packets of unknown connections pass, where conntrack was off. */
 const WARM_UP = 5
 
-/** Puts the rules in force for good, as `floodwall apply --keep` does; where `cuts` finds an administrator's session that they would cut, nothing is changed. A trial that is running is left to its owner. */
+/**
+ * Puts the rules in force for good, as `floodwall apply --keep` does; where `cuts` finds an administrator's session that they would cut, nothing is changed. A trial that is running is left to its owner.
+ * Where nothing is in force, rules that the disk does not take are in force all the same.
+ */
 export function enforceRules(
   rules: GuardedRules,
   state: State,
   cuts: () => readonly string[],
 ): Outcome<"changed" | "unchanged" | "trial"> {
-  const lock = takeLock(state.lockFile)
-  if (failed(lock)) return lock
-  try {
+  return locked(state, () => {
     const plan = planApply(rules.ruleset, state)
     if (failed(plan)) return plan
-    if (plan.value.kernel.trial?.secondsLeft !== undefined) return done("trial")
+    const { kernel } = plan.value
+    if (kernel.trial?.secondsLeft !== undefined) return done("trial")
     const cut = plan.value.isUnchanged ? [] : cuts()
     if (cut.length > 0)
       return fail(
@@ -51,57 +57,71 @@ export function enforceRules(
         `this would cut ${cut.join("; ")}`,
         "never-block, open, for and bypass make exceptions",
       )
-    const applied = applyRules(
-      {
-        ruleset: rules.ruleset,
-        fallback: rules.fallback,
-        policy: resolve(rules.path),
-        trialSeconds: null,
-        warmUpSeconds: WARM_UP,
-        clock: () => new Date(),
-      },
-      plan.value,
-      state,
-    )
+    const request = { ...requestFor(rules), evenUnwritten: kernel.inForce === null }
+    const applied = applyRules(request, plan.value, state)
     return failed(applied) ? applied : done(applied.value.result)
-  } finally {
-    lock.value.release()
-  }
+  })
 }
 
 /**
- * Looks at the kernel after a change that was not the guard's, and puts back what is missing. What another floodwall did is told apart by what it remembers: a removal leaves
- * nothing remembered, an apply and a trial stand in the kernel as they are remembered, and a pause ends by itself.
+ * Looks at the kernel after a change that was not the guard's, and puts back what is missing: what was confirmed last, of whatever policy it is. What another floodwall did is told apart by what it
+ * remembers: a removal leaves its mark, an apply and a trial stand in the kernel as they are remembered, and a pause ends by itself.
  */
 export function restoreRules(rules: GuardedRules, state: State): Outcome<Restored> {
-  const lock = takeLock(state.lockFile)
-  if (failed(lock)) return lock.failure.kind === "no" ? done({ what: "busy" }) : lock
-  try {
+  const restored = locked<Restored>(state, () => {
     const confirmed = readConfirmed(state)
     if (confirmed === undefined) return done({ what: "removed" })
     const kernel = readKernel()
     if (failed(kernel)) return kernel
-    if (kernel.value.trial?.secondsLeft !== undefined || kernel.value.pausedSeconds !== undefined)
-      return done({ what: "ours" })
+    const { trial, pausedSeconds } = kernel.value
+    if (trial?.secondsLeft !== undefined) return done({ what: "trial", seconds: trial.secondsLeft })
+    if (pausedSeconds !== undefined) return done({ what: "paused", seconds: pausedSeconds })
     const plan = planApply(rules.ruleset, state)
     if (failed(plan)) return plan
     if (plan.value.isUnchanged) return done({ what: "nothing" })
-    // Another policy was confirmed, and stands: it is that one now that the kernel should hold.
-    if (confirmed.digest !== plan.value.digest && kernel.value.digest === confirmed.digest)
-      return done({ what: "ours" })
-    const applied = applyRules(
-      {
-        ruleset: rules.ruleset,
-        fallback: rules.fallback,
-        policy: resolve(rules.path),
-        trialSeconds: null,
-        warmUpSeconds: WARM_UP,
-        clock: () => new Date(),
-      },
-      plan.value,
-      state,
-    )
-    return failed(applied) ? applied : done({ what: "put-back", digest: applied.value.digest })
+    if (confirmed.digest !== plan.value.digest) return restoreOther(kernel.value, confirmed, state)
+    const applied = applyRules(requestFor(rules), plan.value, state)
+    return failed(applied) ? applied : done({ what: "put-back" })
+  })
+  const isBusy = failed(restored) && restored.failure.diagnostics.some(({ id }) => id === "already-running")
+  return isBusy ? done({ what: "busy" }) : restored
+}
+
+/** Whether these rules are the ones that are in force for good. */
+export function areInForce(rules: GuardedRules, state: State): Outcome<boolean> {
+  return locked(state, () => {
+    const plan = planApply(rules.ruleset, state)
+    if (failed(plan)) return plan
+    const { kernel, digest } = plan.value
+    return done(kernel.trial?.secondsLeft === undefined && kernel.digest === digest)
+  })
+}
+
+/** Rules that another floodwall confirmed, and whose policy the guard does not work by. */
+function restoreOther(kernel: KernelState, saved: Saved, state: State): Outcome<Restored> {
+  // An apply that was killed right behind its transaction left no listing to compare with.
+  const stands = saved.listing === undefined ? kernel.digest === saved.digest : standsAsSaved(kernel, saved)
+  if (stands) return done({ what: "other", saved })
+  const loaded = loadSaved(saved, state)
+  return failed(loaded) ? loaded : done({ what: "put-back" })
+}
+
+function requestFor(rules: GuardedRules): ApplyRequest {
+  return {
+    ruleset: rules.ruleset,
+    fallback: rules.fallback,
+    policy: resolve(rules.path),
+    trialSeconds: null,
+    warmUpSeconds: WARM_UP,
+    clock: () => new Date(),
+  }
+}
+
+function locked<Value>(state: State, work: () => Outcome<Value>): Outcome<Value> {
+  const lock = takeLock(state.lockFile)
+  if (failed(lock)) return lock
+  try {
+    return work()
   } finally {
     lock.value.release()
   }

@@ -14,7 +14,7 @@ import { join } from "node:path"
 import { beforeEach, expect, onTestFinished, test } from "vitest"
 import type { Block } from "../../core/block/block.js"
 import { failed } from "../host/outcome.js"
-import { createSpareStore } from "./spare-store.js"
+import { createLastingStore } from "./lasting-store.js"
 import { type OpenedStore, openStore } from "./store.js"
 
 let folder: string
@@ -87,7 +87,12 @@ test.each<[string, (path: string) => void, boolean]>([
 test("where no ledger can be opened nothing is said to be written, and from when it can everything is", () => {
   const path = join(folder, "ledger.db")
   mkdirSync(path)
-  const spare = createSpareStore(() => openStore(folder, "now"))
+  const spare = createLastingStore(
+    folder,
+    undefined,
+    () => openStore(folder, "now"),
+    () => {},
+  )
   const event = { time: "2026-01-02T03:04:05.000Z", kind: "notice", text: "before" }
   expect(spare.write([{ change: "set", block }], [event], clock)).toMatch(/cannot be opened: the file cannot/)
   expect(spare.events({})).toEqual([])

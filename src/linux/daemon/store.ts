@@ -5,6 +5,7 @@ import { type Prefix, parsePrefix } from "../../core/base/prefix.js"
 import { type Block, sourceText } from "../../core/block/block.js"
 import type { ClockReading } from "../../core/block/clock.js"
 import type { Change, Past } from "../../core/block/ledger.js"
+import { inodeOf } from "../host/files.js"
 import { done, fail, type Outcome } from "../host/outcome.js"
 import type { EventFilter, EventLine } from "./protocol.js"
 import { codeOf, type Database, openDatabase, type Statement } from "./sqlite.js"
@@ -32,8 +33,18 @@ export interface Store {
   close(): void
 }
 
+/** A store in a file, which somebody may take away while it is open. */
+export interface FileStore extends Store {
+  /** Which file it is, whatever lies under its name now. */
+  readonly inode: string | undefined
+  /** False: under its name is nothing, or something else. Reading and writing go on in what nobody can find any more. */
+  isInPlace(): boolean
+  /** All of it, as it is now, into a file that is not there yet: why that could not be, or undefined. */
+  copyTo(path: string): string | undefined
+}
+
 export interface OpenedStore {
-  readonly store: Store
+  readonly store: FileStore
   /** A database that could not be read, and where it lies now. */
   readonly setAside?: { readonly path: string; readonly why: string }
 }
@@ -107,7 +118,7 @@ function isBroken(code: string): boolean {
 
 function tryOpen(
   path: string,
-): { readonly store: Store } | { readonly code: string; readonly message: string } | string {
+): { readonly store: FileStore } | { readonly code: string; readonly message: string } | string {
   let database: Database | undefined
   try {
     const opened = openDatabase(path)
@@ -115,7 +126,7 @@ function tryOpen(
     database = opened
     database.exec(settings)
     chmodSync(path, 0o600)
-    return { store: new SqliteStore(database, `${path}-wal`) }
+    return { store: new SqliteStore(database, path) }
   } catch (error) {
     database?.close()
     return { code: codeOf(error), message: plainly((error as Error).message) }
@@ -124,10 +135,12 @@ function tryOpen(
 
 /** The driver's message where SQLite could not open the file at all (SQLITE_CANTOPEN, 14) is a Rust value. */
 function plainly(message: string): string {
-  return message.startsWith("ConnectionFailed(") ? "the file cannot be opened or made" : message
+  return /^ConnectionFailed\(|^unable to open database/.test(message)
+    ? "the file cannot be opened or made"
+    : message
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements FileStore {
   readonly blocks: readonly Block[]
   readonly clock: ClockReading | undefined
   readonly #database: Database
@@ -135,13 +148,15 @@ class SqliteStore implements Store {
     Record<"set" | "end" | "past" | "forget" | "event" | "prune" | "clock" | "begin" | "commit", Statement>
   >
   readonly #log: SyncedFile
+  readonly #files: readonly { readonly path: string; readonly inode: string | undefined }[]
   #written = 0
   #commits = 0
 
   /** Throws where the database is broken. */
-  constructor(database: Database, log: string) {
+  constructor(database: Database, path: string) {
     this.#database = database
-    this.#log = new SyncedFile(log)
+    this.#log = new SyncedFile(`${path}-wal`)
+    this.#files = [path, `${path}-wal`].map((file) => ({ path: file, inode: inodeOf(file) }))
     const [check] = database.prepare("pragma quick_check(1)").all()
     const verdict = check && Object.values(check)[0]
     if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { code: "SQLITE_CORRUPT" })
@@ -210,6 +225,23 @@ class SqliteStore implements Store {
 
   syncNow(): string | undefined {
     return this.#log.syncNow()
+  }
+
+  get inode(): string | undefined {
+    return this.#files[0]?.inode
+  }
+
+  isInPlace(): boolean {
+    return this.#files.every(({ path, inode }) => inodeOf(path) === inode)
+  }
+
+  copyTo(path: string): string | undefined {
+    try {
+      this.#database.exec(`vacuum into '${path.replaceAll("'", "''")}'`)
+      return undefined
+    } catch (error) {
+      return plainly((error as Error).message)
+    }
   }
 
   tidy(isQuiet: boolean): void {

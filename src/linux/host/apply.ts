@@ -23,6 +23,7 @@ import {
   promoteTrial,
   readConfirmed,
   readTrial,
+  rememberConfirmed,
   type Saved,
   type State,
   saveTrial,
@@ -40,6 +41,8 @@ export interface ApplyRequest {
   readonly warmUpSeconds: number
   /** The wall clock. */
   readonly clock: () => Date
+  /** Take them for good even where the folder cannot be written: whoever asks remembers them, and writes later. */
+  readonly evenUnwritten?: boolean
 }
 
 export interface AppliedRules {
@@ -87,7 +90,7 @@ export function planApply(ruleset: Ruleset, state: State): Outcome<Plan> {
  *
  * There is no moment at which a kill leaves half of it: what may become the boot text is written before the kernel is touched, the transaction is the
  * kernel's, and the way back is in the kernel. A kill after it and before the files are in place is made good by the next command (`settle`).
- * Where the folder cannot be written, rules that it remembers already are put back all the same, and others are refused.
+ * Where the folder cannot be written, rules that are remembered already are put back all the same, and others are refused unless `evenUnwritten`.
  */
 export function applyRules(request: ApplyRequest, plan: Plan, state: State): Outcome<AppliedRules> {
   const { trialSeconds, warmUpSeconds } = request
@@ -105,8 +108,8 @@ export function applyRules(request: ApplyRequest, plan: Plan, state: State): Out
   }
   const before = readTrial(state)
   const page = writing(state, () => saveTrial(state, saved))
-  const isRemembered = trialSeconds === null && readConfirmed(state)?.digest === digest
-  if (failed(page) && !isRemembered) return page
+  const isTaken = trialSeconds === null && (request.evenUnwritten || readConfirmed(state)?.digest === digest)
+  if (failed(page) && !isTaken) return page
   // The kernel's time begins somewhere in the transaction, which takes a second where a block list is long.
   const started = request.clock().getTime()
   const loaded = load(transaction.text + (first?.text ?? ""))
@@ -116,10 +119,12 @@ export function applyRules(request: ApplyRequest, plan: Plan, state: State): Out
     return loaded
   }
   const listing = listInForce()
+  const kept = failed(listing) ? saved : { ...saved, listing: listing.value }
   const written = writing(state, () => {
-    if (!failed(listing)) saveTrial(state, { ...saved, listing: listing.value })
+    if (!failed(listing)) saveTrial(state, kept)
     if (trialSeconds === null) promoteTrial(state)
   })
+  if (trialSeconds === null) rememberConfirmed(state, kept, failed(written))
   const untold = failed(written) ? written.failure.diagnostics : []
   return done({
     result: "changed",
@@ -228,12 +233,26 @@ export function settle(state: State, kernel: KernelState): void {
 
 /** The same rules, kept, and nobody has changed them since. */
 function isUnchanged(kernel: KernelState, digest: string, state: State): boolean {
-  if (kernel.trial !== undefined || kernel.pausedSeconds !== undefined || kernel.digest !== digest)
-    return false
+  if (kernel.trial !== undefined || kernel.pausedSeconds !== undefined) return false
   const confirmed = readConfirmed(state)
-  if (confirmed?.digest !== digest || confirmed.listing === undefined) return false
-  const listing = listInForce(kernel)
-  return !failed(listing) && listing.value.join("\n") === confirmed.listing.join("\n")
+  return confirmed?.digest === digest && standsAsSaved(kernel, confirmed)
+}
+
+/** Whether the rules in force are the ones that were remembered, line for line. */
+export function standsAsSaved(kernel: KernelState, { digest, listing }: Saved): boolean {
+  if (kernel.digest !== digest || listing === undefined) return false
+  const listed = listInForce(kernel)
+  return !failed(listed) && listed.value.join("\n") === listing.join("\n")
+}
+
+/** Puts remembered rules back, in place of whatever stands in our tables: for those whose policy cannot be compiled any more. They are remembered as they stand then. */
+export function loadSaved(saved: Saved, state: State): Outcome<void> {
+  const whole = load(saved.bootText)
+  const loaded = failed(whole) ? load(saved.bootFallbackText) : whole
+  if (failed(loaded)) return loaded
+  const listing = listInForce()
+  if (!failed(listing)) rememberConfirmed(state, { ...saved, listing: listing.value }, true)
+  return loaded
 }
 
 function listInForce(known?: KernelState): Outcome<readonly string[]> {

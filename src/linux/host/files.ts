@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   type Stats,
+  statSync,
   writeSync,
 } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
@@ -64,6 +65,16 @@ export function makeFolder(path: string, mode = 0o700): void {
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+/** Which file lies under a name; undefined: none. */
+export function inodeOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev} ${ino}`
   } catch {
     return undefined
   }

@@ -43,14 +43,17 @@ export function takeLock(path: string): Outcome<Lock> {
   return done({ release: () => closeSync(file) })
 }
 
-/** Where nothing can be written, the file as it is, or its folder: flock(2) asks for no right to write. */
+/** Where nothing can be written, the file as it is, or the folder that it would be in: flock(2) asks for no right to write. */
 function openLock(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
   } catch (error) {
     if (!UNWRITABLE.includes((error as NodeJS.ErrnoException).code ?? "")) throw error
-    return openSync(existsSync(path) ? path : dirname(path), constants.O_RDONLY | constants.O_NOFOLLOW)
+    let there = path
+    while (!existsSync(there) && there !== dirname(there)) there = dirname(there)
+    return openSync(there, constants.O_RDONLY | constants.O_NOFOLLOW)
   }
 }
 
-const UNWRITABLE = ["EROFS", "ENOSPC", "EDQUOT"]
+/** ENOENT: the folder itself is not there, and whoever could make it did. */
+const UNWRITABLE = ["EROFS", "ENOSPC", "EDQUOT", "ENOENT"]

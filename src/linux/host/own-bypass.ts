@@ -30,10 +30,14 @@ export function rememberOwnBypass(state: State): Outcome<number> {
   const own = readOwnBypass()
   if (failed(own)) return own
   const text = textOf(own.value)
+  const isKnown = state.memory?.ownBypass === text
+  if (state.memory) state.memory.ownBypass = text
   if (text === (readText(fileOf(state)) ?? "")) return done(0)
   try {
     writeAtomically(fileOf(state), text)
   } catch (error) {
+    // Told once: it is tried again with every change of the rules.
+    if (isKnown) return done(0)
     return fail("cannot", "unwritable-file", `${fileOf(state)}: ${(error as Error).message}`)
   }
   return done(0)
@@ -41,7 +45,9 @@ export function rememberOwnBypass(state: State): Outcome<number> {
 
 /** Puts what is remembered into the chain, where it has gone together with the table. How many rules. */
 export function restoreOwnBypass(state: State): Outcome<number> {
-  const remembered = (readText(fileOf(state)) ?? "").split("\n").filter((line) => line !== "")
+  const text = state.memory?.ownBypass ?? readText(fileOf(state)) ?? ""
+  if (state.memory) state.memory.ownBypass = text
+  const remembered = text.split("\n").filter((line) => line !== "")
   const own = readOwnBypass()
   if (failed(own)) return own
   if (remembered.length === 0 || own.value.length > 0) return done(0)

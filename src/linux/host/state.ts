@@ -1,7 +1,8 @@
-import { readlinkSync, renameSync, rmSync } from "node:fs"
+import { existsSync, readlinkSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { makeFolder, readText, syncFolder, writeAtomically } from "./files.js"
 import { done, fail, type Outcome } from "./outcome.js"
+import { StateMemory } from "./state-memory.js"
 
 /** What is remembered beside the kernel: enough to load the confirmed rules at boot, and to tell whether somebody changed the rules behind our back. */
 export interface Saved {
@@ -32,11 +33,15 @@ export interface State {
   readonly bootFallbackText: string
   /** In the network namespace of the first process, which is the one that systemd loads rules into. */
   readonly isHosts: boolean
+  /** What the folder should hold, for a process that outlives it: the guard. Absent: what is not written is not known. */
+  readonly memory?: StateMemory
 }
 
-export function openState(environment: Readonly<Record<string, string | undefined>>): Outcome<State> {
+type Environment = Readonly<Record<string, string | undefined>>
+
+export function openState(environment: Environment): Outcome<State> {
   const namespace = ownNamespace()
-  const base = environment["FLOODWALL_STATE"] || join("/var/lib/floodwall", namespace)
+  const base = folderOf(environment, namespace)
   try {
     makeFolder(base)
   } catch (error) {
@@ -48,6 +53,18 @@ export function openState(environment: Readonly<Record<string, string | undefine
     )
   }
   return done(stateIn(base, namespace === ""))
+}
+
+/** The same for a process that can do without the folder: what cannot be written yet is kept in memory. */
+export function openLastingState(environment: Environment): State {
+  const opened = openState(environment)
+  const namespace = ownNamespace()
+  const state = "value" in opened ? opened.value : stateIn(folderOf(environment, namespace), namespace === "")
+  return { ...state, memory: new StateMemory() }
+}
+
+function folderOf(environment: Environment, namespace: string): string {
+  return environment["FLOODWALL_STATE"] || join("/var/lib/floodwall", namespace)
 }
 
 function stateIn(folder: string, isHosts: boolean): State {
@@ -89,8 +106,37 @@ export function promoteTrial(state: State): boolean {
   writeAtomically(state.bootText, saved.bootText)
   writeAtomically(state.bootFallbackText, saved.bootFallbackText)
   renameSync(stageFile(state, "trial"), stageFile(state, "confirmed"))
+  rmSync(removalMark(state), { force: true })
   syncFolder(state.folder)
   return true
+}
+
+/** Rules that are in force for good, whatever the folder says; `isUnwritten`: and it could not be told. */
+export function rememberConfirmed(state: State, saved: Saved, isUnwritten: boolean): void {
+  state.memory?.keep(saved, stageFile(state, "confirmed"), removalMark(state), isUnwritten)
+}
+
+/**
+ * Writes again what has gone from the folder, or could not be written before: a folder that somebody deleted, a disk that was full. `nothing`: all is there. A removal by
+ * `floodwall remove` is told apart by its mark.
+ */
+export function rewriteConfirmed(state: State): Outcome<"nothing" | "made-again" | "written"> {
+  const { memory } = state
+  const saved = readConfirmed(state)
+  if (memory === undefined || saved === undefined) return done("nothing")
+  const isGone = [stageFile(state, "confirmed"), state.bootText].some((file) => !existsSync(file))
+  if (!isGone && !memory.isUnwritten) return done("nothing")
+  const how = memory.isUnwritten ? "written" : "made-again"
+  const written = writing(state, () => {
+    makeFolder(state.folder)
+    writeAtomically(state.bootText, saved.bootText)
+    writeAtomically(state.bootFallbackText, saved.bootFallbackText)
+    write(state, "confirmed", saved)
+    rmSync(removalMark(state), { force: true })
+  })
+  if ("failure" in written) return written
+  rememberConfirmed(state, saved, false)
+  return done(how)
 }
 
 export function dropTrial(state: State): void {
@@ -102,11 +148,16 @@ export function readTrial(state: State): Saved | undefined {
 }
 
 export function readConfirmed(state: State): Saved | undefined {
-  return read(state, "confirmed")
+  if (state.memory === undefined) return read(state, "confirmed")
+  return state.memory.confirmed(stageFile(state, "confirmed"), removalMark(state), () =>
+    read(state, "confirmed"),
+  )
 }
 
-/** Forgets everything but the lock, which somebody may be waiting for. */
+/** Forgets everything but the lock, which somebody may be waiting for. A mark tells a guard that this was no accident: it comes first, or where there was no room for it, last. */
 export function forget(state: State): void {
+  state.memory?.forget()
+  const isMarked = !("failure" in writing(state, () => mark(state)))
   for (const file of [
     stageFile(state, "trial"),
     stageFile(state, "confirmed"),
@@ -115,6 +166,11 @@ export function forget(state: State): void {
   ]) {
     rmSync(file, { force: true })
   }
+  if (!isMarked) mark(state)
+}
+
+function mark(state: State): void {
+  writeAtomically(removalMark(state), "")
 }
 
 /** Empty in the host's network namespace, and where that cannot be told. */
@@ -132,6 +188,10 @@ function namespaceOf(process: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+function removalMark({ folder }: State): string {
+  return join(folder, "removed")
 }
 
 function stageFile(state: State, stage: Stage): string {
