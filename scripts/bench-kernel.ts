@@ -12,7 +12,7 @@
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { parseArgs } from "node:util"
-import { renderNft } from "../src/core/backend/nft/render.js"
+import { renderApply } from "../src/core/backend/nft/transaction.js"
 import { printDiagnostic } from "../src/core/base/diagnostic.js"
 import { buildPacket } from "../src/core/packet/build.js"
 import { ACK, SYN } from "../src/core/packet/packet.js"
@@ -87,7 +87,8 @@ function floodwall(ingress: boolean): string {
     const word = blocked.base + blocked.step * index
     return `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`
   })
-  return `${renderNft(compilePolicy(loaded.policy, host).ruleset).text}
+  // As an apply gives them to the kernel.
+  return `${renderApply(compilePolicy(loaded.policy, host).ruleset, null, null).text}
 add element inet floodwall blocked4 { ${elements.join(", ")} }`
 }
 

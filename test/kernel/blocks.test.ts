@@ -56,6 +56,41 @@ test("block cuts what is open, unblock lets in again, and the list says what was
   talk?.close()
 })
 
+test("a network cuts what is open as well, by look-ups that stand only while there is one, and no apply or diff takes them for somebody's change", async () => {
+  expect(apply().status).toBe(0)
+  await serveEcho(gateway.laboratory.firewall, 80)
+  const talk = await openEcho(gateway.laboratory.outside, address.wan.ipv4, 80)
+  const chain = () =>
+    gateway.laboratory.firewall
+      .run("nft", ["list", "chain", "inet", "floodwall", "live"])
+      .stdout.split("\n")
+      .filter((line) => line.includes("blocked networks"))
+  const network = `${outside}/31`
+  expect(chain()).toEqual([])
+  expect(gateway.floodwall("block", network, "--for", "10m")).toMatchObject({ status: 0 })
+  expect(chain()).toHaveLength(5)
+  expect(await talk?.say("blocked", 500)).toBeUndefined()
+  expect(sources()[0]?.droppedPackets).toBeGreaterThanOrEqual(1)
+  expect(apply().stdout).toMatch(/unchanged/)
+  expect(gateway.floodwall("diff", join(gateway.folder, "one.yaml")).status).toBe(0)
+  // Another policy's rules lead there, too.
+  const other = gateway.policy("two", "{ preset: strong }")
+  expect(gateway.floodwall("apply", "--keep", other).status).toBe(0)
+  expect(chain()).toHaveLength(5)
+  gateway.laboratory.firewall.nft("flush chain inet floodwall live")
+  expect(sources()).toHaveLength(1)
+  expect(chain()).toHaveLength(5)
+  // The administrator's exception is asked in front of them.
+  gateway.laboratory.firewall.nft(`add rule inet floodwall bypass ip saddr ${outside} accept`)
+  const excepted = await openEcho(gateway.laboratory.outside, address.wan.ipv4, 80)
+  expect(await excepted?.say("excepted")).toBe("excepted")
+  excepted?.close()
+  expect(gateway.floodwall("unblock", network).status).toBe(0)
+  expect(gateway.floodwall("blocked").status).toBe(0)
+  expect(chain()).toEqual([])
+  talk?.close()
+})
+
 test("who proved nothing is kept from opening only: what is open, and what we call, goes on", async () => {
   apply()
   await serveEcho(gateway.laboratory.firewall, 80)

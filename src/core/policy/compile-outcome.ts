@@ -13,6 +13,7 @@ import {
 import type { StepNode } from "../ruleset/node.js"
 import type { Chain, Rule, SetDeclaration } from "../ruleset/ruleset.js"
 import { type Family, families, hasFamily, hostSet } from "./compile-hosts.js"
+import { liveChain } from "./compile-networks.js"
 import { canProve, type Proof, proofOf, sourceKey } from "./compile-proof.js"
 import { rule } from "./compile-rule.js"
 import type { HostFacts, Policy, Protection } from "./policy.js"
@@ -63,6 +64,7 @@ const blockedNetworks4: SetDeclaration = {
   size: 65536,
   statements: [counter],
   keeps: "ledger",
+  askedIn: liveChain,
 }
 
 /** Sources that proved nothing: only what they open is kept out, for they may be forged, and whoever really has the address keeps what is open. */

@@ -88,6 +88,11 @@ export interface SetDeclaration {
    * (its name carries a hash of it), absent: the elements are the policy's.
    */
   readonly keeps?: "ledger" | "limiter"
+  /**
+   * Nearly always without elements, and no rule adds any. In the kernel a rule that accepts what is not in it goes to this chain instead, where the look-up stands only while there are elements
+   * (backend/nft/apart.ts): every packet would pay for it.
+   */
+  readonly askedIn?: string
   readonly origin?: Origin
 }
 

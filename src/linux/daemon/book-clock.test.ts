@@ -60,6 +60,7 @@ function countingDown() {
       return 0
     },
     list: () => done(list()),
+    lookUpNetworks() {},
     port: 1,
     close() {},
   }

@@ -83,6 +83,7 @@ export class KernelAgreement {
       const networks = blocks.filter((block) => asNetwork.has(block))
       change(networks.map((block) => ({ ...elementOf(block, now), isNetwork: true })))
     }
+    kernel.lookUpNetworks(wanted.some((block) => asNetwork.has(block) || !isSingle(block.source)))
     if (left.length > 0) this.#notice(`the kernel's sets are full: ${left.length} blocks wait in the ledger`)
     return delta.add.length + delta.put.length
   }

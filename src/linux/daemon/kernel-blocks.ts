@@ -1,4 +1,5 @@
 import { maskWords, type Prefix, widthOf } from "../../core/base/prefix.js"
+import { openNetworkLookup } from "../host/netlink/network-lookup.js"
 import { type NewElement, openSetWriter } from "../host/netlink/set-elements.js"
 import { done, failed, type Outcome } from "../host/outcome.js"
 
@@ -35,6 +36,8 @@ export interface KernelBlocks {
   remove(blocks: readonly Pick<KernelBlock, "source" | "scope" | "isNetwork">[]): number
   /** `hosts`: without the sets of networks, which rules cannot add to. */
   list(which?: "all" | "hosts"): Outcome<readonly CountedBlock[]>
+  /** Whether packets of live connections are looked up among the networks: where somebody may have changed that, it is made so. Whoever adds a network has it done by that. */
+  lookUpNetworks(isWanted: boolean): void
   /** Of notifications: changes with this number are ours. */
   readonly port: number
   close(): void
@@ -48,12 +51,17 @@ export function openKernelBlocks(table: string): Outcome<KernelBlocks> {
   const opened = openSetWriter()
   if (failed(opened)) return opened
   const writer = opened.value
+  const lookup = openNetworkLookup(writer, table)
+  const change = (blocks: readonly KernelBlock[], way: "add" | "put") =>
+    eachSet(blocks, (set, elements) => {
+      if (set.includes("networks")) lookup.need()
+      return inParts(elements, (part) => writer[way]({ table, set }, part))
+    })
   return done({
     port: writer.port,
-    add: (blocks) =>
-      eachSet(blocks, (set, elements) => inParts(elements, (part) => writer.add({ table, set }, part))),
-    put: (blocks) =>
-      eachSet(blocks, (set, elements) => inParts(elements, (part) => writer.put({ table, set }, part))),
+    add: (blocks) => change(blocks, "add"),
+    put: (blocks) => change(blocks, "put"),
+    lookUpNetworks: (isWanted) => lookup.make(isWanted),
     remove: (blocks) =>
       eachSet(blocks, (set, elements) => {
         const error = inParts(elements, (part) => writer.remove({ table, set }, part))

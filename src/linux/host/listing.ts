@@ -1,6 +1,7 @@
 import { generationOf, pauseSet, policyLines, trialSet } from "../../core/backend/nft/placement.js"
 import type { Generation } from "../../core/backend/nft/running.js"
 import { ownBypass } from "../../core/policy/compile-bypass.js"
+import { liveChain } from "../../core/policy/compile-networks.js"
 import { DIGEST_CHAIN } from "./kernel-table.js"
 import { list } from "./nft.js"
 import { done, failed, type Outcome } from "./outcome.js"
@@ -99,7 +100,12 @@ export function flatten(blocks: readonly Block[]): readonly string[] {
 function isCompared(block: Block, generation: Generation): boolean {
   const name = block.listedAs
   const letter = generationOf(name)
-  return !GATE_SETS.has(name) && !name.startsWith(DIGEST_CHAIN) && (letter === null || letter === generation)
+  return (
+    !GATE_SETS.has(name) &&
+    name !== liveChain &&
+    !name.startsWith(DIGEST_CHAIN) &&
+    (letter === null || letter === generation)
+  )
 }
 
 /** The administrator's chain is not the policy's to compare, but for where it leads to the policy's lines. */

@@ -4,10 +4,11 @@ import { inSet, meta, notInSet } from "../../ruleset/build.js"
 import { stepsToText } from "../../ruleset/kinds.js"
 import type { StepNode, VerdictNode } from "../../ruleset/node.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, SetElement, Table } from "../../ruleset/ruleset.js"
+import { askedApart } from "./apart.js"
 import type { Generation } from "./running.js"
 
 /**
- * Names in the kernel. A chain carries its generation (`input.a`), unless its rules are the administrator's own. A set that is the policy's carries it too, so that a trial that ends gives the old elements back; a
+ * Names in the kernel. A chain carries its generation (`input.a`), unless its rules are the administrator's own, or the guard's (apart.ts). A set that is the policy's carries it too, so that a trial that ends gives the old elements back; a
  * ledger set has its own name, whatever the policy says; a limiter set has a hash of all that its elements are counted by (`syn4.h1x2y3z`), so that the same
  * limit goes on counting, and another one starts fresh.
  */
@@ -38,10 +39,12 @@ function placeTable(table: Table, generation: Generation, trial: GateOfTrial): T
   const chain = (name: string) => (lasting.has(name) ? name : `${name}.${generation}`)
   const set = (name: string) => names.get(name) ?? name
   const sets = table.sets.map((declaration) => placeSet(declaration, set, chain))
+  const apart = askedApart(table)
+  for (const { name } of apart.chains) lasting.add(name)
   return {
     ...table,
     sets: trial ? [timedSet(table.family, trialSet, trial.seconds), ...sets] : sets,
-    chains: table.chains
+    chains: [...table.chains.map(apart.place), ...apart.chains]
       .flatMap(withPolicyPart)
       .map((declared) => placeChain(declared, set, chain, trial ? table.family : undefined)),
   }

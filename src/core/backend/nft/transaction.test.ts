@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { counter, drop, inSet, ip, jump, limitOver, update } from "../../ruleset/build.js"
+import { accept, counter, drop, inSet, ip, jump, limitOver, notInSet, update } from "../../ruleset/build.js"
 import type { Ruleset } from "../../ruleset/ruleset.js"
 import { placedSetName } from "./placement.js"
 import { parseRunning, type Running } from "./running.js"
@@ -170,6 +170,50 @@ test("no listing makes it throw", () => {
       renderApply(ruleset, running, 60)
     }),
   )
+})
+
+test("a set that nearly never has elements is asked in a chain of its own, which has no generation and no rule", () => {
+  const [table] = ruleset.tables
+  const apart: Ruleset = {
+    tables: [
+      {
+        ...table!,
+        sets: [
+          table!.sets[0]!,
+          { name: "nets4", key: ["ipv4_addr"], flags: ["interval"], keeps: "ledger", askedIn: "live" },
+        ],
+        chains: [
+          {
+            name: "input",
+            rules: [
+              {
+                steps: [notInSet(ip("saddr"), "blocked4"), notInSet(ip("saddr"), "nets4"), accept],
+                origin,
+              },
+              { steps: [inSet(ip("saddr"), "nets4"), drop], origin },
+            ],
+          },
+        ],
+      },
+    ],
+  }
+  const chains = renderApply(apart, null, null).text.split("\n").slice(-14)
+  expect(chains.join("\n")).toMatchInlineSnapshot(`
+    "		type ipv4_addr
+    		flags interval
+    	}
+
+    	chain input.a {
+    		# policy.yaml:3: syn-floods: 5/second
+    		ip saddr != @blocked4 goto live comment "policy.yaml:3 syn-floods"
+    		ip saddr @nets4 drop comment "policy.yaml:3 syn-floods"
+    	}
+
+    	chain live {
+    	}
+    }
+    "
+  `)
 })
 
 test("first apply for good", () => {

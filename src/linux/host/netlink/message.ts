@@ -7,6 +7,7 @@ export const NLM_F_REQUEST = 1
 export const NLM_F_ACK = 4
 export const NLM_F_DUMP = 0x300
 export const NLM_F_CREATE = 0x400
+export const NLM_F_APPEND = 0x800
 
 /** Types below this are netlink's own. */
 const NLMSG_MIN_TYPE = 0x10

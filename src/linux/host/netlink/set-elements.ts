@@ -53,6 +53,10 @@ export interface SetWriter {
   /** Takes an element out; ENOENT where it is not there, and nothing is changed. */
   remove(place: SetPlace, elements: readonly NewElement[]): number
   list(place: SetPlace): Outcome<readonly ListedElement[]>
+  /** Other changes through the same socket, all of them or none: 0, or the kernel's errno. The last message asks for an answer. */
+  batch(write: (messages: MessageWriter) => void): number
+  /** A question, and its answers. */
+  ask(write: (messages: MessageWriter) => void, each: (message: Message) => void): number
   /** The socket's number, which notifications of its changes bear. */
   readonly port: number
   close(): void
@@ -66,7 +70,7 @@ const nft = (message: number) => (NFNL_SUBSYS_NFTABLES << 8) | message
 export const NFT_MSG_NEWSETELEM = nft(12)
 const NFT_MSG_GETSETELEM = nft(13)
 export const NFT_MSG_DELSETELEM = nft(14)
-const NFPROTO_INET = 1
+export const NFPROTO_INET = 1
 const NFTA_SET_ELEM_LIST_TABLE = 1
 const NFTA_SET_ELEM_LIST_SET = 2
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3
@@ -140,6 +144,18 @@ export function openSetWriter(): Outcome<SetWriter> {
           if (isWhole && error === 0) return done(elements)
         }
         return fail("cannot", "kernel-unreadable", `the set ${place.set} changes while it is read`)
+      },
+      batch(write) {
+        writer.clear()
+        boundary(writer, BATCH_BEGIN)
+        write(writer)
+        boundary(writer, BATCH_END)
+        return socket.request(writer.written())
+      },
+      ask(write, each) {
+        writer.clear()
+        write(writer)
+        return socket.request(writer.written(), each)
       },
       close: () => socket.close(),
     },
