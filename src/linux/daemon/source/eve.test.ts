@@ -3,6 +3,7 @@ import { createConnection } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFinished, test, vi } from "vitest"
+import { printAddress } from "../../../core/base/address.js"
 import type { Event } from "../../../core/event/event.js"
 import { failed } from "../../host/outcome.js"
 import { eveSource, readEve } from "./eve.js"
@@ -36,6 +37,36 @@ test("an alert and a drop are events, other events are none, and what is broken 
   expect(readEve(JSON.stringify({ ...alert, event_type: "flow" }), at)).toBeUndefined()
   for (const line of ["{", "null", "7", JSON.stringify({ ...alert, src_ip: "nonsense" })])
     expect([line, readEve(line, at)]).toEqual([line, "unreadable"])
+})
+
+test.each([
+  {
+    version: "4",
+    line: '{"timestamp":"2026-01-02T03:04:05.123456+0000","flow_id":1,"in_iface":"eth0","event_type":"alert","src_ip":"203.0.113.9","src_port":40000,"dest_ip":"192.0.2.1","dest_port":80,"proto":"TCP","alert":{"action":"allowed","gid":1,"signature_id":2001219,"rev":20,"signature":"ET SCAN Potential SSH Scan","category":"Attempted Information Leak","severity":2},"http":{"hostname":"x"},"app_proto":"http"}',
+    found: "203.0.113.9:40000 > 192.0.2.1:80 6 2001219 2 false",
+  },
+  {
+    version: "6, dropped, IPv6 in full, ICMP",
+    line: '{"timestamp":"2026-01-02T03:04:05.123456+0100","event_type":"drop","src_ip":"2001:0db8:0000:0000:0000:0000:0000:0009","dest_ip":"2001:0db8:0001:0000:0000:0000:0000:0001","proto":"IPv6-ICMP","icmp_type":128,"icmp_code":0,"drop":{"len":64,"tc":0,"flowlbl":0,"hoplimit":64},"alert":{"action":"blocked","gid":1,"signature_id":7,"rev":1,"signature":"x","category":"","severity":3}}',
+    found: "2001:db8::9:0 > 2001:db8:1::1:0 58 7 3 true",
+  },
+  {
+    version: "7, told by the victim's answer",
+    line: '{"timestamp":"2026-01-02T03:04:05.123456+0000","event_type":"alert","pkt_src":"wire/pcap","src_ip":"192.0.2.1","src_port":80,"dest_ip":"203.0.113.9","dest_port":40000,"proto":"TCP","direction":"to_client","alert":{"action":"allowed","gid":1,"signature_id":2100498,"rev":7,"signature":"GPL ATTACK_RESPONSE id check returned root","category":"Potentially Bad Traffic","severity":2,"source":{"ip":"203.0.113.9","port":40000},"target":{"ip":"192.0.2.1","port":80}},"flow":{"pkts_toserver":4}}',
+    found: "203.0.113.9:40000 > 192.0.2.1:80 6 2100498 2 false",
+  },
+  {
+    version: "7, to syslog",
+    line: '@cee: {"timestamp":"2026-01-02T03:04:05.123456+0000","event_type":"alert","src_ip":"203.0.113.9","src_port":40000,"dest_ip":"192.0.2.1","dest_port":53,"proto":"UDP","alert":{"signature_id":9,"signature":"x","category":"y","severity":1}}',
+    found: "203.0.113.9:40000 > 192.0.2.1:53 17 9 1 false",
+  },
+])("an alert of Suricata $version", ({ line, found }) => {
+  const read = readEve(line, at)
+  if (read === undefined || read === "unreadable") throw new Error(`${read}`)
+  const { source, sourcePort, destination, destinationPort, protocol, signature, severity, isDropped } = read
+  expect(
+    `${printAddress(source)}:${sourcePort} > ${printAddress(destination)}:${destinationPort} ${protocol} ${signature} ${severity} ${isDropped}`,
+  ).toBe(found)
 })
 
 test("a clock that is far off is not believed", () => {

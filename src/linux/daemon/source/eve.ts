@@ -89,6 +89,9 @@ interface EveLine {
     readonly signature?: unknown
     readonly category?: unknown
     readonly severity?: unknown
+    /** Who attacks whom, where the rule says it (keyword `target`): an answer that gives a break-in away is sent by the victim. */
+    readonly source?: { readonly ip?: unknown; readonly port?: unknown }
+    readonly target?: { readonly ip?: unknown; readonly port?: unknown }
   }
 }
 
@@ -100,21 +103,25 @@ const protocols: Readonly<Record<string, number>> = {
   SCTP: 132,
 }
 
+/** Set before each line for syslog (`prefix: "@cee: "`). */
+const CEE = /^@cee: ?/
+
 /** One line of EVE; undefined: another event. A line that is no JSON is unreadable, and told of by its count. */
 export function readEve(line: string, now: number): AlertEvent | "unreadable" | undefined {
   let eve: EveLine
   try {
-    eve = JSON.parse(line) as EveLine
+    eve = JSON.parse(line.replace(CEE, "")) as EveLine
   } catch {
     return line.trim() === "" ? undefined : "unreadable"
   }
   if (typeof eve !== "object" || eve === null) return "unreadable"
   const kind = eve.event_type
   if (kind !== "alert" && kind !== "drop") return undefined
-  const source = parseAddress(text(eve.src_ip))
-  const destination = parseAddress(text(eve.dest_ip))
-  if (!source || !destination) return "unreadable"
   const alert = eve.alert ?? {}
+  const isNamed = alert.source?.ip !== undefined && alert.target?.ip !== undefined
+  const source = parseAddress(text(isNamed ? alert.source?.ip : eve.src_ip))
+  const destination = parseAddress(text(isNamed ? alert.target?.ip : eve.dest_ip))
+  if (!source || !destination) return "unreadable"
   const at = Date.parse(text(eve.timestamp).replace(/([+-]\d\d)(\d\d)$/, "$1:$2")) / 1000
   const protocol = text(eve.proto)
   return {
@@ -124,8 +131,8 @@ export function readEve(line: string, now: number): AlertEvent | "unreadable" | 
     source,
     destination,
     protocol: protocols[protocol.toUpperCase()] ?? number(protocol),
-    sourcePort: number(eve.src_port),
-    destinationPort: number(eve.dest_port),
+    sourcePort: number(isNamed ? alert.source?.port : eve.src_port),
+    destinationPort: number(isNamed ? alert.target?.port : eve.dest_port),
     signature: number(alert.signature_id),
     text: text(alert.signature).slice(0, 200),
     category: text(alert.category).slice(0, 100),

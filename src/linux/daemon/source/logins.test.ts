@@ -38,6 +38,86 @@ test("what sshd says of logins is read, each attempt once", () => {
   ])
 })
 
+test.each([
+  {
+    title: "Debian 12, OpenSSH 9.2: a name that nobody has, two passwords, gone",
+    lines: [
+      "Invalid user admin from 203.0.113.9 port 50122",
+      "pam_unix(sshd:auth): check pass; user unknown",
+      "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9 ",
+      "Failed password for invalid user admin from 203.0.113.9 port 50122 ssh2",
+      "Failed password for invalid user admin from 203.0.113.9 port 50122 ssh2",
+      "Connection closed by invalid user admin 203.0.113.9 port 50122 [preauth]",
+    ],
+    failed: 2,
+  },
+  {
+    title: "Ubuntu: rsyslog has put two lines into one",
+    lines: [
+      "Failed password for root from 203.0.113.9 port 50122 ssh2",
+      "message repeated 2 times: [ Failed password for root from 203.0.113.9 port 50122 ssh2]",
+      "error: maximum authentication attempts exceeded for root from 203.0.113.9 port 50122 ssh2 [preauth]",
+      "Disconnecting authenticating user root 203.0.113.9 port 50122: Too many authentication failures [preauth]",
+      "PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=203.0.113.9  user=root",
+    ],
+    failed: 3,
+  },
+  {
+    title: "an agent with six keys, none of which fits",
+    lines: [
+      ...Array.from(
+        { length: 6 },
+        () => "Failed publickey for op from 203.0.113.9 port 50122 ssh2: RSA SHA256:x",
+      ),
+      "error: maximum authentication attempts exceeded for op from 203.0.113.9 port 50122 ssh2 [preauth]",
+      "Disconnecting authenticating user op 203.0.113.9 port 50122: Too many authentication failures [preauth]",
+    ],
+    failed: 1,
+  },
+  {
+    title: "RHEL 9, OpenSSH 8.7: keyboard-interactive",
+    lines: [
+      "error: PAM: Authentication failure for root from 203.0.113.9",
+      "Failed keyboard-interactive/pam for root from 203.0.113.9 port 50122 ssh2",
+      "Received disconnect from 203.0.113.9 port 50122:11: Bye Bye [preauth]",
+      "Disconnected from authenticating user root 203.0.113.9 port 50122 [preauth]",
+    ],
+    failed: 1,
+  },
+  {
+    title: "a user who may not, and one without a name",
+    lines: [
+      "User backup from 203.0.113.9 not allowed because not listed in AllowUsers",
+      "Failed password for invalid user backup from 203.0.113.9 port 50122 ssh2",
+      "Invalid user  from 203.0.113.9 port 50123",
+      "Connection reset by invalid user  203.0.113.9 port 50123 [preauth]",
+    ],
+    failed: 2,
+  },
+  {
+    title: "no logins: monitors, scanners of versions, penalties",
+    lines: [
+      "Connection closed by 203.0.113.9 port 50122 [preauth]",
+      "Connection closed by 203.0.113.9 port 50122",
+      "Did not receive identification string from 203.0.113.9 port 50122",
+      "kex_exchange_identification: Connection closed by remote host",
+      "banner exchange: Connection from 203.0.113.9 port 50122: invalid format",
+      "Unable to negotiate with 203.0.113.9 port 50122: no matching host key type found. Their offer: ssh-rsa [preauth]",
+      "Bad protocol version identification 'GET / HTTP/1.1' from 203.0.113.9 port 50122",
+      "Timeout before authentication for connection from 203.0.113.9 to 192.0.2.1, pid = 7",
+      "drop connection #0 from [203.0.113.9]:50122 on [192.0.2.1]:22 penalty: failed authentication",
+      "Received disconnect from 203.0.113.9 port 50122:11: disconnected by user",
+      "Disconnected from user op 203.0.113.9 port 50122",
+      "pam_unix(sshd:session): session opened for user op(uid=1000) by (uid=0)",
+    ],
+    failed: 0,
+  },
+])("$title: each attempt once", ({ lines, failed }) => {
+  const told = readAll(...lines)
+  expect(told.every((line) => line.startsWith("failed 203.0.113.9:"))).toBe(true)
+  expect(told).toHaveLength(failed)
+})
+
 test("a user's name cannot have somebody else blamed", () => {
   expect(
     readAll(
@@ -75,6 +155,11 @@ test("in a file only lines that sshd itself begins are read", () => {
     "<38>2026-01-02T03:04:05Z host sshd: ",
     "Jan  2 03:04:05 host auth.info sshd[7]: ",
     "Jan  2 03:04:05 host /usr/sbin/sshd[7]: ",
+    "Jan  2 03:04:05.678 host sshd[7]: ",
+    "2026-01-02 03:04:05 host sshd[7]: ",
+    "2026-01-02T03:04:05+0100 host sshd-session[7]: ",
+    "<38>1 2026-01-02T03:04:05.003Z host sshd 7 - - ",
+    '<38>1 2026-01-02T03:04:05.003Z host sshd-session 7 - [timeQuality tzKnown="1" isSynced="1"] \uFEFF',
   ])
     expect([beginning, messageOf(beginning + failed)]).toEqual([beginning, failed])
   for (const beginning of [
@@ -84,8 +169,19 @@ test("in a file only lines that sshd itself begins are read", () => {
     "sshd[7]: ",
     "Jan  2 03:04:05 sshd[7]: ",
     "Jan  2 03:04:05 host notsshd[7]: ",
+    "<38>1 2026-01-02T03:04:05.003Z host vsftpd 7 - - sshd[7]: ",
+    "<38>1 2026-01-02T03:04:05.003Z host notsshd 7 - - ",
   ])
     expect([beginning, messageOf(beginning + failed)]).toEqual([beginning, undefined])
+})
+
+test("a file of the journal's entries is read where root's sshd wrote them", () => {
+  const entry = (fields: object) => JSON.stringify({ MESSAGE: "Failed", _COMM: "sshd", _UID: "0", ...fields })
+  expect(messageOf(entry({}))).toBe("Failed")
+  expect(messageOf(entry({ _COMM: "sshd-session" }))).toBe("Failed")
+  for (const other of [{ _COMM: "logger" }, { _UID: "1000" }, { MESSAGE: [1] }])
+    expect(messageOf(entry(other))).toBeUndefined()
+  expect(messageOf('{"MESSAGE":"Failed","_COMM":"sshd",')).toBeUndefined()
 })
 
 test("the journal is read as journalctl prints it, whatever is broken in between, and journalctl is started again", async () => {

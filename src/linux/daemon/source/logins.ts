@@ -114,14 +114,30 @@ export function followJournal(program: string, each: (message: string) => void, 
   }
 }
 
+/** The traditional line (RFC 3164), its time in any of the forms that syslogs write; busybox puts facility and level behind the host. */
+const traditional =
+  /^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\d[T ]\S+) \S+ (?:[a-z\d]+\.[a-z]+ )?(?:\/\S*\/)?sshd(?:-session|-auth)?(?:\[\d+\])?: (.*)$/
+/** RFC 5424: `<38>1 TIME HOST sshd 7 - - …`; its structured data holds nothing that a stranger chose. */
+const numbered =
+  /^<\d+>1 \d{4}-\d\d-\d\dT\S+ \S+ (?:\/\S*\/)?sshd(?:-session|-auth)? \S+ \S+ (?:-|(?:\[[^[\]]*\])+) (?:\uFEFF)?(.*)$/
+const names: ReadonlySet<unknown> = new Set(["sshd", "sshd-session", "sshd-auth"])
+
 /**
- * sshd's message in a line of a log file: `Jan  2 03:04:05 host sshd[7]: …`, or with a time as of RFC 3339; busybox puts facility and level behind the host. Only the program that the
- * line begins with counts: what others log may hold words that a stranger chose, a user's name at an FTP server say.
+ * sshd's message in a line of a log file, as syslogs write it, or as `journalctl --output=json` does. Only the program that the line begins with counts: what others log may hold words that a
+ * stranger chose, a user's name at an FTP server say.
  */
 export function messageOf(line: string): string | undefined {
-  return line.match(
-    /^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S+ (?:[a-z\d]+\.[a-z]+ )?(?:\/\S*\/)?sshd(?:-session|-auth)?(?:\[\d+\])?: (.*)$/,
-  )?.[1]
+  if (line.startsWith("{")) return messageOfEntry(line)
+  return (line.match(traditional) ?? line.match(numbered))?.[1]
+}
+
+function messageOfEntry(line: string): string | undefined {
+  try {
+    const { MESSAGE, _COMM, _UID } = JSON.parse(line) as Readonly<Record<string, unknown>>
+    return typeof MESSAGE === "string" && names.has(_COMM) && _UID === "0" ? MESSAGE : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -135,11 +151,11 @@ const phrases: readonly {
 }[] = [
   {
     pattern:
-      /^Failed (?:password|keyboard-interactive\S*|hostbased|gssapi\S*) for (?:invalid user )?(.*) from (\S+) port (\d+)(?: ssh2)?$/,
+      /^Failed (?:password|keyboard-interactive\S*|hostbased|gssapi\S*) for (?:invalid user )?(.*) from (\S+) port (\d+)(?: ssh2)?(?: \[preauth\])?$/,
     outcome: "failed",
   },
   { pattern: /^Accepted \S+ for (.*) from (\S+) port (\d+)(?: ssh2(?:: \S.*)?)?$/, outcome: "accepted" },
-  { pattern: /^[Ii]nvalid user (.*) from (\S+) port (\d+)$/, outcome: "failed", once: true },
+  { pattern: /^[Ii]nvalid user (.*) from (\S+) port (\d+)(?: \[preauth\])?$/, outcome: "failed", once: true },
   {
     pattern:
       /^(?:Connection (?:closed|reset) by|Disconnected from) (?:authenticating|invalid) user (.*) (\S+) port (\d+) \[preauth\]$/,
@@ -165,10 +181,20 @@ export interface LoginReader {
   take(message: string, time: number): void
 }
 
+/** rsyslog has one line stand for many that are the same (RepeatedMsgReduction, Ubuntu's default). */
+const repeated = /^message repeated (\d+) times: \[ (.*)\]$/
+const REPEATED_MAXIMUM = 100
+
 export function createLoginReader(emit: (event: LoginEvent) => void): LoginReader {
-  const told = new Set<string>()
+  /** Connections that have been told of, and whether that was of a name that nobody has, before its password was tried. */
+  const told = new Map<string, boolean>()
   return {
     take(message, time) {
+      const [, times, same] = repeated.exec(message) ?? []
+      if (same !== undefined) {
+        for (let count = Math.min(Number(times), REPEATED_MAXIMUM); count > 0; count--) this.take(same, time)
+        return
+      }
       if (Buffer.byteLength(message) > LENGTH_MAXIMUM) return
       for (const { pattern, outcome, once } of phrases) {
         const found = pattern.exec(message)
@@ -178,9 +204,12 @@ export function createLoginReader(emit: (event: LoginEvent) => void): LoginReade
         if (!source) return
         const connection = `${host} ${port}`
         if (once && told.has(connection)) return
+        const wasName = told.get(connection) ?? false
         told.delete(connection)
-        told.add(connection)
-        if (told.size > CONNECTIONS_MAXIMUM) told.delete(told.values().next().value!)
+        told.set(connection, once === true)
+        if (told.size > CONNECTIONS_MAXIMUM) told.delete(told.keys().next().value!)
+        // The name was told, and this is its password.
+        if (wasName && outcome === "failed") return
         emit({
           event: "login",
           time,
