@@ -64,6 +64,11 @@ export class Crowd {
     return true
   }
 
+  /** Somebody else has told of it. */
+  toldAt(time: number): void {
+    this.told = time
+  }
+
   /** One of them was honest. */
   discount(time: number): void {
     this.meter.add(0, time, -1)

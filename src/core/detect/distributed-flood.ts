@@ -113,6 +113,7 @@ class DistributedFlood implements Detector {
     const told = this.toldAt.get(event.protection) ?? Number.NEGATIVE_INFINITY
     if (rate <= most || event.time - told < 60) return
     this.toldAt.set(event.protection, event.time)
+    if (!isLimit) this.stray.toldAt(event.time)
     this.context.reportFinding(
       {
         at: event.time,

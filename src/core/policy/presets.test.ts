@@ -46,6 +46,10 @@ test("default", () => {
         syn-floods:
           limit: 200/second burst 1000
           action: drop
+        udp-floods:
+          limit: 2000/second burst 2000
+          action: notify
+        syn-data: notify
         connections:
           limit: 300
           action: notify
@@ -144,6 +148,10 @@ test("strong", () => {
         syn-floods:
           limit: 100/second burst 50
           action: drop
+        udp-floods:
+          limit: 2000/second burst 2000
+          action: notify
+        syn-data: notify
         connections:
           limit: 300
           action: notify

@@ -50,6 +50,8 @@ const standard: Preset = {
     "small-mss": { minimum: "88" },
     "icmp-floods": { limit: "50/second burst 200", action: "drop" },
     "syn-floods": { limit: "200/second burst 1000", action: "drop" },
+    "udp-floods": { limit: "2000/second burst 2000", action: "notify" },
+    "syn-data": "notify",
     connections: { limit: "300", action: "notify" },
     ...decoys(context),
   }),

@@ -18,8 +18,10 @@ import { open } from "./open.js"
 import { portFloods } from "./port-floods.js"
 import { smallMss } from "./small-mss.js"
 import { spoofedSource } from "./spoofed-source.js"
+import { synData } from "./syn-data.js"
 import { synFloods } from "./syn-floods.js"
 import { throttle } from "./throttle.js"
+import { udpFloods } from "./udp-floods.js"
 
 /** All kinds, in the order of the manual. */
 export const protectionKinds: readonly ProtectionKind[] = [
@@ -32,8 +34,10 @@ export const protectionKinds: readonly ProtectionKind[] = [
   spoofedSource,
   land,
   smallMss,
+  synData,
   synFloods,
   icmpFloods,
+  udpFloods,
   allFloods,
   connectionRate,
   connections,
