@@ -14,6 +14,7 @@ import { settleBlocks } from "./open-book.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
 import { describeCut, rehearsable, rehearseAll } from "./rehearse-here.js"
+import { type GuardAnswer, isGuardThere, printGuardAnswer, tellGuard } from "./tell-guard.js"
 import { plural } from "./text.js"
 import { formatTime, parseSeconds, tell } from "./told.js"
 
@@ -35,7 +36,8 @@ export const command: Command<Options> = {
     "With --confirm the kernel itself goes back to the rules before when the time is over, whatever happens to this process, unless `floodwall confirm` comes first. " +
     "The same policy again changes nothing.\n" +
     "Where connection tracking was off before, connections that are alive stay: those of this host by name, forwarded ones if they say something within " +
-    "the warm-up. A forwarded connection that is silent for longer than that is cut when new-tcp-without-syn drops: give a longer --warm-up if there are such. " +
+    "the warm-up. A forwarded connection that is silent for longer than that is cut when new-tcp-without-syn drops: give a longer --warm-up if there are such.\n" +
+    "A guard that runs works by the policy from then on: its detectors, its times, and whom it lets in again where an action is notify now. " +
     policyWords,
   options: [
     {
@@ -66,15 +68,34 @@ export const command: Command<Options> = {
       text: "on a gateway with forwarded sessions that are often silent",
     },
   ],
-  run(operands, options, io) {
+  async run(operands, options, io) {
     if (options.keep && options.confirm !== undefined) {
-      return Promise.resolve(io.wrong("bad-command-line", "--keep and --confirm contradict each other"))
+      return io.wrong("bad-command-line", "--keep and --confirm contradict each other")
     }
-    return change(io, (state) => apply(operands[0], options, state, io))
+    let report: Report | undefined
+    const status = await change(io, async (state) => {
+      const applied = apply(operands[0], options, state, await isGuardThere(io), io)
+      if (typeof applied !== "object") return applied
+      report = applied
+      return exit.done
+    })
+    if (report === undefined) return status
+    const { policy, trialSeconds } = report
+    // A trial is left to whoever tries it.
+    const guard = report.hasGuard && trialSeconds === null ? await tellGuard(policy, io) : null
+    if (options.json) io.json(toJson(report, guard))
+    else print(report, guard, io)
+    return status
   },
 }
 
-function apply(named: string | undefined, options: Options, state: State, io: Io): ExitStatus {
+function apply(
+  named: string | undefined,
+  options: Options,
+  state: State,
+  hasGuard: boolean,
+  io: Io,
+): Report | ExitStatus {
   const compiled = compileHere(named, io)
   if (compiled === undefined) return exit.wrong
   const plan = planApply(compiled.ruleset, state)
@@ -85,11 +106,12 @@ function apply(named: string | undefined, options: Options, state: State, io: Io
   if (cuts.length > 0 && !options.force) return refuse(cuts, io)
 
   const trialSeconds = options.keep ? null : (options.confirm ?? (io.terminal.output ? TRIAL_SECONDS : null))
+  const policy = resolve(compiled.path)
   const applied = applyRules(
     {
       ruleset: compiled.ruleset,
       fallback: compiled.fallback,
-      policy: resolve(compiled.path),
+      policy,
       trialSeconds,
       warmUpSeconds: options.warmUp,
       clock: () => new Date(),
@@ -100,20 +122,22 @@ function apply(named: string | undefined, options: Options, state: State, io: Io
   if (failed(applied)) return tell(applied.failure, io)
   io.report(applied.value.warnings)
   // While a trial lasts the rules before it may come back, and whom they blocked.
-  const keptOutAgain = settleBlocks(state, trialSeconds === null ? compiled.policy : undefined, io)
-  const report: Report = { applied: applied.value, trialSeconds, sessions, cuts, keptOutAgain }
-  if (options.json) io.json(toJson(report))
-  else print(report, io)
-  return exit.done
+  const settled = trialSeconds === null ? compiled.policy : undefined
+  const keptOutAgain = hasGuard ? 0 : settleBlocks(state, settled, io)
+  return { policy, applied: applied.value, trialSeconds, sessions, cuts, keptOutAgain, hasGuard }
 }
 
 interface Report {
+  /** Absolute path. */
+  readonly policy: string
   readonly applied: AppliedRules
   readonly trialSeconds: number | null
   readonly sessions: readonly RehearsedSession[]
   readonly cuts: readonly Cut[]
   /** Blocked sources that the ledger knew and the kernel did not. */
   readonly keptOutAgain: number
+  /** A guard runs: blocks are its to settle. */
+  readonly hasGuard: boolean
 }
 
 function refuse(cuts: readonly Cut[], io: Io): ExitStatus {
@@ -129,12 +153,20 @@ function refuse(cuts: readonly Cut[], io: Io): ExitStatus {
   return exit.no
 }
 
-function print({ applied, sessions, cuts, keptOutAgain }: Report, io: Io): void {
-  const { style } = io
+function print(report: Report, guard: GuardAnswer, io: Io): void {
+  const { keptOutAgain, trialSeconds, hasGuard } = report
   if (keptOutAgain > 0)
     io.print(
       `${plural(keptOutAgain, "blocked source")} of the ledger ${keptOutAgain === 1 ? "is" : "are"} kept out again`,
     )
+  printApplied(report, io)
+  if (trialSeconds !== null && hasGuard && report.applied.result === "changed")
+    io.print("The guard works by the policy from before until then.")
+  printGuardAnswer(guard, report.policy, io)
+}
+
+function printApplied({ applied, sessions, cuts }: Report, io: Io): void {
+  const { style } = io
   if (applied.result === "unchanged") {
     io.print("unchanged: these rules are in force already")
     return
@@ -180,7 +212,7 @@ function printFirst({ conntrackWasOn, admitted, left, warmUpSeconds }: FirstRepo
   }
 }
 
-function toJson({ applied, trialSeconds, sessions, cuts, keptOutAgain }: Report): object {
+function toJson({ applied, trialSeconds, sessions, cuts, keptOutAgain }: Report, guard: GuardAnswer): object {
   return {
     result: applied.result,
     digest: applied.digest,
@@ -197,6 +229,7 @@ function toJson({ applied, trialSeconds, sessions, cuts, keptOutAgain }: Report)
       origin: cut.origin ? `${printSpan(cut.origin.span)}: ${cut.origin.text}` : null,
     })),
     keptOutAgain,
+    guard: typeof guard === "string" ? { trouble: guard } : guard,
     boots: isEnabled(),
   }
 }

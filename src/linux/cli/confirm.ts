@@ -1,21 +1,13 @@
 import { confirmTrial } from "../host/apply.js"
 import { isEnabled } from "../host/boot.js"
 import { failed } from "../host/outcome.js"
-import { readConfirmed, type State } from "../host/state.js"
-import { changeAndSay } from "./change.js"
-import { type Command, jsonOption } from "./command.js"
+import { readConfirmed } from "../host/state.js"
+import { change } from "./change.js"
+import { type Command, exit, jsonOption } from "./command.js"
 import { loadQuietly } from "./load-quietly.js"
 import { settleBlocks } from "./open-book.js"
-import type { Io } from "./output.js"
-
-function confirmAndClear(state: State, io: Io): ReturnType<typeof confirmTrial> {
-  const confirmed = confirmTrial(state)
-  if (failed(confirmed)) return confirmed
-  const saved = readConfirmed(state)
-  const policy = saved && loadQuietly(saved.policy)
-  if (policy) settleBlocks(state, policy, io)
-  return confirmed
-}
+import { isGuardThere, printGuardAnswer, tellGuard } from "./tell-guard.js"
+import { tell } from "./told.js"
 
 export const command: Command<{ readonly json?: boolean }> = {
   operands: "",
@@ -28,20 +20,37 @@ export const command: Command<{ readonly json?: boolean }> = {
   examples: [
     { line: "floodwall confirm", text: "from a second session, which proves that one can still get in" },
   ],
-  run: (_operands, { json }, io) =>
-    changeAndSay(
-      io,
-      json,
-      (state) => confirmAndClear(state, io),
-      ({ remembered }) => {
-        const lines = [
-          `Confirmed: these rules stay.${isEnabled() ? "" : " Gone after a reboot: floodwall enable"}`,
-        ]
-        if (!remembered)
-          lines.push(
-            "What boots is not these rules: they were applied with another state folder, or its disk is full.",
-          )
-        return { text: lines.join("\n"), json: { result: "confirmed", boots: remembered && isEnabled() } }
-      },
-    ),
+  async run(_operands, { json }, io) {
+    let confirmed: { readonly remembered: boolean; readonly policy?: string } | undefined
+    const status = await change(io, async (state) => {
+      const outcome = confirmTrial(state)
+      if (failed(outcome)) return tell(outcome.failure, io)
+      const saved = readConfirmed(state)
+      confirmed = { ...outcome.value, ...(saved && { policy: saved.policy }) }
+      if (saved && !(await isGuardThere(io))) {
+        const policy = loadQuietly(saved.policy)
+        if (policy) settleBlocks(state, policy, io)
+      }
+      return exit.done
+    })
+    if (confirmed === undefined) return status
+    const { remembered, policy } = confirmed
+    const guard = policy === undefined ? null : await tellGuard(policy, io)
+    const boots = remembered && isEnabled()
+    if (json) {
+      io.json({
+        result: "confirmed",
+        boots,
+        guard: typeof guard === "string" ? { trouble: guard } : guard,
+      })
+      return status
+    }
+    io.print(`Confirmed: these rules stay.${isEnabled() ? "" : " Gone after a reboot: floodwall enable"}`)
+    if (!remembered)
+      io.print(
+        "What boots is not these rules: they were applied with another state folder, or its disk is full.",
+      )
+    printGuardAnswer(guard, policy ?? "", io)
+    return status
+  },
 }

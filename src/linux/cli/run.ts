@@ -104,6 +104,7 @@ export const command: Command<Options> = {
     })
     const first = load(named, io)
     if (first === undefined) return exit.wrong
+    const hangup = onHangup()
     const started = await startGuard(
       {
         environment: io.environment,
@@ -122,6 +123,7 @@ export const command: Command<Options> = {
     if (failed(started)) return tell(started.failure, io)
     const guard = started.value
     log.info(`watching ${guard.watches}`)
+    hangup(guard)
     const { remove } = await untilStopped(guard)
     let removed: ReturnType<typeof removeEverything> | undefined
     await guard.stop(() => {
@@ -139,15 +141,40 @@ export const command: Command<Options> = {
   },
 }
 
-/** SIGHUP reads the policy anew; the first SIGTERM or SIGINT ends it. */
+/** The first SIGTERM or SIGINT ends it; before it watches, either ends the process as it stands. */
 function untilStopped(guard: Guard): Promise<{ readonly remove: boolean }> {
   return new Promise((resolve) => {
-    process.on("SIGHUP", () => guard.reload())
     const end = () => resolve({ remove: false })
     process.on("SIGTERM", end)
     process.on("SIGINT", end)
     guard.stopped.then(resolve)
   })
+}
+
+/** Milliseconds between two readings of the policy, however many signals come. */
+const RELOAD_EVERY = 1000
+
+/** SIGHUP reads the policy anew: one that comes before the guard watches, when it does; many that come together, once more when the first is done. */
+function onHangup(): (guard: Guard) => void {
+  let guard: Guard | undefined
+  let isAsked = false
+  let isWaiting = false
+  const reload = () => {
+    isWaiting = false
+    if (!isAsked || guard === undefined) return
+    isAsked = false
+    guard.reload()
+    isWaiting = true
+    setTimeout(reload, RELOAD_EVERY).unref()
+  }
+  process.on("SIGHUP", () => {
+    isAsked = true
+    if (!isWaiting) reload()
+  })
+  return (started) => {
+    guard = started
+    reload()
+  }
 }
 
 /** The policy for this host as it is now; undefined: there was an error, and everything there is to say was said. */

@@ -29,12 +29,20 @@ export async function gatherGuard(io: Io, count: number): Promise<GuardReport> {
 /** So many sources are named; floodwall blocked names all. */
 const NAMED = 5
 
-export function printGuard({ guard, blocked }: GuardReport, count: number, io: Io): void {
+/** `policy`: whose rules are in force, where that is known. */
+export function printGuard(
+  { guard, blocked }: GuardReport,
+  count: number,
+  policy: string | undefined,
+  io: Io,
+): void {
   const { style } = io
   const now = new Date()
   io.print()
   if (guard) {
     io.print(`Guard: running since ${formatTime(new Date(guard.since), now)} (process ${guard.pid})`)
+    if (policy !== undefined && guard.policy !== policy)
+      io.print(style.warn(`  It works by ${guard.policy}, and not by the policy whose rules are in force.`))
     for (const notice of guard.notices.slice(-NAMED)) io.print(`  ${style.warn(notice)}`)
   } else
     io.print(

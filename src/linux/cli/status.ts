@@ -51,7 +51,7 @@ export const command: Command<Options> = {
       io.json({ ...toJson(report), blockedSources: guard?.blocked ?? [], guard: guard?.guard ?? null })
     else {
       print(report, options.all ?? false, io)
-      if (guard) printGuard(guard, blockedSources(report.sets), io)
+      if (guard) printGuard(guard, blockedSources(report.sets), report.saved?.policy, io)
     }
     return report.isProtected ? exit.done : exit.no
   },

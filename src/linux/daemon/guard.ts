@@ -142,7 +142,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   const status = (): Omit<GuardStatus, "blocked" | "wouldBeBlocked"> => ({
     pid: process.pid,
     since: started.toISOString(),
-    policy: current.path,
+    policy: resolve(current.path),
     sources: sources.map(({ source, running, trouble }) => ({
       name: source.name,
       state: running?.state ?? trouble ?? "",
