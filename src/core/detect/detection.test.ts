@@ -6,10 +6,10 @@ import { setEnds } from "../event/flow.js"
 import type { LoginEvent } from "../event/login-event.js"
 import { DROPPED, PacketEvent } from "../event/packet-event.js"
 import { findingLine } from "../event/print-finding.js"
+import { brief, closedPolicy, compiled, find, handshake, lines, openPolicy } from "../guard/find-fixture.js"
 import { standardDetectors } from "../policy/detect.js"
 import { detectorWords } from "../policy/detectors.js"
 import { Detection } from "./detection.js"
-import { brief, closedPolicy, compiled, find, handshake, lines, openPolicy } from "./find-fixture.js"
 import { detectorKinds } from "./index.js"
 
 interface Case {

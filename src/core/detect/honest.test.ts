@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { brief, find, handshake, lines, openPolicy } from "./find-fixture.js"
+import { brief, find, handshake, lines, openPolicy } from "../guard/find-fixture.js"
 
 interface Case {
   readonly title: string
@@ -156,6 +156,17 @@ const honest: readonly Case[] = [
       (index) => `+20ms in eth0 out eth1 203.0.113.9:${20000 + index} > 10.0.0.5:27015 udp len 25
         in eth1 out eth0 10.0.0.5:27015 > 203.0.113.9:${20000 + index} udp len 300
         +20ms in eth0 out eth1 203.0.113.9:${20000 + index} > 10.0.0.5:27016 udp len 25 repeat 30 every 10ms`,
+    ),
+    policy: openPolicy,
+  },
+  {
+    title: "thirty calls, whose phones refuse reports",
+    script: lines(
+      30,
+      (call) => `+50ms in eth0 203.0.113.9:${20000 + call * 2} > 192.0.2.1:${30000 + call * 2} udp len 172
+        +1ms out eth0 192.0.2.1:${30000 + call * 2} > 203.0.113.9:${20000 + call * 2} udp len 172
+        +1ms in eth0 203.0.113.9:${20001 + call * 2} > 192.0.2.1:${30001 + call * 2} udp len 60
+        out eth0 192.0.2.1 > 203.0.113.9 icmp port-unreachable quote (203.0.113.9:${20001 + call * 2} > 192.0.2.1:${30001 + call * 2} udp len 60)`,
     ),
     policy: openPolicy,
   },

@@ -1,4 +1,5 @@
 import type { Flow } from "../event/flow.js"
+import { UDP } from "../packet/packet.js"
 import { RecentHashes } from "./recent-hashes.js"
 import { mix } from "./source-table.js"
 
@@ -17,19 +18,19 @@ export class Services {
     this.recent.note(hashOf(flow), flow.time)
   }
 
+  /** The port above one that answers datagrams belongs to it: reports on a call go there, answered or not (RFC 3550, section 11). */
   has(flow: Flow): boolean {
-    return flow.time - this.recent.notedAt(hashOf(flow)) <= LIFE
+    const { protocol, destinationPort, time } = flow
+    if (time - this.recent.notedAt(hashOf(flow)) <= LIFE) return true
+    const isReport = protocol === UDP && destinationPort % 2 === 1
+    return isReport && time - this.recent.notedAt(hashOf(flow, destinationPort - 1)) <= LIFE
   }
 }
 
-function hashOf({
-  destination0,
-  destination1,
-  destination2,
-  destination3,
-  destinationPort,
-  protocol,
-}: Flow): number {
-  const service = Math.imul(destinationPort | (protocol << 16), 0x9e3779b1)
+function hashOf(
+  { destination0, destination1, destination2, destination3, destinationPort, protocol }: Flow,
+  port = destinationPort,
+): number {
+  const service = Math.imul(port | (protocol << 16), 0x9e3779b1)
   return mix(destination0, destination1, destination2, destination3 ^ service)
 }

@@ -22,6 +22,8 @@ import type { EventSource } from "./source.js"
 
 /** Attempts and handshakes that are remembered for a moment, at most: what a flood adds beyond is not. */
 const WAITING_MAXIMUM = 16_384
+/** Connections that are closed and not forgotten, at most: the end of others is told when conntrack forgets them. */
+const CLOSING_MAXIMUM = 65_536
 /** Seconds after which an unanswered attempt counts as silent. */
 const PATIENCE = 4
 /**
@@ -37,6 +39,8 @@ interface Attempt {
   readonly flow: Flow
   isAnswered: boolean
   isEstablished: boolean
+  /** It was closed before its handshake had stood for long enough to be told. */
+  hasEnded: boolean
 }
 
 /**
@@ -55,6 +59,8 @@ export function connectionSource(alive: Alive): EventSource {
       const answer = new AnswerEvent()
       const waiting = new Map<number, Attempt>()
       const proving = new Map<number, Attempt>()
+      /** Closed, and still in conntrack for a while (TIME_WAIT: two minutes): their end has been told. */
+      const closing = new Set<number>()
       let events = 0
       let seen = 0
 
@@ -79,7 +85,13 @@ export function connectionSource(alive: Alive): EventSource {
         if (where.size >= WAITING_MAXIMUM) return
         const flow = new Flow()
         copyFlow(connection, flow)
-        where.set(id, { since: connection.time, flow, isAnswered: false, isEstablished: false })
+        where.set(id, {
+          since: connection.time,
+          flow,
+          isAnswered: false,
+          isEstablished: false,
+          hasEnded: false,
+        })
       }
 
       const begin = ({ id, protocol, tcpState }: TrackedConnection) => {
@@ -113,22 +125,34 @@ export function connectionSource(alive: Alive): EventSource {
           eachFarEnd(connection, alive.began)
           remember(proving, id)
         } else if (tcpState === TCP_FIN_WAIT) eachFarEnd(connection, alive.ended)
+        const isOver = tcpState === TCP_FIN_WAIT || tcpState === TCP_CLOSE
+        if (isOver && (status & IPS_ASSURED) !== 0) close(id)
+      }
+      /** Whoever closed it has room for another one, however long conntrack remembers it. */
+      const close = (id: number) => {
+        if (closing.size >= CLOSING_MAXIMUM || closing.has(id)) return
+        closing.add(id)
+        const proved = proving.get(id)
+        if (proved) proved.hasEnded = true
+        else tell("ended", true)
       }
       const end = ({ id, protocol, tcpState, status, ...counted }: TrackedConnection) => {
         const attempt = waiting.get(id)
         waiting.delete(id)
-        proving.delete(id)
         if (attempt && !attempt.isAnswered)
           tellAnswer(attempt, protocol === TCP && tcpState === TCP_CLOSE ? "closed" : "silent")
         const wasEstablished = (status & (protocol === TCP ? IPS_ASSURED : IPS_SEEN_REPLY)) !== 0
         // Others left their count when they were closed in order.
         if (protocol === TCP && wasEstablished && (tcpState === TCP_ESTABLISHED || tcpState === TCP_CLOSE))
           eachFarEnd(connection, alive.ended)
+        // What has not been told to be established does not end.
+        const isUntold = proving.delete(id)
+        if (closing.delete(id)) return
         connection.packetsOut = counted.packetsOut
         connection.packetsBack = counted.packetsBack
         connection.bytesOut = counted.bytesOut
         connection.bytesBack = counted.bytesBack
-        tell("ended", wasEstablished)
+        tell("ended", wasEstablished && !isUntold)
       }
       const steps = { new: begin, update, destroy: end }
       const take = (tracked: TrackedConnection) => {
@@ -156,12 +180,13 @@ export function connectionSource(alive: Alive): EventSource {
           waiting.delete(id)
           if (!attempt.isAnswered) tellAnswer(attempt, "silent")
         }
-        for (const [id, { since, flow }] of proving) {
+        for (const [id, { since, flow, hasEnded }] of proving) {
           if (now - since < PROVING) break
           proving.delete(id)
           copyFlow(flow, connection)
           connection.time = now
           tell("established", true, true)
+          if (hasEnded) tell("ended", true)
         }
         if (log.overruns !== seen) {
           seen = log.overruns

@@ -1,4 +1,5 @@
 import { parseAddress } from "../base/address.js"
+import { Detection } from "../detect/detection.js"
 import { createEngine, type Path } from "../engine/engine.js"
 import { EnginePackets, isOrdinary } from "../event/engine-packets.js"
 import type { Finding } from "../event/finding.js"
@@ -9,7 +10,6 @@ import { parseScript } from "../packet/script.js"
 import { compilePolicy } from "../policy/compile.js"
 import { unknownHost } from "../policy/environment.js"
 import { loadPolicy } from "../policy/load.js"
-import { Detection } from "./detection.js"
 
 export const closedPolicy = "protect: { wan: { preset: default, open: [ssh, http, https] } }"
 /** Nothing is dropped: what is closed is told by its own resets. */
