@@ -237,7 +237,7 @@ test("check --rules says what is fine, and lints with both places", () => {
 
 test.each([
   ["iptables", "*filter\n-A INPUT -p tcp --dprot 22 -j DROP\nCOMMIT\n", /^bad:2:\d+: .*--dprot/m],
-  ["nft", "table ip t { chain c { tcp dport 99999 drop; } }\n", /^bad:1:\d+: .*99999/m],
+  ["nft", "table ip t { chain c { tcp dport 99999 drop; }; }\n", /^bad:1:\d+: .*99999/m],
   ["nft-json", '{"nftables": [{"add": {"tabel": {}}}]}\n', /^bad:1:33: a table is missing/m],
 ])("a mistake in %s has a place, and is exit 2 everywhere", (_format, text, sentence) => {
   const directory = folder({ bad: text })

@@ -43,8 +43,7 @@ function checkStep(step: StepNode, table: Table, report: Report): void {
   if (typeof text !== "string") report("nft-cannot-say", text.unsupported)
   if (step.step === "compare") checkItems([step.right], typesOf(step.left), report)
   else if (step.step === "lookup") {
-    if (typeof step.set === "string")
-      checkSetUse(step.set, typesOf(step.left), (set) => set.data === undefined, table, report)
+    if (typeof step.set === "string") checkSetUse(step.set, typesOf(step.left), () => true, table, report)
     else checkItems(step.set, typesOf(step.left), report)
   } else if (step.step === "verdict-map") {
     if (typeof step.map === "string")
@@ -56,7 +55,14 @@ function checkStep(step: StepNode, table: Table, report: Report): void {
         report,
       )
   } else if (step.step === "set-update") {
-    const set = checkSetUse(step.set, typesOf(step.key), (found) => found.data === undefined, table, report)
+    const isMap = step.data !== undefined
+    const set = checkSetUse(
+      step.set,
+      typesOf(step.key),
+      ({ data }) => (data !== undefined) === isMap || step.operation === "delete",
+      table,
+      report,
+    )
     if (set) checkUpdate(step, set, report)
   }
 }
@@ -75,7 +81,7 @@ function checkUpdate(
   if (hasTimeout && statements.some((statement) => statement.step === "ct-count")) {
     report("count-with-timeout", `set ${set.name}: elements that count connections cannot have a timeout`)
   }
-  if (statements.length > 0 && !set.flags.includes("dynamic")) {
+  if (statements.length > 0 && set.data === undefined && !set.flags.includes("dynamic")) {
     report(
       "dynamic-not-declared",
       `set ${set.name} lacks the flag dynamic, which elements with statements need`,

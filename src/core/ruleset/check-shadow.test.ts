@@ -4,11 +4,11 @@ import { checkRuleset } from "./check.js"
 
 /** Lines of the rules that no packet comes to, with the line of the rule that decides before. */
 function shadowed(...rules: readonly string[]): string[] {
-  const text = `table inet t { set s { type ipv4_addr; elements = { 192.0.2.1 } }
+  const text = `table inet t { set s { type ipv4_addr; elements = { 192.0.2.1 }; }
 chain o { }
 chain c { type filter hook input priority 0; policy accept;
 ${rules.join("\n")}
-} }`
+}; }`
   const { ruleset, diagnostics } = readNft({ path: "r", text })
   expect(diagnostics).toEqual([])
   return checkRuleset(ruleset)

@@ -3,7 +3,7 @@ export const nameMaximum = 120
 
 /** Whether nft reads the text as the name of a table, chain or set (nft 1.0.6, src/scanner.l), without taking it for one of its own words. */
 export function isName(text: string): boolean {
-  return /^[a-zA-Z][a-zA-Z0-9_./-]*$/.test(text) && text.length <= nameMaximum && !reserved.has(text)
+  return /^[a-zA-Z_.][a-zA-Z0-9_./-]*$/.test(text) && text.length <= nameMaximum && !reserved.has(text)
 }
 
 /** Words of nft's grammar that it refuses as names (nft 1.0.6, tried one by one). */

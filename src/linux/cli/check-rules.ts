@@ -41,9 +41,9 @@ export function checkRules(options: Options, io: Io): ExitStatus {
   return status
 }
 
-/** What only shows in the rules together. What nft has no words for is no fault of rules that iptables loads. */
+/** What only shows in the rules together. What nft has no words for is no fault of rules that iptables loads, and a set without a size has the kernel's. */
 function problemsOf({ format, ruleset }: OpenedFile): readonly Diagnostic[] {
-  const found = checkRuleset(ruleset)
+  const found = checkRuleset(ruleset).filter(({ id }) => id !== "dynamic-set-without-size")
   if (format === "nft" || format === "nft-json") return found
   return found.filter(({ id }) => id !== "nft-cannot-say" && id !== "bad-nft-name")
 }

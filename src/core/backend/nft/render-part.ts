@@ -24,8 +24,7 @@ export function checkName(
   origin: Origin | undefined,
   diagnostics: Diagnostic[],
 ): void {
-  // What was read is a name; the kernel's own for chains without one begin with underscores.
-  if (isName(name.replace(/^_+/, ""))) return
+  if (isName(name)) return
   diagnostics.push({
     id: "bad-nft-name",
     severity: "error",

@@ -88,7 +88,7 @@ test("timeouts of less than a second, which a listing as JSON cuts off to none, 
 function problemsOf(rule: string): readonly (readonly unknown[])[] {
   const text = `table inet t {
   ct helper h { type "ftp" protocol tcp; }
-  ct timeout o { protocol tcp; policy = { established : 2m } }
+  ct timeout o { protocol tcp; policy = { established : 2m }; }
   ct expectation e { protocol tcp; dport 99; timeout 1m; size 12; }
   secmark s { "system_u:object_r:x_t:s0"; }
   flowtable f { hook ingress priority 0; devices = { lo }; }

@@ -90,7 +90,8 @@ export class Elaboration {
           [...table.objects.values()].filter((each) => each.kind === kind).map(({ name }) => name),
         hasObject: (kind, name) => table.objects.has(objectKey(kind, name)),
         isUpdated: (name, hasStatements) => {
-          if (this.isListing && hasStatements) markDynamic(table, name)
+          if (!this.isListing) nowUpdated(table, name)
+          else if (hasStatements) markDynamic(table, name)
         },
       },
     }
@@ -102,6 +103,18 @@ type FreshContext = Omit<RuleContext, "protocol"> & { protocol: ProtocolContext 
 interface MadeContext {
   readonly base: BaseChain | undefined
   readonly context: FreshContext
+}
+
+/** How many elements the kernel lets rules add where nobody said it. */
+const updatedSize = 65535
+
+/** What nft makes of a set or map that a rule adds to, as it lists it (1.0.6): the set is dynamic, and both have a size. */
+function nowUpdated(table: TableModel, name: string): void {
+  const set = table.sets.get(name)
+  if (!set || set.declaration.flags.includes("interval")) return
+  const isMap = set.declaration.data !== undefined || set.declaration.objects !== undefined
+  if (!isMap) markDynamic(table, name)
+  if (set.declaration.size === undefined) set.declaration = { ...set.declaration, size: updatedSize }
 }
 
 function markDynamic(table: TableModel, name: string): void {

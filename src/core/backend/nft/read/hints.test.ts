@@ -32,7 +32,7 @@ map ways { type inet_service : verdict; }
 chain other { }
 chain c {
 ${rule}
-} }`
+}; }`
   const { diagnostics } = readNft({ path: "rules.nft", text })
   expect(diagnostics.map(({ span, hint }) => [span?.line, span?.column, hint])).toEqual([[7, place, hint]])
 })

@@ -3,7 +3,7 @@ import type { SetDeclaration } from "../../../ruleset/ruleset.js"
 import type { Context } from "./context.js"
 import type { Syntax } from "./syntax.js"
 
-/** Who keeps the tables: a meter declares a set, and nft's JSON forgets that a set is dynamic. */
+/** Who keeps the tables: a meter declares a set, a set that rules add to is dynamic, and nft's JSON forgets that it is. */
 export interface SetKeeper {
   /** JSON, which does not tell all of sets and their elements. */
   readonly isListing: boolean

@@ -1,8 +1,11 @@
+import { didYouMean } from "../../../base/nearest.js"
 import type { StepNode } from "../../../ruleset/node.js"
 import type { Context } from "./context.js"
 import type { Syntax } from "./syntax.js"
 import { entry, listOf, numberOf, stringOf, wordOf } from "./tree.js"
 import { quotedWord } from "./values.js"
+
+const logLevels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"]
 
 const logFlags = ["tcp sequence", "tcp options", "ip options", "skuid", "ether"]
 
@@ -16,7 +19,17 @@ export function elaborateLog(value: Syntax, context: Context): StepNode | undefi
   const group = number("group")
   const snapshotLength = number("snaplen")
   const queueThreshold = number("queue-threshold")
-  const level = stringOf(entry(value, "level"))
+  const written = entry(value, "level")
+  const level = stringOf(written)
+  if (written && !logLevels.includes(level ?? ""))
+    context.report(
+      "nft-bad-value",
+      `${quotedWord(written)} is no level of the log`,
+      written,
+      didYouMean(level ?? "", logLevels),
+    )
+  if (written && level === "warn" && group !== undefined)
+    context.report("nft-not-here", "level and flags are of the kernel's own log, not of a group's", written)
   const flags = listOf(entry(value, "flags")).flatMap((flag) => {
     const word = stringOf(flag) ?? ""
     if (word === "all") return logFlags

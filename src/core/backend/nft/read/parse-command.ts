@@ -34,7 +34,7 @@ export function parseCommands(p: Parser): Syntax[] {
     }
     p.attempt(() => {
       parseLine(p, commands)
-      p.endStatement("a command")
+      p.endCommand("a command")
     })
     p.skipSeparators()
   }
@@ -209,7 +209,7 @@ function parseSetCommand(p: Parser, verb: string, word: string, push: Push): voi
   if (p.is("{"))
     p.scoped(() =>
       parseBlock(p, `a ${kind}`, () => {
-        if (!parseDirective(p)) parseSetLine(p, entries, isMap)
+        return parseDirective(p) || parseSetLine(p, entries, isMap)
       }),
     )
   push(verb, kind, { ...place, name, ...entries })

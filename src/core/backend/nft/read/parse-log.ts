@@ -14,7 +14,7 @@ export function parseLog(p: Parser): Syntax {
   }
   for (;;) {
     const { text } = p.peek()
-    if (p.accept("prefix")) entries["prefix"] = p.string("a prefix")
+    if (p.accept("prefix")) entries["prefix"] = p.filledText("a prefix")
     else if (p.accept("level")) entries["level"] = p.name("level")
     else if (p.accept("flags")) {
       const known = entries["flags"]

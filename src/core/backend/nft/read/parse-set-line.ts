@@ -1,4 +1,4 @@
-import type { Entries } from "./parse-block.js"
+import { COMPLETE, type Entries } from "./parse-block.js"
 import { membersOf, parseWords } from "./parse-declaration.js"
 import { parseElementStatement, startsElementStatement } from "./parse-element-statement.js"
 import { parseExpression } from "./parse-expression.js"
@@ -10,8 +10,14 @@ import { array, leaf, object } from "./tree.js"
 
 /** What stands in the braces of sets and maps. */
 
-/** One line of a set or a map. */
-export function parseSetLine(p: Parser, entries: Entries, isMap: boolean): void {
+/** One line of a set or a map. `COMPLETE`: elements and `auto-merge` need no end. */
+export function parseSetLine(p: Parser, entries: Entries, isMap: boolean): typeof COMPLETE | undefined {
+  const isComplete = p.is("elements") || p.is("auto-merge")
+  parseProperty(p, entries, isMap)
+  return isComplete ? COMPLETE : undefined
+}
+
+function parseProperty(p: Parser, entries: Entries, isMap: boolean): void {
   const first = p.peek()
   if (p.accept("type")) {
     entries["type"] = parseTypes(p)

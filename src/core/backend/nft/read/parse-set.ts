@@ -23,8 +23,9 @@ export function parseElements(p: Parser): readonly Syntax[] {
     while (!p.is("}")) {
       for (const item of parseElement(p)) items.push(item)
       p.skipLines()
-      if (!p.accept(",")) break
-      p.skipLines()
+      if (!p.is(",")) break
+      // nft takes `{ a, , b }`, but nothing before the first.
+      while (p.accept(",")) p.skipLines()
     }
     p.expect("}", "behind the elements of a set")
     return items

@@ -1,4 +1,4 @@
-import { type Entries, parseBlock } from "./parse-block.js"
+import { COMPLETE, type Entries, parseBlock } from "./parse-block.js"
 import { parseChainLine, parseFlowtableLine, startsChainLine } from "./parse-declaration.js"
 import { parseDirective } from "./parse-directive.js"
 import { objectLines } from "./parse-object.js"
@@ -111,7 +111,7 @@ class TableBlock {
       this.block(
         `a ${kind}`,
         (own) => {
-          if (!parseDirective(p)) parseSetLine(p, own, isMap)
+          return parseDirective(p) || parseSetLine(p, own, isMap)
         },
         entries,
       )
@@ -147,7 +147,7 @@ class TableBlock {
     this.declared.push({ kind, entries: { ...place, name, ...entries } })
   }
 
-  private block(what: string, line: (entries: Entries) => void, entries: Entries): void {
+  private block(what: string, line: (entries: Entries) => unknown, entries: Entries): void {
     const { p } = this
     p.scoped(() => parseBlock(p, what, () => line(entries)))
   }
@@ -203,20 +203,28 @@ export function takePending(p: Parser, place: Place): Command[] {
   return commands
 }
 
+/** Objects each of whose lines has an end; what the others are made of needs none. */
+const objectsInLines: ReadonlySet<string> = new Set(["ct helper", "ct timeout", "ct expectation"])
+
 export function parseObjectBlock(
   p: Parser,
   kind: string,
   line: (p: Parser, entries: Entries) => void,
   entries: Entries,
 ): void {
-  parseBlock(p, `a ${kind}`, () => {
-    if (parseDirective(p)) return
-    if (p.accept("comment")) entries["comment"] = p.string("a comment")
-    else line(p, entries)
-    // `{ packets 0 bytes 0 comment "x" }` and `type "ftp" protocol tcp l3proto ip` come on one line too.
-    while (!p.isEnd()) {
-      if (p.accept("comment")) entries["comment"] = p.string("a comment")
-      else line(p, entries)
+  const property = (): boolean => {
+    if (!p.accept("comment")) {
+      line(p, entries)
+      return objectsInLines.has(kind)
     }
+    entries["comment"] = p.string("a comment")
+    return false
+  }
+  parseBlock(p, `a ${kind}`, () => {
+    if (parseDirective(p)) return undefined
+    let needsEnd = property()
+    // `{ packets 0 bytes 0 comment "x" }` and `type "ftp" protocol tcp l3proto ip` come on one line too.
+    while (!p.isEnd()) needsEnd = property()
+    return needsEnd ? undefined : COMPLETE
   })
 }

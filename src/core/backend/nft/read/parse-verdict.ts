@@ -30,7 +30,7 @@ function parseAnonymousChain(p: Parser): Syntax {
     p.skipSeparators()
     while (!p.is("}") && p.peek().kind !== "end") {
       rules.push(object(parseRuleBody(p), open.span))
-      p.endStatement("a rule")
+      p.endLine("a rule")
     }
     p.expect("}", "behind the rules of a chain")
     p.pending.push(object({ name, rules: array(rules, open.span) }, open.span))

@@ -98,8 +98,15 @@ export class Parser {
     while (this.peek().kind === "line" || this.is(";")) this.next()
   }
 
-  endStatement(what: string): void {
-    if (this.is("}") || this.peek().kind === "end") return
+  /** The end of a command: the file's end is one too. */
+  endCommand(what: string): void {
+    if (this.peek().kind !== "end") this.endLine(what)
+  }
+
+  /** What stands in braces ends before they are closed (nft 1.0.6 and 1.1). */
+  endLine(what: string): void {
+    if (this.is("}"))
+      this.fail(`behind ${what} nft takes the end of the line or ";"`, this.peek(), 'put ";" before "}"')
     if (this.peek().kind !== "line" && !this.is(";"))
       this.fail(`behind ${what} nft takes the end of the line or ";", not ${describe(this.peek())}`)
     this.skipSeparators()
@@ -214,6 +221,20 @@ export class Parser {
       didYouMean(token.text, known),
     )
     throw new SyntaxFailure()
+  }
+
+  /** A text with what its `$name`s stand for, as nft fills in the prefix of a log. */
+  filledText(what: string): Syntax {
+    const token = this.peek()
+    const text = this.string(what)
+    if (token.kind !== "string" || text.kind !== "leaf") return text
+    const filled = token.text.replaceAll(/\$(\w*)/g, (_, name: string) => {
+      const value = this.scopes.findLast((scope) => scope.has(name))?.get(name)
+      if (value?.kind === "leaf") return String(value.value)
+      this.report("nft-unknown-variable", `nothing before defines $${name} as a text`, token.span)
+      return ""
+    })
+    return leaf(filled, token.span, true)
   }
 
   /** Whether the variable at hand is defined: what it stands for. */

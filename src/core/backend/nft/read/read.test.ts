@@ -16,7 +16,7 @@ function listed(text: string): string {
 
 /** One rule in a chain of the table, as it is listed. */
 function rule(text: string, family = "inet", head = "type filter hook input priority 0"): string {
-  const whole = listed(`table ${family} t { chain c { ${head}\n${text}\n} }`)
+  const whole = listed(`table ${family} t { chain c { ${head}\n${text}\n}; }`)
   return whole.split("\n").at(-3)!.trim()
 }
 
@@ -212,8 +212,10 @@ rename chain ip t c d`
 })
 
 test("flush takes what was read before", () => {
-  expect(listed("table ip a { chain c { accept\n } }\nflush ruleset\ntable ip b { }")).toBe("table ip b {\n}")
-  expect(listed("table ip a { chain c { accept\n } }\nflush table ip a")).toBe(
+  expect(listed("table ip a { chain c { accept\n }; }\nflush ruleset\ntable ip b { }")).toBe(
+    "table ip b {\n}",
+  )
+  expect(listed("table ip a { chain c { accept\n }; }\nflush table ip a")).toBe(
     "table ip a {\n chain c {\n }\n}",
   )
 })
@@ -225,37 +227,37 @@ test("everything a table declares", () => {
 	counter hits {
 		comment "so many"
 		packets 0 bytes 0
-	}
+	;}
 	quota much {
 		over 25 mbytes
-	}
+	;}
 	limit slow {
 		rate 10/second burst 5 packets
-	}
+	;}
 	ct helper ftp {
 		type "ftp" protocol tcp
 		l3proto ip
-	}
+	;}
 	ct timeout short {
 		protocol tcp
 		l3proto ip
 		policy = { established : 2m, close : 10s }
-	}
+	;}
 	ct expectation data {
 		protocol tcp
 		dport 20
 		timeout 1m
 		size 12
 		l3proto ip
-	}
+	;}
 	synproxy front {
 		mss 1460 wscale 7 timestamp sack-perm
-	}
+	;}
 	flowtable fast {
 		hook ingress priority 0
 		devices = { "eth0", "eth1" }
 		counter
-	}
+	;}
 	set hosts {
 		comment "known"
 		type ipv4_addr . inet_service
@@ -265,26 +267,26 @@ test("everything a table declares", () => {
 		gc-interval 10s
 		counter
 		elements = { 192.0.2.1 . 22 counter timeout 1h expires 59m comment "me" }
-	}
+	;}
 	map verdicts {
 		type inet_service : verdict
 		flags interval
 		auto-merge
 		elements = { 22 : accept, 80-90 : jump in }
-	}
+	;}
 	map objects {
 		type ipv4_addr : counter
 		elements = { 192.0.2.1 : "hits" }
-	}
+	;}
 	map marks {
 		typeof ip saddr : meta mark
 		elements = { 192.0.2.1 : 0x00000001 }
-	}
+	;}
 	chain in {
 		comment "a chain"
 		type filter hook ingress devices = { "eth0", "eth1" } priority -500; policy drop; flags offload;
 		counter name ip saddr map @objects
-	}
+	;}
 }
 `
   const { ruleset, diagnostics } = readNft(file(text))
@@ -378,7 +380,7 @@ test("everything a table declares", () => {
 
 test("a chain without a name is one", () => {
   const text =
-    "table ip t { chain c { type filter hook input priority 0\n tcp dport 22 jump { ip saddr 192.0.2.1 accept\n drop\n }\n } }"
+    "table ip t { chain c { type filter hook input priority 0\n tcp dport 22 jump { ip saddr 192.0.2.1 accept\n drop\n }\n }; }"
   expect(listed(text)).toMatchInlineSnapshot(`
     "table ip t {
      chain __chain0 {
@@ -396,7 +398,7 @@ test("a chain without a name is one", () => {
 
 test("an include brings lines, and knows what was defined", () => {
   const { ruleset, diagnostics } = readNft({
-    ...file('define p = 22\ntable ip t { chain c {\n include "rules/*.nft"\n accept\n } }\n'),
+    ...file('define p = 22\ntable ip t { chain c {\n include "rules/*.nft"\n accept\n }; }\n'),
     include: (pattern, from) => [
       { path: `${pattern} of ${from}, first`, text: "tcp dport $p drop\n" },
       { path: "second", text: "tcp dport 23 drop\nnonsense here" },
@@ -414,21 +416,21 @@ test("an include brings lines, and knows what was defined", () => {
 })
 
 const mistakes: readonly (readonly [text: string, problem: string])[] = [
-  ["table inet t { chain c { type fliter hook input priority 0; } }", "rules.nft:1:31"],
-  ["table inet t { chain c { type filter hook inptu priority 0; } }", "rules.nft:1:43"],
-  ["table inet t { chain c { type filter hook input priority flter; } }", "rules.nft:1:58"],
+  ["table inet t { chain c { type fliter hook input priority 0; }; }", "rules.nft:1:31"],
+  ["table inet t { chain c { type filter hook inptu priority 0; }; }", "rules.nft:1:43"],
+  ["table inet t { chain c { type filter hook input priority flter; }; }", "rules.nft:1:58"],
   ["table inet t {\n chain c {\n  tcp dprot 22 accept\n }\n}", "rules.nft:3:7"],
   ["table inet t {\n chain c {\n  acept\n }\n}", "rules.nft:3:3"],
-  ["table inet t { chain c { tcp dport $nothing accept\n } }", "rules.nft:1:36"],
+  ["table inet t { chain c { tcp dport $nothing accept\n }; }", "rules.nft:1:36"],
   ["add rule ip nowhere c accept", "rules.nft:1:13"],
   ["table ip t { }\nadd rule ip t c accept", "rules.nft:2:15"],
-  ["table ip t { chain c { jump nowhere\n } }", "rules.nft:1:24"],
-  ["table ip t { chain c { ip saddr @none accept\n } }", "rules.nft:1:33"],
-  ["table ip t { set s { type nonsense; } }", "rules.nft:1:27"],
-  ["table ip t { set s { type ipv4_addr; elements = { 10.0.0.0/8 } } }", "rules.nft:1:51"],
-  ["table ip t { map m { type ipv4_addr; } }", "rules.nft:1:18"],
-  ["table ip t { chain c { type filter hook input priority 0\n dnat to 192.0.2.1\n } }", "rules.nft:2:2"],
-  ["table ip t { chain c { reject with icmpv6 no-route\n } }", "rules.nft:1:24"],
+  ["table ip t { chain c { jump nowhere\n }; }", "rules.nft:1:24"],
+  ["table ip t { chain c { ip saddr @none accept\n }; }", "rules.nft:1:33"],
+  ["table ip t { set s { type nonsense; }; }", "rules.nft:1:27"],
+  ["table ip t { set s { type ipv4_addr; elements = { 10.0.0.0/8 }; }; }", "rules.nft:1:51"],
+  ["table ip t { map m { type ipv4_addr; }; }", "rules.nft:1:18"],
+  ["table ip t { chain c { type filter hook input priority 0\n dnat to 192.0.2.1\n }; }", "rules.nft:2:2"],
+  ["table ip t { chain c { reject with icmpv6 no-route\n }; }", "rules.nft:1:24"],
   ['table ip t { chain c { log prefix "open\n } }', "rules.nft:1:35"],
   ["table ip t { chain c { accept", "rules.nft:1:30"],
   ["}", "rules.nft:1:1"],
@@ -445,7 +447,7 @@ describe("mistakes are told where they are", () => {
 
   test("all of them in one pass, in order, and the rest is read", () => {
     const text =
-      "table ip t { chain c {\n acept\n tcp dport 22 accept\n tcp dprot 22 accept\n udp dport 53 accept\n } }"
+      "table ip t { chain c {\n acept\n tcp dport 22 accept\n tcp dprot 22 accept\n udp dport 53 accept\n }; }"
     expect(problems(text)).toMatchInlineSnapshot(`
       [
         "rules.nft:2:2: "acept" is not a statement or a field that nft knows [nft-syntax]
@@ -458,7 +460,7 @@ describe("mistakes are told where they are", () => {
   })
 
   test("what the engine cannot know is a warning, and the rule says what is assumed", () => {
-    const text = 'table ip t { chain c { xt match "recent" accept\n xt target "TRACE" accept\n } }'
+    const text = 'table ip t { chain c { xt match "recent" accept\n xt target "TRACE" accept\n }; }'
     const { ruleset, diagnostics } = readNft(file(text))
     expect(diagnostics.map(({ severity, id }) => `${severity} ${id}`)).toEqual([
       "warning nft-assumed",
@@ -492,8 +494,8 @@ const json = `{"nftables": [
 
 const twin = `table inet t {
   set s { type ipv4_addr; size 64; flags dynamic,timeout; timeout 1m;
-    elements = { 192.0.2.1, 192.0.2.2 timeout 30s expires 12s comment "x" } }
-  map m { type ipv4_addr . inet_service : verdict; elements = { 192.0.2.1 . 22 : accept, 192.0.2.1 . 23 : jump c } }
+    elements = { 192.0.2.1, 192.0.2.2 timeout 30s expires 12s comment "x" }; }
+  map m { type ipv4_addr . inet_service : verdict; elements = { 192.0.2.1 . 22 : accept, 192.0.2.1 . 23 : jump c }; }
   chain c { }
   chain in { type filter hook input priority -10; policy drop;
     tcp dport { 22, 80-90 } update @s { ip saddr timeout 5s limit rate over 10/second } counter packets 3 bytes 180 drop comment "ssh"
@@ -518,7 +520,7 @@ test("several values that a map leads to, as nft lists their types", () => {
   )
   const fromText = readNft(
     file(
-      "table ip n { map m { type inet_service : ipv4_addr . inet_service\nelements = { 8443 : 10.0.0.5 . 443 } } }",
+      "table ip n { map m { type inet_service : ipv4_addr . inet_service\nelements = { 8443 : 10.0.0.5 . 443 }; }; }",
     ),
   )
   expect([...fromJson.diagnostics, ...fromText.diagnostics].map(printDiagnostic)).toEqual([])

@@ -4,6 +4,7 @@ import type { Elaboration } from "./elaboration.js"
 import { ElementList } from "./element-list.js"
 import { overlap } from "./interval.js"
 import type { SetModel, TableModel } from "./model.js"
+import { clashIn } from "./set-clash.js"
 import { elaborateSet } from "./set-declaration.js"
 import { elaborateElements } from "./set-element.js"
 import type { Syntax } from "./syntax.js"
@@ -34,7 +35,7 @@ export function setCommand(
   const context = elaboration.contextOf(table)
   const elements = listOf(entry(value, "elem"))
   if (known && entry(value, "type") === undefined) {
-    addElements(known, elaborateElements(elements, known.declaration, context))
+    addWritten(elaboration, table, known, elements, value)
     return
   }
   const declaration = elaborateSet(value, name, isMap, context)
@@ -49,12 +50,52 @@ export function setCommand(
       elaboration.report("nft-already-there", `the ${what} ${name} is there already`, value)
     else if (!isSameSet(known.declaration, full))
       elaboration.report("nft-already-there", `${name} is there already, with other types or flags`, value)
-    addElements(known, elaborateElements(elements, known.declaration, context))
+    addWritten(elaboration, table, known, elements, value)
     return
   }
   const made = { declaration: full, elements: new ElementList(), compared: 0, at: value }
   table.sets.set(name, made)
-  made.elements = new ElementList(elaborateElements(elements, full, context))
+  const first = elaborateElements(elements, full, context)
+  checkClash(elaboration, first, full, elements, value)
+  made.elements = new ElementList(first)
+}
+
+/** Elements for a set that is there. */
+function addWritten(
+  elaboration: Elaboration,
+  table: TableModel,
+  set: SetModel,
+  written: readonly Syntax[],
+  at: Syntax,
+): void {
+  const { declaration } = set
+  const added = elaborateElements(written, declaration, elaboration.contextOf(table))
+  checkClash(elaboration, added, declaration, written, at)
+  if (declaration.flags.includes("interval") && !declaration.autoMerge)
+    checkOverlap(elaboration, set, added, at)
+  addElements(set, added)
+}
+
+/** Elements that came together may not meet. */
+function checkClash(
+  elaboration: Elaboration,
+  added: readonly SetElement[],
+  declaration: SetDeclaration,
+  written: readonly Syntax[],
+  at: Syntax,
+): void {
+  const place = clashIn(added, declaration)
+  if (place < 0) return
+  const hint =
+    declaration.data === undefined && declaration.objects === undefined
+      ? "auto-merge makes one of elements that meet"
+      : undefined
+  elaboration.report(
+    "nft-already-there",
+    `an element of ${declaration.name} reaches into another one`,
+    (written.length === added.length ? written[place] : undefined) ?? at,
+    hint,
+  )
 }
 
 export function elementCommand(
@@ -90,10 +131,7 @@ export function elementCommand(
       elaboration.report("nft-not-there", `an element to be deleted is not in ${declaration.name}`, value)
     return
   }
-  const added = elaborateElements(written, declaration, context)
-  if (declaration.flags.includes("interval") && !declaration.autoMerge)
-    checkOverlap(elaboration, set, added, value)
-  addElements(set, added)
+  addWritten(elaboration, table, set, written, value)
 }
 
 /** One by one: there may be more than a call takes arguments. */

@@ -34,7 +34,7 @@ test.each(keys)("a constant in a key has the type that the set has there: %s", (
 })
 
 test("without such a set a constant in a key has no type", () => {
-  const { problems } = read("table ip t { chain c {\nip saddr . 80 { 192.0.2.1 . 80 } accept\n} }")
+  const { problems } = read("table ip t { chain c {\nip saddr . 80 { 192.0.2.1 . 80 } accept\n}; }")
   expect(problems).toEqual([
     "rules.nft:2:12: nft takes something that is asked of the packet here [nft-unknown-expression]",
   ])
@@ -47,7 +47,7 @@ test("behind typeof stands what needs nothing before it, in a table of any famil
   }`
   expect(read(text).problems).toEqual([])
   const { problems } = read(
-    "table inet t { chain c {\nmeta ibrpvid 2 accept\nvxlan ip saddr 192.0.2.1 accept\n} }",
+    "table inet t { chain c {\nmeta ibrpvid 2 accept\nvxlan ip saddr 192.0.2.1 accept\n}; }",
   )
   expect(problems.map((problem) => problem.split(": ")[0])).toEqual(["rules.nft:2:1", "rules.nft:3:1"])
 })
@@ -67,7 +67,7 @@ test("a set of transport protocols is an answer to who asks for one", () => {
 
 test("elements carry what their set says that all carry", () => {
   const text = (carried: string) =>
-    `table ip t { set s { type ipv4_addr; flags dynamic; counter quota 500 bytes\n elements = { 192.0.2.1${carried} } } }`
+    `table ip t { set s { type ipv4_addr; flags dynamic; counter quota 500 bytes\n elements = { 192.0.2.1${carried} }; }; }`
   expect(read(text(" counter packets 1 bytes 9 quota 700 bytes")).problems).toEqual([])
   expect(read(text("")).problems).toEqual([])
   const message = "the elements of s carry what it says that they do, and nothing else [nft-bad-value]"
@@ -92,7 +92,7 @@ test("JSON keeps one statement of an element: the others are as its set says", (
 test("elements are deleted and added again one by one, in the time of one", () => {
   const count = 6000
   const address = (index: number) => `10.0.${index >> 8}.${index & 255}`
-  const lines = ["table inet t { set s { type ipv4_addr; } }"]
+  const lines = ["table inet t { set s { type ipv4_addr; }; }"]
   for (let index = 0; index < count; index++) lines.push(`add element inet t s { ${address(index)} }`)
   for (let index = 0; index < count; index += 2) {
     lines.push(`delete element inet t s { ${address(index)} }`)
