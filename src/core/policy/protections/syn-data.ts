@@ -4,9 +4,11 @@ import {
   above,
   equal,
   exists,
+  goto,
   ip,
   ip6,
   is,
+  isIpv6,
   jump,
   maskedIs,
   notEqual,
@@ -15,7 +17,7 @@ import {
   tcpOption,
 } from "../../ruleset/build.js"
 import type { Origin } from "../../ruleset/origin.js"
-import type { Rule } from "../../ruleset/ruleset.js"
+import type { Chain } from "../../ruleset/ruleset.js"
 import { outcomeChain } from "../compile-outcome.js"
 import { sparing } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
@@ -40,15 +42,13 @@ export const synData: ProtectionKind = {
     const { origin } = protection
     const chain = outcomeChain(protection, context, sparing(protection))
     const isSaid = context.host.routesByInterface !== false
-    const look = {
-      name: `${context.name}/look`,
-      rules: isSaid ? exactly(origin, chain.name) : roughly(origin, chain.name),
-    }
-    const lead = rule(origin, maskedIs(tcp("flags"), OPENING, SYN), jump(look.name))
+    const look = `${context.name}/look`
+    const looks = isSaid ? exactly(origin, look, chain.name) : [roughly(origin, look, chain.name)]
+    const lead = rule(origin, maskedIs(tcp("flags"), OPENING, SYN), jump(look))
     return {
       placed: [{ place: "let-in", order: 910, rules: [lead] }],
       sets: [],
-      chains: [chain, look],
+      chains: [chain, ...looks],
       ...(!isSaid && { diagnostics: [isRough(origin)] }),
     }
   },
@@ -61,29 +61,47 @@ export const synData: ProtectionKind = {
   },
 }
 
-/** nft compares with constants: so each length that a SYN has without data stands in a rule of its own, and an ordinary SYN leaves by the first or the second. */
-function exactly(origin: Origin, chain: string): readonly Rule[] {
+/**
+ * nft compares with constants: so each length that a SYN has without data stands in a rule of its own, and an ordinary SYN leaves by the first or the second. With IP
+ * options or extension headers it is another sum; hardly anybody sends them, and no rule adds.
+ */
+function exactly(origin: Origin, name: string, chain: string): readonly Chain[] {
+  const found = [rule(origin, exists(tcpOption(FAST_OPEN)), returnVerdict), rule(origin, jump(chain))]
+  const six = `${name}6`
   return [
-    ...offsets.flatMap((words) => [
-      rule(origin, equal(ip("length"), IP_HEADER + words * 4), equal(tcp("doff"), words), returnVerdict),
-      rule(origin, equal(ip6("length"), words * 4), equal(tcp("doff"), words), returnVerdict),
-    ]),
-    // With IP options or extension headers it is another sum; hardly anybody sends them, and no rule adds.
-    rule(origin, above(ip("hdrlength"), IP_HEADER / 4), returnVerdict),
-    rule(origin, notEqual(ip6("nexthdr"), TCP), returnVerdict),
-    rule(origin, exists(tcpOption(FAST_OPEN)), returnVerdict),
-    rule(origin, jump(chain)),
+    {
+      name,
+      rules: [
+        rule(origin, isIpv6, goto(six)),
+        ...offsets.map((words) =>
+          rule(origin, equal(ip("length"), IP_HEADER + words * 4), equal(tcp("doff"), words), returnVerdict),
+        ),
+        rule(origin, above(ip("hdrlength"), IP_HEADER / 4), returnVerdict),
+        ...found,
+      ],
+    },
+    {
+      name: six,
+      rules: [
+        ...offsets.map((words) =>
+          rule(origin, equal(ip6("length"), words * 4), equal(tcp("doff"), words), returnVerdict),
+        ),
+        rule(origin, notEqual(ip6("nexthdr"), TCP), returnVerdict),
+        ...found,
+      ],
+    },
   ]
 }
 
 /** Longer than all headers together can be. */
-function roughly(origin: Origin, chain: string): readonly Rule[] {
+function roughly(origin: Origin, name: string, chain: string): Chain {
   const most = Math.max(...offsets) * 4
-  return [
+  const rules = [
     rule(origin, exists(tcpOption(FAST_OPEN)), returnVerdict),
     rule(origin, above(ip("length"), 60 + most), jump(chain)),
     rule(origin, is(ip6("nexthdr"), TCP), above(ip6("length"), most), jump(chain)),
   ]
+  return { name, rules }
 }
 
 function isRough({ span }: Origin): Diagnostic {
