@@ -181,10 +181,9 @@ function elementOf({
   const kept = address.family === 6 ? Math.min(length, 64) : length
   const mask = maskWords(kept, address.words.length)
   const words = address.words.map((word, index) => (word & mask[index]!) >>> 0)
-  const timed = remaining === null || remaining === undefined ? {} : { timeout: remaining }
-  if (isHostLike(source) && !isNetwork) return { key: bytesOf(words), ...timed }
-  const after = firstBehind(words, kept)
-  return { key: bytesOf(words), ...(after && { until: bytesOf(after) }), ...timed }
+  const timeout = remaining ?? undefined
+  if (isHostLike(source) && !isNetwork) return { key: words, timeout }
+  return { key: words, until: firstBehind(words, kept), timeout }
 }
 
 function element4(
@@ -193,14 +192,12 @@ function element4(
   remaining: number | null | undefined,
   isNetwork: boolean | undefined,
 ): NewElement {
+  const timeout = remaining ?? undefined
   const size = 2 ** (32 - length)
   const first = word - (word % size)
-  const key = bytesOf([first])
-  const timed = remaining === null || remaining === undefined ? undefined : remaining
-  if (length === 32 && !isNetwork) return timed === undefined ? { key } : { key, timeout: timed }
+  if (length === 32 && !isNetwork) return { key: [first], timeout }
   const behind = first + size
-  const until = behind < 2 ** 32 ? bytesOf([behind]) : undefined
-  return { key, ...(until && { until }), ...(timed !== undefined && { timeout: timed }) }
+  return { key: [first], until: behind < 2 ** 32 ? [behind] : undefined, timeout }
 }
 
 /** The first address behind a prefix; undefined: there is none. */
@@ -216,18 +213,6 @@ function firstBehind(words: readonly number[], length: number): number[] | undef
     step = 1
   }
   return undefined
-}
-
-function bytesOf(words: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(words.length * 4)
-  let at = 0
-  for (const word of words) {
-    bytes[at++] = word >>> 24
-    bytes[at++] = word >>> 16
-    bytes[at++] = word >>> 8
-    bytes[at++] = word
-  }
-  return bytes
 }
 
 function wordsOf(key: Uint8Array): number[] {

@@ -35,8 +35,9 @@ export interface MessageWriter {
   /** With its ending zero. */
   text(attribute: number, value: string): void
   bytes(attribute: number, value: Uint8Array): void
-  /** Attributes that somebody has encoded already; their length is a multiple of four. */
-  encoded(attributes: Uint8Array, length: number): void
+  /** Room for attributes that the caller writes into `view` himself: where it begins. Its length is a multiple of four; `view` may be another one after each call. */
+  reserve(length: number): number
+  readonly view: DataView
   /** Attributes written until `close` are inside this one. */
   open(attribute: number): void
   close(): void
@@ -108,10 +109,13 @@ export function messageWriter(capacity = 4096): MessageWriter {
       copy(kind, Buffer.from(`${value}\0`))
     },
     bytes: copy,
-    encoded(attributes, length) {
+    reserve(length) {
       room(length)
-      for (let from = 0; from < length; from++) whole[at + from] = attributes[from]!
       at += length
+      return at - length
+    },
+    get view() {
+      return view
     },
     open(kind) {
       nested.push(at)

@@ -19,13 +19,13 @@ export interface SetPlace {
   readonly set: string
 }
 
-/** An element to be put into a set: its key in network order, and for intervals where the next one begins. */
+/** An element to be put into a set: its key in words of 32 bits, and for intervals where the next one begins. */
 export interface NewElement {
-  readonly key: Uint8Array
+  readonly key: readonly number[]
   /** Of sets of intervals: the first key behind it; absent there: it goes on to the end of the keys. */
-  readonly until?: Uint8Array
+  readonly until?: readonly number[] | undefined
   /** Milliseconds; absent: it stays. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
 }
 
 export interface ListedElement {
@@ -205,18 +205,27 @@ function writeElements(
 }
 
 /**
- * Encoded by hand into one piece of memory, for a hundred thousand of them are written when a guard starts: an attribute for the element, in it one for the key with its value inside,
+ * Encoded by hand where the message lies, for a hundred thousand of them are written when a guard starts: an attribute for the element, in it one for the key with its value inside,
  * the flags where there are some, and the timeout.
  */
-function writeElement(writer: MessageWriter, key: Uint8Array, flags: number, timeout?: number): void {
-  const { view, bytes } = scratch
-  let at = HEADER
-  view.setUint16(at, 2 * HEADER + key.length, true)
-  view.setUint16(at + 2, NFTA_SET_ELEM_KEY | NESTED, true)
-  view.setUint16(at + 4, HEADER + key.length, true)
-  view.setUint16(at + 6, NFTA_DATA_VALUE, true)
-  at += 2 * HEADER
-  for (let index = 0; index < key.length; index++) bytes[at++] = key[index]!
+function writeElement(
+  writer: MessageWriter,
+  key: readonly number[],
+  flags: number,
+  timeout: number | undefined,
+): void {
+  const size = 3 * HEADER + 4 * key.length
+  const length = size + (flags === 0 ? 0 : HEADER + 4) + (timeout === undefined ? 0 : HEADER + 8)
+  const from = writer.reserve(length)
+  const { view } = writer
+  view.setUint16(from, length, true)
+  view.setUint16(from + 2, NFTA_LIST_ELEM | NESTED, true)
+  view.setUint16(from + 4, size - HEADER, true)
+  view.setUint16(from + 6, NFTA_SET_ELEM_KEY | NESTED, true)
+  view.setUint16(from + 8, size - 2 * HEADER, true)
+  view.setUint16(from + 10, NFTA_DATA_VALUE, true)
+  let at = from + 3 * HEADER
+  for (let index = 0; index < key.length; index++, at += 4) view.setUint32(at, key[index]!)
   if (flags !== 0) {
     view.setUint16(at, HEADER + 4, true)
     view.setUint16(at + 2, NFTA_SET_ELEM_FLAGS, true)
@@ -229,18 +238,8 @@ function writeElement(writer: MessageWriter, key: Uint8Array, flags: number, tim
     view.setUint16(at + 2, NFTA_SET_ELEM_TIMEOUT, true)
     view.setUint32(at + 4, Math.floor(milliseconds / 2 ** 32))
     view.setUint32(at + 8, milliseconds % 2 ** 32)
-    at += HEADER + 8
   }
-  view.setUint16(0, at, true)
-  view.setUint16(2, NFTA_LIST_ELEM | NESTED, true)
-  writer.encoded(bytes, at)
 }
-
-/** Room for one element; keys here are addresses, of 4 or 16 bytes. */
-const scratch = (() => {
-  const view = new DataView(new ArrayBuffer(128))
-  return { view, bytes: new Uint8Array(view.buffer) }
-})()
 
 /** The elements that one part of a listing, or a notification, names. */
 export function readElements(message: Message, each: (element: ListedElement) => void): void {
