@@ -1,14 +1,34 @@
 import type { Address } from "../base/address.js"
 import { type Flow, FROM_INSIDE, FROM_OUTSIDE } from "../event/flow.js"
 import { TCP, UDP } from "../packet/packet.js"
-import { mix } from "./source-table.js"
+import { mixSigned } from "./mix.js"
 
 /** Attempts that are remembered, the latest. */
 const ROOM = 1 << 15
 const BUCKETS = ROOM * 2
-const WORDS = 10
+
+// An attempt is one line of the cache. In words: both addresses, and
+const WORDS = 16
 const PORTS = 8
 const KIND = 9
+const SEQUENCE = 10
+/** What an acknowledgement has to say. */
+const EXPECTED = 11
+/** The next in its bucket. */
+const NEXT = 12
+// In bytes:
+const BYTES = 64
+const STATE = 52
+const PROBE = 53
+const REPEATS = 54
+/** Direction, and the side above it. */
+const WAY = 55
+// In doubles: when it was last tried, in seconds.
+const DOUBLES = 8
+const TIME = 7
+const DIRECTION = 3
+const SIDE_SHIFT = 2
+
 /**
  * Half-open ones, and datagrams without an answer, by a few bits of their hash: most packets of connections belong to none. Those that nobody has answered are not among them: a forged flood would fill it, and whose SYN has no
  * answer is in no connection that conntrack knows.
@@ -32,23 +52,15 @@ export type Ends = Omit<Flow, "time" | "direction" | "side" | "interface" | "fam
  * kept as signed words: such numbers are compared without a conversion.
  */
 export class AttemptTable {
-  /** Seconds: when it began, and when it was last tried. */
-  readonly tried = new Float64Array(ROOM)
-  readonly times = new Float64Array(ROOM)
-  readonly states = new Uint8Array(ROOM)
-  readonly probes = new Uint8Array(ROOM)
-  readonly repeats = new Uint8Array(ROOM)
-  readonly sequences = new Uint32Array(ROOM)
-  /** What an acknowledgement has to say. */
-  readonly expected = new Uint32Array(ROOM)
   /** How many attempts there were; the latest one's place is below it, modulo the room. */
   begun = 0
   private readonly words = new Int32Array(ROOM * WORDS)
-  private readonly directions = new Uint8Array(ROOM)
-  private readonly sides = new Uint8Array(ROOM)
+  private readonly bytes = new Uint8Array(this.words.buffer)
+  private readonly times = new Float64Array(this.words.buffer)
+  /** Seconds: when it began. */
+  private readonly tried = new Float64Array(ROOM)
   private readonly interfaces: string[] = new Array<string>(ROOM).fill("")
   private readonly heads = new Int32Array(BUCKETS).fill(-1)
-  private readonly next = new Int32Array(ROOM)
   private readonly filter = new Uint16Array(FILTER)
   // Whom `look` was asked for.
   private hash = 0
@@ -72,6 +84,56 @@ export class AttemptTable {
   /** The number of the oldest that is left. */
   get oldest(): number {
     return Math.max(0, this.begun - ROOM)
+  }
+
+  stateOf(slot: number): number {
+    return this.bytes[slot * BYTES + STATE]!
+  }
+
+  probeOf(slot: number): number {
+    return this.bytes[slot * BYTES + PROBE]!
+  }
+
+  isFromInside(slot: number): boolean {
+    return this.bytes[slot * BYTES + WAY]! >> SIDE_SHIFT === FROM_INSIDE
+  }
+
+  protocolOf(slot: number): number {
+    return this.words[slot * WORDS + KIND]! & 0xff
+  }
+
+  /** When it began, in seconds. */
+  triedAt(slot: number): number {
+    return this.tried[slot]!
+  }
+
+  /** When it was last tried. */
+  lastAt(slot: number): number {
+    return this.times[slot * DOUBLES + TIME]!
+  }
+
+  touch(slot: number, time: number): void {
+    this.times[slot * DOUBLES + TIME] = time
+  }
+
+  repeatsOf(slot: number): number {
+    return this.bytes[slot * BYTES + REPEATS]!
+  }
+
+  countRepeat(slot: number): void {
+    this.bytes[slot * BYTES + REPEATS]! += 1
+  }
+
+  hasSequence(slot: number, sequence: number): boolean {
+    return this.words[slot * WORDS + SEQUENCE] === (sequence | 0)
+  }
+
+  expect(slot: number, acknowledgement: number): void {
+    this.words[slot * WORDS + EXPECTED] = acknowledgement | 0
+  }
+
+  isExpected(slot: number, acknowledgement: number): boolean {
+    return this.words[slot * WORDS + EXPECTED] === (acknowledgement | 0)
   }
 
   look(flow: Ends): void {
@@ -112,8 +174,8 @@ export class AttemptTable {
 
   /** The latest attempt from whom to whom was asked; -1: none. */
   there(): number {
-    const { words, next, ports, kind, source0, destination0 } = this
-    for (let slot = this.heads[this.hash & (BUCKETS - 1)]!; slot >= 0; slot = next[slot]!) {
+    const { words, ports, kind, source0, destination0 } = this
+    for (let slot = this.heads[this.hash & (BUCKETS - 1)]!; slot >= 0; slot = words[slot * WORDS + NEXT]!) {
       const at = slot * WORDS
       if (
         words[at + PORTS] === ports &&
@@ -134,8 +196,8 @@ export class AttemptTable {
 
   /** The latest attempt in the other direction, which this answers; -1: none. */
   back(): number {
-    const { words, next, portsBack, kind, source0, destination0 } = this
-    for (let slot = this.heads[this.hash & (BUCKETS - 1)]!; slot >= 0; slot = next[slot]!) {
+    const { words, portsBack, kind, source0, destination0 } = this
+    for (let slot = this.heads[this.hash & (BUCKETS - 1)]!; slot >= 0; slot = words[slot * WORDS + NEXT]!) {
       const at = slot * WORDS
       if (
         words[at + PORTS] === portsBack &&
@@ -176,27 +238,28 @@ export class AttemptTable {
     words[at + 7] = this.destination3
     words[at + PORTS] = this.ports
     words[at + KIND] = this.kind
-    this.sequences[slot] = sequence
+    words[at + SEQUENCE] = sequence | 0
+    const { bytes } = this
+    bytes[slot * BYTES + STATE] = TRIED
+    bytes[slot * BYTES + PROBE] = probe
+    bytes[slot * BYTES + REPEATS] = 0
+    bytes[slot * BYTES + WAY] = flow.direction | (flow.side << SIDE_SHIFT)
+    this.times[slot * DOUBLES + TIME] = flow.time
     this.tried[slot] = flow.time
-    this.times[slot] = flow.time
-    this.states[slot] = TRIED
-    this.probes[slot] = probe
-    this.repeats[slot] = 0
-    this.directions[slot] = flow.direction
-    this.sides[slot] = flow.side
-    this.interfaces[slot] = flow.interface
+    if (this.interfaces[slot] !== flow.interface) this.interfaces[slot] = flow.interface
     if (this.waits(slot, TRIED)) this.filter[this.hash & (FILTER - 1)]! += 1
     const bucket = this.hash & (BUCKETS - 1)
-    this.next[slot] = this.heads[bucket]!
+    words[at + NEXT] = this.heads[bucket]!
     this.heads[bucket] = slot
     return slot
   }
 
   /** From its state into another. */
   enter(slot: number, state: number): void {
-    const change = (this.waits(slot, state) ? 1 : 0) - (this.waits(slot, this.states[slot]!) ? 1 : 0)
+    const at = slot * BYTES + STATE
+    const change = (this.waits(slot, state) ? 1 : 0) - (this.waits(slot, this.bytes[at]!) ? 1 : 0)
     if (change !== 0) this.filter[this.hashAt(slot) & (FILTER - 1)]! += change
-    this.states[slot] = state
+    this.bytes[at] = state
   }
 
   /** Who tried whom, by which way. */
@@ -216,8 +279,8 @@ export class AttemptTable {
     into.destination3 = words[at + 7]! >>> 0
     into.sourcePort = words[at + PORTS]! >>> 16
     into.destinationPort = words[at + PORTS]! & 0xffff
-    into.direction = this.directions[slot]!
-    into.side = this.sides[slot] === FROM_INSIDE ? FROM_INSIDE : FROM_OUTSIDE
+    into.direction = this.bytes[slot * BYTES + WAY]! & DIRECTION
+    into.side = this.isFromInside(slot) ? FROM_INSIDE : FROM_OUTSIDE
     into.interface = this.interfaces[slot]!
   }
 
@@ -226,7 +289,7 @@ export class AttemptTable {
     const { words } = this
     const kind = (family << 8) | TCP
     for (let slot = 0; slot < ROOM; slot++) {
-      if (this.states[slot] !== ESTABLISHED || words[slot * WORDS + KIND] !== kind) continue
+      if (this.stateOf(slot) !== ESTABLISHED || words[slot * WORDS + KIND] !== kind) continue
       for (const end of [slot * WORDS, slot * WORDS + 4])
         if (
           words[end] === (word0 | 0) &&
@@ -245,14 +308,15 @@ export class AttemptTable {
 
   private remove(slot: number): void {
     this.enter(slot, FREE)
+    const { words } = this
     const bucket = this.hashAt(slot) & (BUCKETS - 1)
     let at = this.heads[bucket]!
     if (at === slot) {
-      this.heads[bucket] = this.next[slot]!
+      this.heads[bucket] = words[slot * WORDS + NEXT]!
       return
     }
-    while (at >= 0 && this.next[at] !== slot) at = this.next[at]!
-    if (at >= 0) this.next[at] = this.next[slot]!
+    while (at >= 0 && words[at * WORDS + NEXT] !== slot) at = words[at * WORDS + NEXT]!
+    if (at >= 0) words[at * WORDS + NEXT] = words[slot * WORDS + NEXT]!
   }
 
   private hashAt(slot: number): number {
@@ -275,7 +339,7 @@ function fold(word0: number, word1: number, word2: number, word3: number): numbe
 
 /** The same for both directions. */
 function hashOf(source: number, destination: number, ports: number, portsBack: number, kind: number): number {
-  return mix(
+  return mixSigned(
     source ^ destination,
     (source + destination) | 0,
     (ports + portsBack) | 0,

@@ -44,6 +44,9 @@ const NEW = 8
 
 /** What an attempt becomes is told to. */
 export interface AttemptListener {
+  /** Whether anybody wants to hear of such an answer to an attempt from outside, or of such a step of a connection: most are for nobody. */
+  hearsAnswer(answer: Answer, protocol: number): boolean
+  hearsConnection(phase: ConnectionPhase, protocol: number): boolean
   answer(event: AnswerEvent): void
   connection(event: ConnectionEvent): void
 }
@@ -117,7 +120,7 @@ export class Attempts {
       if (!table.mayBeAwaited) return
       const answered = table.back()
       const slot = answered >= 0 ? answered : table.there()
-      if (slot >= 0 && table.states[slot] === TRIED) this.settle(slot, "open", event.time, ESTABLISHED)
+      if (slot >= 0 && table.stateOf(slot) === TRIED) this.settle(slot, "open", event.time, ESTABLISHED)
       return
     }
     // Nobody answers for a group; what its members send to whom asked it is an answer.
@@ -126,10 +129,10 @@ export class Attempts {
       return
     }
     const back = table.back()
-    if (back >= 0 && event.time - table.times[back]! <= SAME) {
+    if (back >= 0 && event.time - table.lastAt(back) <= SAME) {
       event.isAnswer = true
-      table.times[back] = event.time
-      if (table.states[back] === TRIED) this.settle(back, "open", event.time, ESTABLISHED)
+      table.touch(back, event.time)
+      if (table.stateOf(back) === TRIED) this.settle(back, "open", event.time, ESTABLISHED)
       return
     }
     this.open(event, BY_UDP)
@@ -154,27 +157,27 @@ export class Attempts {
     event.sourcePort = sourcePort
     event.destinationPort = destinationPort
     const slot = this.table.back()
-    if (slot >= 0 && this.table.states[slot] === TRIED) this.settle(slot, "closed", event.time, OVER)
+    if (slot >= 0 && this.table.stateOf(slot) === TRIED) this.settle(slot, "closed", event.time, OVER)
   }
 
   /** Somebody tries; or does so again. */
   private open(event: PacketEvent, probe: number): void {
     const { table } = this
     const slot = table.there()
-    if (slot >= 0 && event.time - table.times[slot]! <= SAME) {
+    if (slot >= 0 && event.time - table.lastAt(slot) <= SAME) {
       const isDatagram = probe === BY_UDP
       // Who goes on within what nobody saw begin counts on.
       const isSame =
         isDatagram ||
-        (table.probes[slot] === probe &&
-          (probe === BY_ACK || probe === BY_MAIMON || table.sequences[slot] === event.tcpSequence))
+        (table.probeOf(slot) === probe &&
+          (probe === BY_ACK || probe === BY_MAIMON || table.hasSequence(slot, event.tcpSequence)))
       if (isSame) {
-        const repeats = table.repeats[slot]!
-        if (repeats < MOST_REPEATS) table.repeats[slot] = repeats + 1
+        const repeats = table.repeatsOf(slot)
+        if (repeats < MOST_REPEATS) table.countRepeat(slot)
         event.isRepeated = repeats < MOST_REPEATS
-        event.isAnswer = isDatagram && table.states[slot] === ESTABLISHED
-        if (isDatagram) table.times[slot] = event.time
-        else if (table.states[slot] === TRIED && isRefused(event) && !isLimited(event))
+        event.isAnswer = isDatagram && table.stateOf(slot) === ESTABLISHED
+        if (isDatagram) table.touch(slot, event.time)
+        else if (table.stateOf(slot) === TRIED && isRefused(event) && !isLimited(event))
           this.settle(slot, "refused", event.time, OVER)
         return
       }
@@ -213,8 +216,8 @@ export class Attempts {
       return
     }
     event.isAnswer = true
-    if (table.states[slot] !== TRIED || isRefused(event)) return
-    table.expected[slot] = event.tcpSequence + 1
+    if (table.stateOf(slot) !== TRIED || isRefused(event)) return
+    table.expect(slot, event.tcpSequence + 1)
     this.settle(slot, "open", event.time, HALF_OPEN)
   }
 
@@ -223,15 +226,15 @@ export class Attempts {
     // Where conntrack knows the connection, only the end of a handshake is waited for.
     if ((event.ctState & SETTLED) === 0 || table.mayBeAwaited) {
       const slot = table.there()
-      const state = slot < 0 ? FREE : table.states[slot]!
-      if (state === HALF_OPEN && table.probes[slot] === BY_SYN) {
-        if (event.tcpAcknowledgement !== table.expected[slot] || isRefused(event)) return
+      const state = slot < 0 ? FREE : table.stateOf(slot)
+      if (state === HALF_OPEN && table.probeOf(slot) === BY_SYN) {
+        if (!table.isExpected(slot, event.tcpAcknowledgement) || isRefused(event)) return
         table.enter(slot, ESTABLISHED)
         this.tell(slot, "established", event.time, true)
         return
       }
       // The answers go another way, or are not captured: who goes on has had one. It proves nothing.
-      if (state === TRIED && table.probes[slot] === BY_SYN && !isRefused(event)) {
+      if (state === TRIED && table.probeOf(slot) === BY_SYN && !isRefused(event)) {
         this.settle(slot, "open", event.time, ESTABLISHED)
         this.tell(slot, "established", event.time)
         return
@@ -245,7 +248,7 @@ export class Attempts {
     const back = table.back()
     if (back >= 0) {
       event.isAnswer = true
-      if (table.states[back] === TRIED && !isRefused(event)) this.settle(back, "closed", event.time, OVER)
+      if (table.stateOf(back) === TRIED && !isRefused(event)) this.settle(back, "closed", event.time, OVER)
       else this.end(back, event.time)
       return
     }
@@ -255,8 +258,8 @@ export class Attempts {
       return
     }
     // Who resets what nobody has answered has tried it all the same.
-    if (table.states[slot] === TRIED && table.probes[slot] === BY_SYN) return
-    const isAbandoned = table.states[slot] === HALF_OPEN
+    if (table.stateOf(slot) === TRIED && table.probeOf(slot) === BY_SYN) return
+    const isAbandoned = table.stateOf(slot) === HALF_OPEN
     this.end(slot, event.time)
     if (isAbandoned) this.tell(slot, "abandoned", event.time)
   }
@@ -265,7 +268,7 @@ export class Attempts {
     const { table } = this
     const back = table.back()
     const slot = back >= 0 ? back : table.there()
-    if (slot >= 0 && (slot === back || table.probes[slot] === BY_SYN)) this.end(slot, event.time)
+    if (slot >= 0 && (slot === back || table.probeOf(slot) === BY_SYN)) this.end(slot, event.time)
     else if (event.ctState & (NEW | INVALID)) this.open(event, BY_MAIMON)
   }
 
@@ -274,7 +277,7 @@ export class Attempts {
   }
 
   private end(slot: number, time: number): void {
-    const wasEstablished = this.table.states[slot] === ESTABLISHED
+    const wasEstablished = this.table.stateOf(slot) === ESTABLISHED
     this.table.enter(slot, OVER)
     if (wasEstablished) this.tell(slot, "ended", time)
   }
@@ -282,9 +285,9 @@ export class Attempts {
   private isKnown(): boolean {
     const { table } = this
     const slot = table.there()
-    if (slot >= 0) return table.probes[slot] === BY_SYN
+    if (slot >= 0) return table.probeOf(slot) === BY_SYN
     const back = table.back()
-    return back >= 0 && table.probes[back] === BY_SYN
+    return back >= 0 && table.probeOf(back) === BY_SYN
   }
 
   /** Those that have waited too long have no answer. */
@@ -292,17 +295,17 @@ export class Attempts {
     const { table } = this
     for (; this.asked < table.begun; this.asked++) {
       const slot = table.placeOf(this.asked)
-      if (table.tried[slot]! + silence > now) break
-      if (this.tellsSilence && table.probes[slot] === BY_SYN && table.states[slot] === TRIED)
+      if (table.triedAt(slot) + silence > now) break
+      if (this.tellsSilence && table.probeOf(slot) === BY_SYN && table.stateOf(slot) === TRIED)
         this.settle(slot, "silent", now, TRIED)
     }
     for (; this.askedDatagrams < table.begun; this.askedDatagrams++) {
       const slot = table.placeOf(this.askedDatagrams)
-      if (table.tried[slot]! + datagramSilence > now) break
+      if (table.triedAt(slot) + datagramSilence > now) break
       if (
         this.tellsSilence &&
-        table.probes[slot] === BY_UDP &&
-        table.states[slot] === TRIED &&
+        table.probeOf(slot) === BY_UDP &&
+        table.stateOf(slot) === TRIED &&
         this.isOver(slot)
       )
         this.settle(slot, "silent", now, TRIED)
@@ -311,9 +314,10 @@ export class Attempts {
 
   /** Of datagrams: who sent them is done. */
   private isOver(slot: number): boolean {
-    const { repeats, times, tried } = this.table
-    if (repeats[slot]! < FEW_DATAGRAMS) return true
-    return repeats[slot]! < BURST_DATAGRAMS && times[slot]! - tried[slot]! <= BURST
+    const { table } = this
+    const repeats = table.repeatsOf(slot)
+    if (repeats < FEW_DATAGRAMS) return true
+    return repeats < BURST_DATAGRAMS && table.lastAt(slot) - table.triedAt(slot) <= BURST
   }
 
   private insert(event: PacketEvent, probe: number): number {
@@ -327,17 +331,21 @@ export class Attempts {
   }
 
   private settle(slot: number, answer: Answer, time: number, state: number): void {
-    const { table, answerEvent: event } = this
+    const { table, answerEvent: event, listener } = this
     if (state !== TRIED) table.enter(slot, state)
+    if (table.isFromInside(slot) || !listener.hearsAnswer(answer, table.protocolOf(slot))) return
     table.describe(slot, event)
     event.time = time
-    event.tried = table.tried[slot]!
-    event.probe = probes[table.probes[slot]!]!
+    event.tried = table.triedAt(slot)
+    event.probe = probes[table.probeOf(slot)]!
     event.answer = answer
-    this.listener.answer(event)
+    listener.answer(event)
   }
 
   private tell(slot: number, phase: ConnectionPhase, time: number, isProven = false): void {
+    // Whom somebody inside calls has been noted.
+    if (this.table.isFromInside(slot) || !this.listener.hearsConnection(phase, this.table.protocolOf(slot)))
+      return
     const event = this.connectionEvent
     this.table.describe(slot, event)
     event.time = time

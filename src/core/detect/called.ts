@@ -1,6 +1,6 @@
 import type { Flow } from "../event/flow.js"
+import { mix } from "./mix.js"
 import { RecentHashes } from "./recent-hashes.js"
-import { mix } from "./source-table.js"
 
 /** Seconds for which a call is remembered. */
 const LIFE = 86400

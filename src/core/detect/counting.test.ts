@@ -8,7 +8,9 @@ import type { Limit } from "../policy/policy.js"
 import { DistinctMeter } from "./distinct-meter.js"
 import { HowMany } from "./how-many.js"
 import { makeMeter } from "./meter.js"
-import { mix, SourceTable } from "./source-table.js"
+import { mix } from "./mix.js"
+import { SourceTable } from "./source-table.js"
+import { Sources } from "./sources.js"
 import { Suspects } from "./suspects.js"
 
 function limit(text: string): Limit {
@@ -118,12 +120,9 @@ test("a source of whom much is held stays, whoever comes", () => {
 })
 
 test("a source's first deed is not forgotten, and sources share what `per` says", () => {
-  const suspects = new Suspects(
-    limit("more than 2 in 10s"),
-    { kind: "source", ipv4: 24, ipv6: 64 },
-    "different",
-  )
+  const per = { kind: "source", ipv4: 24, ipv6: 64 } as const
+  const suspects = new Suspects(new Sources(per), limit("more than 2 in 10s"), per, "different")
   const told = [1, 2, 3].map((host, item) => suspects.countDifferent(flow(0xcb007100 + host, item), item))
   expect(told.map((slot) => slot >= 0)).toEqual([false, false, true])
-  expect([suspects.total[told[2]!], suspects.first[told[2]!]]).toEqual([3, 0])
+  expect([suspects.totalOf(told[2]!), suspects.firstOf(told[2]!)]).toEqual([3, 0])
 })

@@ -3,7 +3,7 @@ import { type Flow, sourceOf } from "../event/flow.js"
 import type { Limit } from "../policy/policy.js"
 import { HowMany } from "./how-many.js"
 import { type Meter, makeMeter } from "./meter.js"
-import { mix } from "./source-table.js"
+import { mix } from "./mix.js"
 
 const SHOWN = 16
 /** So many are a crowd. */

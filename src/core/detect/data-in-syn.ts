@@ -1,6 +1,6 @@
 import { FROM_INSIDE } from "../event/flow.js"
 import { TCP } from "../packet/packet.js"
-import { IS_ICMP, IS_ODD, IS_STRAY, IS_SYN, IS_SYN_ACK } from "./detector.js"
+import { IS_LOADED } from "./detector.js"
 import { oddPackets } from "./odd-packets.js"
 
 const inSyn = { kind: "data-in-syn", what: "sent data in a SYN" }
@@ -25,7 +25,7 @@ function look(event: {
 /** RFC 9293 allows data in a SYN, and nobody sends it but TCP Fast Open (RFC 7413), which says so in an option. */
 export const dataInSyn = oddPackets({
   name: "data-in-syn",
-  wants: IS_SYN | IS_SYN_ACK,
+  wants: IS_LOADED,
   confidence: "medium",
   look,
 })
@@ -36,7 +36,7 @@ export const dataInSyn = oddPackets({
  */
 export const leak = oddPackets({
   name: "leak",
-  wants: IS_SYN | IS_SYN_ACK | IS_STRAY | IS_ODD | IS_ICMP,
+  wants: IS_LOADED,
   confidence: "high",
   side: FROM_INSIDE,
   look(event) {

@@ -1,8 +1,7 @@
 import type { AnswerEvent } from "../event/answer-event.js"
-import { FROM_OUTSIDE } from "../event/flow.js"
 import { TCP } from "../packet/packet.js"
 import type { PortSelector } from "../policy/policy.js"
-import type { DetectorKind } from "./detector.js"
+import { type DetectorKind, IS_SHUT_OTHER, IS_SHUT_TCP } from "./detector.js"
 import { isAmong } from "./port-choice.js"
 import { SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
@@ -17,22 +16,22 @@ const usual: readonly PortSelector[] = [23, 2323, 3389, 5900].map((port) => ({
 export const decoyContacts: DetectorKind = {
   name: "decoy-contacts",
   create(setting, context) {
-    const suspects = new SuspectsBySetting(setting, "events")
+    const suspects = new SuspectsBySetting(context.suspects, setting, "events")
     const ports = setting.ports ?? usual
     return {
+      answers: IS_SHUT_TCP | IS_SHUT_OTHER,
       answer(event: AnswerEvent) {
-        if (event.answer === "open" || event.side !== FROM_OUTSIDE) return
         if (!isAmong(ports, event.protocol, event.destinationPort)) return
         const own = suspects.of(event)
         if (own === null) return
         context.packets.noteFlow(event, event.protocol === TCP ? "tcp SYN" : "udp")
         const slot = own.count(event)
         if (slot < 0) return
-        const times = own.total[slot]!
+        const times = own.totalOf(slot)
         context.report(
           {
             kind: "decoy-contact",
-            sentence: `tried decoy ports ${times} times, at last ${event.destinationPort}, ${within(event.time - own.first[slot]!)}`,
+            sentence: `tried decoy ports ${times} times, at last ${event.destinationPort}, ${within(event.time - own.firstOf(slot))}`,
             confidence: "high",
           },
           own,

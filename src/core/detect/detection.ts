@@ -1,7 +1,7 @@
 import type { Address } from "../base/address.js"
 import type { AlertEvent } from "../event/alert-event.js"
-import type { AnswerEvent } from "../event/answer-event.js"
-import type { ConnectionEvent } from "../event/connection-event.js"
+import type { Answer, AnswerEvent } from "../event/answer-event.js"
+import type { ConnectionEvent, ConnectionPhase } from "../event/connection-event.js"
 import type { CounterEvent } from "../event/counter-event.js"
 import type { Event } from "../event/event.js"
 import type { Finding } from "../event/finding.js"
@@ -19,13 +19,22 @@ import {
   type Detector,
   type DetectorContext,
   type Draft,
+  IS_ABANDONED,
+  IS_ASKED,
+  IS_BEGUN,
   IS_DATAGRAM,
+  IS_ENDED,
+  IS_ESTABLISHED,
   IS_FRAGMENT,
   IS_ICMP,
-  IS_JUDGED,
+  IS_LOADED,
   IS_MALFORMED,
   IS_ODD,
+  IS_OPEN_OTHER,
+  IS_OPEN_TCP,
   IS_OTHER,
+  IS_SHUT_OTHER,
+  IS_SHUT_TCP,
   IS_SPOOFED,
   IS_STRAY,
   IS_SYN,
@@ -40,7 +49,8 @@ import { Proven } from "./proven.js"
 import { Samples } from "./samples.js"
 import { Scanners } from "./scanners.js"
 import { Services } from "./services.js"
-import type { Suspects } from "./suspects.js"
+import { SourcesByPer } from "./sources.js"
+import { Suspects } from "./suspects.js"
 import { targetOf } from "./target.js"
 
 export interface DetectionOptions {
@@ -60,12 +70,24 @@ export interface Standing {
 }
 
 const SETTLED = 2 | 4
+const UNTRACKED = 64
+
+/** One more than all bits of answers, and of connections. */
+const ALL_STEPS = 32
+const steps: Readonly<Record<ConnectionPhase, number>> = {
+  new: IS_BEGUN,
+  established: IS_ESTABLISHED,
+  ended: IS_ENDED,
+  abandoned: IS_ABANDONED,
+}
 
 /** A detector, by what it was told to count, and the setting that is in force. */
 interface Arranged {
   readonly counts: string
   readonly held: { setting: DetectorSetting }
   readonly detector: Detector
+  /** What it holds against sources. */
+  readonly suspects: readonly Suspects[]
 }
 
 /** What a detector counts by, as text. */
@@ -93,10 +115,12 @@ export class Detection {
   /** Null: every packet is seen. */
   private readonly samples: Samples | null
   private readonly onFinding: (finding: Finding) => void
-  /** Whom to ask, by all that a packet is. */
-  private byClasses: readonly (readonly Detector[])[] = []
-  private answerWanting: readonly Detector[] = []
-  private connectionWanting: readonly Detector[] = []
+  private readonly sources = new SourcesByPer()
+  /** Whom to ask: by all that a packet is, from outside and from inside; by what became of an attempt; by a connection's step. */
+  private ofOutside: (readonly Detector[] | undefined)[] = []
+  private ofInside: (readonly Detector[] | undefined)[] = []
+  private ofAnswers: readonly (readonly Detector[])[] = []
+  private ofConnections: readonly (readonly Detector[])[] = []
   private readonly scratch = new PacketEvent()
   private now = 0
 
@@ -117,11 +141,12 @@ export class Detection {
    * known of connections and sources stays.
    */
   reconfigure(settings: readonly DetectorSetting[]): void {
+    const { arranged } = this
     this.arranged = settings.flatMap((setting) => {
       const kind = detectorKinds.find(({ name }) => name === setting.name)
       if (!kind) return []
       const counts = countingOf(setting)
-      const before = this.arranged.find(
+      const before = arranged.find(
         ({ held, counts: then }) => held.setting.name === setting.name && then === counts,
       )
       if (before) {
@@ -129,14 +154,16 @@ export class Detection {
         return [before]
       }
       const held = { setting }
-      return [{ counts, held, detector: kind.create(setting, this.contextOf(held)) }]
+      const suspects: Suspects[] = []
+      return [{ counts, held, detector: kind.create(setting, this.contextOf(held, suspects)), suspects }]
     })
+    for (const one of arranged)
+      if (!this.arranged.includes(one)) for (const suspects of one.suspects) suspects.close()
     this.detectors = this.arranged.map(({ detector }) => detector)
-    this.byClasses = Array.from({ length: ALL_CLASSES }, (_, classes) =>
-      this.detectors.filter(({ wants = 0 }) => (wants & classes) !== 0),
-    )
-    this.answerWanting = this.detectors.filter(({ answer }) => answer)
-    this.connectionWanting = this.detectors.filter(({ connection }) => connection)
+    this.ofOutside = new Array<undefined>(ALL_CLASSES).fill(undefined)
+    this.ofInside = new Array<undefined>(ALL_CLASSES).fill(undefined)
+    this.ofAnswers = listsOf((bit) => this.detectors.filter(({ answers = 0 }) => answers & bit))
+    this.ofConnections = listsOf((bit) => this.detectors.filter(({ connections = 0 }) => connections & bit))
   }
 
   /** Any event; whoever knows which it is calls the method of its name. */
@@ -172,7 +199,11 @@ export class Detection {
     if (event.protection !== "" && this.samples?.note(event)) this.memory.note(event)
     const classes = this.classify(event)
     if (classes === 0) return
-    for (const detector of this.byClasses[classes]!) detector.packet!(event)
+    const ofSide = event.side === FROM_OUTSIDE ? this.ofOutside : this.ofInside
+    const wanting = (ofSide[classes] ??= this.detectors.filter(
+      ({ wants = 0, side = FROM_OUTSIDE }) => side === event.side && (wants & classes) !== 0,
+    ))
+    for (let at = 0; at < wanting.length; at++) wanting[at]!.packet!(event)
   }
 
   /**
@@ -183,24 +214,33 @@ export class Detection {
     return this.attempts.awaits(packet)
   }
 
+  /** Whether anybody wants to hear of such an answer to an attempt from outside. */
+  hearsAnswer(answer: Answer, protocol: number): boolean {
+    return answer === "open" || this.ofAnswers[answerBit(answer, protocol)]!.length > 0
+  }
+
   answer(event: AnswerEvent): void {
-    if (event.side === FROM_OUTSIDE) {
-      if (event.answer === "open") this.services.note(event)
-      else if (event.answer !== "refused" && this.services.has(event)) return
-    }
-    for (const detector of this.answerWanting) detector.answer!(event)
+    if (event.side !== FROM_OUTSIDE) return
+    if (event.answer === "open") this.services.note(event)
+    else if (event.answer !== "refused" && this.services.has(event)) return
+    const wanting = this.ofAnswers[answerBit(event.answer, event.protocol)]!
+    for (let at = 0; at < wanting.length; at++) wanting[at]!.answer!(event)
+  }
+
+  /** Whether anybody wants to hear of such a step of a connection from outside. */
+  hearsConnection(phase: ConnectionPhase, protocol: number): boolean {
+    return phase === "established" || this.ofConnections[stepBit(phase, protocol)]!.length > 0
   }
 
   connection(event: ConnectionEvent): void {
-    if (event.phase === "new" && event.side === FROM_INSIDE) this.attempts.called.add(event)
-    if (
-      event.isProven &&
-      event.phase === "established" &&
-      event.protocol === TCP &&
-      event.side === FROM_OUTSIDE
-    )
-      this.proven.add(event)
-    for (const detector of this.connectionWanting) detector.connection!(event)
+    const { phase } = event
+    if (event.side === FROM_INSIDE) {
+      if (phase === "new") this.attempts.called.add(event)
+      return
+    }
+    if (event.isProven && phase === "established" && event.protocol === TCP) this.proven.add(event)
+    const wanting = this.ofConnections[stepBit(phase, event.protocol)]!
+    for (let at = 0; at < wanting.length; at++) wanting[at]!.connection!(event)
   }
 
   counter(event: CounterEvent): void {
@@ -245,7 +285,6 @@ export class Detection {
     if (event.isFragment) more = IS_FRAGMENT
     if (event.malformed !== 0) return more | IS_MALFORMED
     if (event.isSpoofed || (event.source0 === event.destination0 && isLand(event))) more |= IS_SPOOFED
-    if (event.protection !== "") more |= IS_JUDGED
     // Of a fragment behind the first, only that is known; what never reached a hook begins nothing.
     if (event.fragmentOffset > 0 || event.verdict === UNJUDGED) return more
     if (event.protocol === TCP) return more | this.classifyTcp(event)
@@ -266,16 +305,16 @@ export class Detection {
     const core = flags & (FIN | SYN | RST | ACK)
     if (core === ACK && event.isAnswer && event.payloadLength > 0 && !(event.ctState & SETTLED))
       return IS_WITHIN
-    if (core === ACK && (flags & URG) === 0)
-      return event.ctState & (SETTLED | 64) || event.ctState === 0 || event.isAnswer ? 0 : IS_STRAY
-    if (core === SYN) return IS_SYN
-    if (core === (SYN | ACK)) return event.isAnswer ? 0 : IS_SYN_ACK
+    if (core === ACK && (flags & URG) === 0) return isWithin(event) ? 0 : IS_STRAY
+    const loaded = event.payloadLength > 0 ? IS_LOADED : 0
+    if (core === SYN) return event.isRepeated ? loaded : IS_SYN | loaded
+    if (core === (SYN | ACK)) return event.isAnswer ? 0 : IS_SYN_ACK | loaded
     if (core === RST || core === (RST | ACK) || core === (FIN | ACK) || core === ACK)
-      return event.ctState & (SETTLED | 64) || event.ctState === 0 || event.isAnswer ? 0 : IS_STRAY
-    return event.isAnswer ? 0 : IS_ODD
+      return isWithin(event) ? 0 : IS_STRAY | loaded
+    return event.isAnswer ? 0 : IS_ODD | loaded
   }
 
-  private contextOf(held: { readonly setting: DetectorSetting }): DetectorContext {
+  private contextOf(held: { readonly setting: DetectorSetting }, made: Suspects[]): DetectorContext {
     const press = new Press()
     const complete = ({ isForged, onlyNotify, ...found }: Concluded, limit: Limit | undefined) => {
       const finding = found.proven || found.manySources ? found : press.pass(found)
@@ -292,6 +331,11 @@ export class Detection {
     return {
       seesAll: this.samples === null,
       packets: this.memory,
+      suspects: (limit, per, counts, share) => {
+        const suspects = new Suspects(this.sources.of(per), limit, per, counts, share)
+        made.push(suspects)
+        return suspects
+      },
       report: (draft, suspects, slot, flow) =>
         complete(this.findingOf(draft, suspects, slot, flow), suspects.limit),
       reportFinding: complete,
@@ -314,13 +358,32 @@ export class Detection {
       proven: !isForged && (draft.isProven || this.proven.has(flow)),
       target: { ...targetOf(flow), ...target },
       evidence: {
-        count: draft.count ?? suspects.total[slot]!,
-        first: draft.first ?? suspects.first[slot]!,
+        count: draft.count ?? suspects.totalOf(slot),
+        first: draft.first ?? suspects.firstOf(slot),
         last: flow.time,
         packets: this.memory.of(flow),
       },
       confidence,
-      repetition: suspects.repetition[slot]!,
+      repetition: suspects.repetitionOf(slot),
     }
   }
+}
+
+/** Within a connection that conntrack knows, or nobody can say. */
+function isWithin({ ctState, isAnswer }: PacketEvent): boolean {
+  return isAnswer || ctState === 0 || (ctState & (SETTLED | UNTRACKED)) !== 0
+}
+
+function answerBit(answer: Answer, protocol: number): number {
+  if (answer === "open") return protocol === TCP ? IS_OPEN_TCP : IS_OPEN_OTHER
+  return protocol === TCP ? IS_SHUT_TCP : IS_SHUT_OTHER
+}
+
+function stepBit(phase: ConnectionPhase, protocol: number): number {
+  return phase === "new" && (protocol === ICMP || protocol === ICMPV6) ? IS_ASKED : steps[phase]
+}
+
+/** Lists by a bit's number. */
+function listsOf(list: (bit: number) => readonly Detector[]): readonly (readonly Detector[])[] {
+  return Array.from({ length: ALL_STEPS }, (_, bit) => list(bit))
 }

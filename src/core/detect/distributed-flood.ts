@@ -2,7 +2,6 @@ import { perSecond } from "../base/rate.js"
 import type { AnswerEvent } from "../event/answer-event.js"
 import type { ConnectionEvent } from "../event/connection-event.js"
 import type { CounterEvent } from "../event/counter-event.js"
-import { FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP } from "../packet/packet.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
@@ -13,11 +12,14 @@ import {
   type DetectorContext,
   type DetectorKind,
   IS_DATAGRAM,
+  IS_ESTABLISHED,
   IS_FRAGMENT,
   IS_ICMP,
   IS_MALFORMED,
   IS_ODD,
+  IS_OPEN_OTHER,
   IS_OTHER,
+  IS_SHUT_OTHER,
   IS_STRAY,
   IS_SYN,
   IS_SYN_ACK,
@@ -41,6 +43,8 @@ const usual: Limit = { form: "window", count: 1000, duration: 5e9 }
 class DistributedFlood implements Detector {
   readonly wants =
     IS_SYN | IS_SYN_ACK | IS_ODD | IS_STRAY | IS_DATAGRAM | IS_ICMP | IS_FRAGMENT | IS_MALFORMED | IS_OTHER
+  readonly connections = IS_ESTABLISHED
+  readonly answers: number
   private readonly limit: Limit
   private readonly syn: Crowd
   private readonly udp: Crowd
@@ -59,10 +63,10 @@ class DistributedFlood implements Detector {
     this.stray = new Crowd(this.limit)
     this.other = new Crowd(this.limit)
     this.context = context
+    this.answers = context.seesAll ? IS_OPEN_OTHER : IS_OPEN_OTHER | IS_SHUT_OTHER
   }
 
   packet(event: PacketEvent): void {
-    if (event.side !== FROM_OUTSIDE) return
     if (Number.isNaN(this.since)) this.since = event.time
     if (event.malformed !== 0) this.count(this.other, event, "malformed", "malformed packets")
     else if (event.isFragment) {
@@ -85,16 +89,14 @@ class DistributedFlood implements Detector {
   }
 
   connection(event: ConnectionEvent): void {
-    if (event.phase === "established" && event.protocol === TCP && event.side === FROM_OUTSIDE)
-      this.syn.discount(event.time)
+    if (event.protocol === TCP) this.syn.discount(event.time)
   }
 
   /** Live, of a datagram that a rule lets pass conntrack alone tells: it had no answer. */
   answer(event: AnswerEvent): void {
-    if (event.protocol !== UDP || event.side !== FROM_OUTSIDE || isGroup(event)) return
+    if (event.protocol !== UDP || isGroup(event)) return
     if (event.answer === "open") this.udp.discount(event.time)
-    else if (event.answer === "silent" && !this.context.seesAll)
-      this.count(this.udp, event, "udp", "unanswered datagrams")
+    else if (event.answer === "silent") this.count(this.udp, event, "udp", "unanswered datagrams")
   }
 
   counter(event: CounterEvent, held: number, sourceCount: number): void {

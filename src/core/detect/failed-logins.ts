@@ -8,7 +8,7 @@ import { within } from "./words.js"
 export const failedLogins: DetectorKind = {
   name: "failed-logins",
   create(setting, context) {
-    const suspects = new SuspectsBySetting(setting, "events")
+    const suspects = new SuspectsBySetting(context.suspects, setting, "events")
     const flow = new Flow()
     return {
       login(event) {
@@ -22,11 +22,11 @@ export const failedLogins: DetectorKind = {
         context.packets.noteFlow(flow, event.line)
         const slot = own.count(flow)
         if (slot < 0) return
-        const count = own.total[slot]!
+        const count = own.totalOf(slot)
         context.report(
           {
             kind: `failed-${event.service}-logins`,
-            sentence: `failed to log in (${event.service}) ${count} times ${within(event.time - own.first[slot]!)}, at last as "${event.user}"`,
+            sentence: `failed to log in (${event.service}) ${count} times ${within(event.time - own.firstOf(slot))}, at last as "${event.user}"`,
             confidence: "high",
             target: { address: null, addressCount: 1, ports: [], portCount: 0 },
             isProven: true,

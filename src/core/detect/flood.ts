@@ -10,9 +10,14 @@ import {
   type Detector,
   type DetectorContext,
   type DetectorKind,
+  IS_ASKED,
+  IS_BEGUN,
   IS_DATAGRAM,
+  IS_ENDED,
+  IS_ESTABLISHED,
   IS_ICMP,
   IS_ODD,
+  IS_OPEN_OTHER,
   IS_STRAY,
   IS_SYN,
   IS_SYN_ACK,
@@ -31,7 +36,7 @@ class Flood {
   private readonly what: string
 
   constructor(setting: DetectorSetting, context: DetectorContext, kind: string, what: string) {
-    this.suspects = new SuspectsBySetting(setting, "events")
+    this.suspects = new SuspectsBySetting(context.suspects, setting, "events")
     this.context = context
     this.kind = kind
     this.what = what
@@ -48,8 +53,8 @@ class Flood {
 
   private report(flow: Flow, own: Suspects, slot: number, kind: string): void {
     const { what } = this
-    const span = within(flow.time - own.first[slot]!)
-    const sentence = `${what} ${own.total[slot]} times ${span}`
+    const span = within(flow.time - own.firstOf(slot))
+    const sentence = `${what} ${own.totalOf(slot)} times ${span}`
     this.context.report({ kind, sentence, confidence: "medium" }, own, slot, flow)
   }
 
@@ -109,15 +114,14 @@ function atOnce(limit: Limit | undefined, packets: number, over: number): number
 /** SYNs without those whose handshake was completed: who reconnects in bursts, as proxies and offices do, completes them. */
 class SynFlood extends Flood implements Detector {
   readonly wants = IS_SYN
+  readonly connections = IS_ESTABLISHED
 
   packet(event: PacketEvent): void {
-    if (event.isRepeated || event.side !== FROM_OUTSIDE) return
     this.count(event, event)
   }
 
   connection(event: ConnectionEvent): void {
-    if (event.phase !== "established" || event.protocol !== TCP || event.side !== FROM_OUTSIDE) return
-    this.suspects.of(event)?.discount(event)
+    if (event.protocol === TCP) this.suspects.of(event)?.discount(event)
   }
 
   protected override holds({ flow, tcpFlags }: Sampled): boolean {
@@ -144,7 +148,7 @@ class TcpFlood extends Flood implements Detector {
   readonly wants = IS_STRAY | IS_ODD | IS_SYN_ACK
 
   packet(event: PacketEvent): void {
-    if (event.isRepeated || event.side !== FROM_OUTSIDE || event.protocol !== TCP) return
+    if (event.isRepeated) return
     this.count(event, event, kindOfFlood(event.tcpFlags))
   }
 
@@ -192,6 +196,7 @@ export const tcpFlood: DetectorKind = {
 /** Datagrams to one host that nobody answers. Groups and broadcasts have no one to answer. */
 class UdpFlood extends Flood implements Detector {
   readonly wants = IS_DATAGRAM
+  readonly answers = IS_OPEN_OTHER
   private readonly ports: NonNullable<DetectorSetting["ports"]>
 
   constructor(setting: DetectorSetting, context: DetectorContext) {
@@ -200,13 +205,13 @@ class UdpFlood extends Flood implements Detector {
   }
 
   packet(event: PacketEvent): void {
-    if (event.side !== FROM_OUTSIDE || event.isBroadcast || isGroup(event)) return
+    if (event.isBroadcast || isGroup(event)) return
     if (isAmong(this.ports, event.protocol, event.destinationPort)) this.count(event, event)
   }
 
   /** The first datagram comes before its answer. */
   answer(event: AnswerEvent): void {
-    if (event.answer !== "open" || event.protocol !== UDP || event.side !== FROM_OUTSIDE) return
+    if (event.protocol !== UDP) return
     if (isAmong(this.ports, event.protocol, event.destinationPort)) this.suspects.of(event)?.discount(event)
   }
 
@@ -224,7 +229,7 @@ class IcmpFlood extends Flood implements Detector {
   readonly wants = IS_ICMP
 
   packet(event: PacketEvent): void {
-    if (event.side === FROM_OUTSIDE && isEchoRequest(event)) this.count(event, event)
+    if (isEchoRequest(event)) this.count(event, event)
   }
 
   protected override holds({ flow }: Sampled): boolean {
@@ -239,6 +244,7 @@ export const icmpFlood: DetectorKind = {
 
 /** Connections that were answered. Those whose end nobody can see any more count as ended. */
 class ConnectionFlood extends Flood implements Detector {
+  readonly connections = IS_ESTABLISHED | IS_ENDED
   private readonly ports: NonNullable<DetectorSetting["ports"]>
 
   constructor(setting: DetectorSetting, context: DetectorContext) {
@@ -247,10 +253,9 @@ class ConnectionFlood extends Flood implements Detector {
   }
 
   connection(event: ConnectionEvent): void {
-    if (event.side !== FROM_OUTSIDE || event.protocol !== TCP) return
-    if (!isAmong(this.ports, event.protocol, event.destinationPort)) return
+    if (event.protocol !== TCP || !isAmong(this.ports, event.protocol, event.destinationPort)) return
     if (event.phase === "established") this.count(event, null)
-    else if (event.phase === "ended" && event.wasEstablished) this.suspects.of(event)?.discount(event)
+    else if (event.wasEstablished) this.suspects.of(event)?.discount(event)
   }
 }
 
@@ -261,6 +266,7 @@ export const connectionFlood: DetectorKind = {
 
 /** Connections that are begun to the ports that the policy names, whatever comes of them: CSF's PORTFLOOD. */
 class PortFlood extends Flood implements Detector {
+  readonly connections = IS_BEGUN | IS_ASKED
   private readonly ports: NonNullable<DetectorSetting["ports"]>
 
   constructor(setting: DetectorSetting, context: DetectorContext) {
@@ -269,7 +275,6 @@ class PortFlood extends Flood implements Detector {
   }
 
   connection(event: ConnectionEvent): void {
-    if (event.phase !== "new" || event.side !== FROM_OUTSIDE) return
     if (isAmong(this.ports, event.protocol, event.destinationPort)) this.count(event, null)
   }
 }

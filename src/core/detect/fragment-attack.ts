@@ -1,4 +1,3 @@
-import { FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { IPV4_FRAGMENT_BEYOND_65535, IPV6_FRAGMENT_BEYOND_65535, TCP_TRUNCATED } from "../packet/malformed.js"
 import { TCP } from "../packet/packet.js"
@@ -6,7 +5,7 @@ import { perSource } from "../policy/per.js"
 import type { Limit } from "../policy/policy.js"
 import { type DetectorKind, IS_FRAGMENT, IS_MALFORMED } from "./detector.js"
 import { FragmentRanges } from "./fragment-ranges.js"
-import { Suspects, SuspectsBySetting } from "./suspects.js"
+import { SuspectsBySetting } from "./suspects.js"
 
 /** Not a datagram's last, and smaller than any link cuts: RFC 1122 has every host take 576 bytes. */
 export function isSmallFragment({ moreFragments, fragmentLength }: PacketEvent): boolean {
@@ -29,9 +28,9 @@ const SMALL = 400
 export const fragmentAttack: DetectorKind = {
   name: "fragment-attack",
   create(setting, context) {
-    const suspects = new SuspectsBySetting(setting, "events")
+    const suspects = new SuspectsBySetting(context.suspects, setting, "events")
     const ranges = new FragmentRanges()
-    const unfinished = new Suspects(many, perSource, "events")
+    const unfinished = context.suspects(many, perSource, "events")
     /** A datagram's first fragment counts until its last one comes; a small one counts. */
     const countFlood = (event: PacketEvent) => {
       if (event.moreFragments) {
@@ -39,7 +38,7 @@ export const fragmentAttack: DetectorKind = {
         const slot = unfinished.count(event)
         if (slot < 0) return
         context.packets.note(event)
-        const sentence = `${flood.what}: ${unfinished.total[slot]} fragments`
+        const sentence = `${flood.what}: ${unfinished.totalOf(slot)} fragments`
         context.report({ kind: flood.kind, sentence, confidence: "medium" }, unfinished, slot, event)
       } else if (event.fragmentOffset > 0) unfinished.discount(event)
     }
@@ -58,7 +57,6 @@ export const fragmentAttack: DetectorKind = {
     return {
       wants: IS_FRAGMENT | IS_MALFORMED,
       packet(event) {
-        if (event.side !== FROM_OUTSIDE) return
         if (event.isFragment) countFlood(event)
         const found = look(event)
         if (found === null) return

@@ -1,5 +1,5 @@
 import type { PacketEvent } from "../event/packet-event.js"
-import { mix } from "./source-table.js"
+import { mix } from "./mix.js"
 
 const DATAGRAMS = 512
 const RANGES = 24

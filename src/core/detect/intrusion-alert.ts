@@ -9,7 +9,7 @@ const confidences: readonly Confidence[] = ["high", "high", "medium"]
 export const intrusionAlert: DetectorKind = {
   name: "intrusion-alert",
   create(setting, context) {
-    const suspects = new SuspectsBySetting(setting, "events")
+    const suspects = new SuspectsBySetting(context.suspects, setting, "events")
     const flow = new Flow()
     return {
       alert(event) {

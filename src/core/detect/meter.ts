@@ -14,6 +14,7 @@ export interface Meter {
 const EXACT = 63
 /** Above it, a window is counted in so many parts. */
 const PARTS = 8
+const STRIDE = PARTS + 2
 
 export function makeMeter(limit: Limit, slots: number): Meter {
   if (limit.form === "rate") return new BucketMeter(perSecond(limit.rate), limit.burst, slots)
@@ -34,82 +35,100 @@ export function memoryOf(limit: Limit | undefined): number {
   return limit?.form === "count" ? 7 * 86400 : 60
 }
 
-/** `more than 5 in 300s`, exactly: the last 6 times. */
+/** `more than 5 in 300s`, exactly: the last 6 times, in a ring. */
 class TimesMeter implements Meter {
-  private readonly times: Float64Array
-  private readonly next: Uint8Array
+  /** Of each slot: the place in the ring that is written next, how many stand in it, and the ring. */
+  private readonly cells: Float64Array
   private readonly size: number
+  private readonly stride: number
   private readonly window: number
   private latest = 0
 
   constructor(count: number, window: number, slots: number) {
     this.size = count + 1
+    this.stride = this.size + 2
     this.window = window
-    this.times = new Float64Array(slots * this.size).fill(Number.NEGATIVE_INFINITY)
-    this.next = new Uint8Array(slots)
+    this.cells = new Float64Array(slots * this.stride)
   }
 
   add(slot: number, time: number, amount: number): boolean {
-    const from = slot * this.size
+    const { cells, size } = this
+    const at = slot * this.stride
     this.latest = time
-    for (; amount > 0; amount--) {
-      this.times[from + this.next[slot]!] = time
-      this.next[slot] = (this.next[slot]! + 1) % this.size
+    let next = cells[at]! | 0
+    let count = cells[at + 1]! | 0
+    for (let left = Math.min(amount, size); left > 0; left--) {
+      cells[at + 2 + next] = time
+      next = next + 1 === size ? 0 : next + 1
+      if (count < size) count++
     }
-    for (; amount < 0; amount++) {
-      this.next[slot] = (this.next[slot]! + this.size - 1) % this.size
-      this.times[from + this.next[slot]!] = Number.NEGATIVE_INFINITY
+    for (let left = amount; left < 0 && count > 0; left++) {
+      next = next === 0 ? size - 1 : next - 1
+      count--
     }
+    cells[at] = next
+    cells[at + 1] = count
     // What comes next overwrites the oldest.
-    return time - this.times[from + this.next[slot]!]! <= this.window
+    return count === size && time - cells[at + 2 + next]! <= this.window
   }
 
   held(slot: number): number {
-    const from = slot * this.size
+    const { cells, size } = this
+    const at = slot * this.stride
+    const count = cells[at + 1]!
     let held = 0
-    for (let at = from; at < from + this.size; at++) if (this.latest - this.times[at]! <= this.window) held++
+    for (let back = 1; back <= count; back++) {
+      const place = (cells[at]! - back + size) % size
+      if (this.latest - cells[at + 2 + place]! <= this.window) held++
+    }
     return held
   }
 
   clear(slot: number): void {
-    this.times.fill(Number.NEGATIVE_INFINITY, slot * this.size, (slot + 1) * this.size)
+    this.cells[slot * this.stride] = 0
+    this.cells[slot * this.stride + 1] = 0
   }
 }
 
 /** `more than 1000 in 10s` in eight parts: what it counts came within the window, at least of its last seven eighths. */
 class PartsMeter implements Meter {
-  private readonly counts: Float64Array
-  private readonly part: Float64Array
+  /** Of each slot: which part is the latest, all together, and the parts. */
+  private readonly cells: Float64Array
   private readonly limit: number
   private readonly length: number
 
   constructor(limit: number, window: number, slots: number) {
     this.limit = limit
     this.length = window / PARTS
-    this.counts = new Float64Array(slots * PARTS)
-    this.part = new Float64Array(slots)
+    this.cells = new Float64Array(slots * STRIDE)
   }
 
   add(slot: number, time: number, amount: number): boolean {
+    const { cells } = this
+    const at = slot * STRIDE
     const part = Math.floor(time / this.length)
-    const from = slot * PARTS
-    const passed = part - this.part[slot]!
-    if (passed >= PARTS) this.clear(slot)
-    else for (let each = 1; each <= passed; each++) this.counts[from + ((part - passed + each) % PARTS)] = 0
-    if (passed > 0) this.part[slot] = part
-    this.counts[from + (part % PARTS)]! += amount
-    return amount > 0 && this.held(slot) > this.limit
+    const latest = cells[at]!
+    if (part > latest) {
+      if (part - latest >= PARTS) this.clear(slot)
+      else
+        for (let each = latest + 1; each <= part; each++) {
+          const passed = at + 2 + (each % PARTS)
+          cells[at + 1]! -= cells[passed]!
+          cells[passed] = 0
+        }
+      cells[at] = part
+    }
+    cells[at + 2 + (part % PARTS)]! += amount
+    cells[at + 1]! += amount
+    return amount > 0 && cells[at + 1]! > this.limit
   }
 
   held(slot: number): number {
-    const from = slot * PARTS
-    let held = 0
-    for (let at = from; at < from + PARTS; at++) held += this.counts[at]!
-    return held
+    return this.cells[slot * STRIDE + 1]!
   }
 
   clear(slot: number): void {
-    this.counts.fill(0, slot * PARTS, (slot + 1) * PARTS)
+    this.cells.fill(0, slot * STRIDE + 1, (slot + 1) * STRIDE)
   }
 }
 

@@ -35,6 +35,7 @@ export function oddPackets(words: OddPacketWords): DetectorKind {
 
 class OddPackets implements Detector {
   readonly wants: number
+  readonly side: typeof FROM_OUTSIDE | typeof FROM_INSIDE
   private readonly words: OddPacketWords
   private readonly suspects: SuspectsBySetting
   private readonly context: DetectorContext
@@ -42,13 +43,13 @@ class OddPackets implements Detector {
   constructor(words: OddPacketWords, setting: DetectorSetting, context: DetectorContext) {
     this.words = words
     this.wants = words.wants
-    this.suspects = new SuspectsBySetting(setting, "events")
+    this.side = words.side ?? FROM_OUTSIDE
+    this.suspects = new SuspectsBySetting(context.suspects, setting, "events")
     this.context = context
   }
 
   packet(event: PacketEvent): void {
     const { words } = this
-    if (event.side !== (words.side ?? FROM_OUTSIDE)) return
     const oddity = words.look(event)
     if (oddity === null || words.isExplained?.(event, this.context)) return
     const own = this.suspects.of(event)
@@ -56,7 +57,7 @@ class OddPackets implements Detector {
     this.context.packets.note(event)
     const slot = own.count(event)
     if (slot < 0) return
-    const times = own.total[slot]!
+    const times = own.totalOf(slot)
     const { kind, what } = oddity
     this.context.report(
       {

@@ -1,10 +1,10 @@
 import type { ConnectionEvent } from "../event/connection-event.js"
-import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
+import type { Flow } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { ICMP, ICMPV6 } from "../packet/packet.js"
-import { type DetectorKind, IS_ICMP } from "./detector.js"
+import { ICMP } from "../packet/packet.js"
+import { type DetectorKind, IS_ASKED, IS_ICMP } from "./detector.js"
 import { isEchoRequest } from "./flood.js"
-import { mix } from "./source-table.js"
+import { mix } from "./mix.js"
 import { SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
 
@@ -12,7 +12,7 @@ import { within } from "./words.js"
 export const pingSweep: DetectorKind = {
   name: "ping-sweep",
   create(setting, context) {
-    const suspects = new SuspectsBySetting(setting, "different")
+    const suspects = new SuspectsBySetting(context.suspects, setting, "different")
     const count = (flow: Flow, note: PacketEvent | null) => {
       const own = suspects.of(flow)
       if (own === null) return
@@ -24,7 +24,7 @@ export const pingSweep: DetectorKind = {
       context.report(
         {
           kind: "ping-sweep",
-          sentence: `pinged ${hosts} or more hosts ${within(flow.time - own.first[slot]!)}`,
+          sentence: `pinged ${hosts} or more hosts ${within(flow.time - own.firstOf(slot))}`,
           confidence: "medium",
           target: { address: null, addressCount: hosts },
         },
@@ -36,13 +36,13 @@ export const pingSweep: DetectorKind = {
     return {
       wants: IS_ICMP,
       packet(event: PacketEvent) {
-        if (event.side !== FROM_OUTSIDE || event.isBroadcast || !isQuestion(event)) return
+        if (event.isBroadcast || !isQuestion(event)) return
         count(event, event)
       },
+      connections: IS_ASKED,
       /** Live: conntrack tells of each host that is asked, and takes nothing but questions for a beginning. */
       connection(event: ConnectionEvent) {
-        if (event.phase !== "new" || event.side !== FROM_OUTSIDE) return
-        if (event.protocol === ICMP || event.protocol === ICMPV6) count(event, null)
+        count(event, null)
       },
     }
   },

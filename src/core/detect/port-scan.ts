@@ -1,6 +1,6 @@
 import type { AnswerEvent, Probe } from "../event/answer-event.js"
 import type { ConnectionEvent } from "../event/connection-event.js"
-import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
+import type { Flow } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { TCP_TRUNCATED } from "../packet/malformed.js"
 import { ACK, FIN, PSH, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
@@ -9,13 +9,16 @@ import {
   type Detector,
   type DetectorContext,
   type DetectorKind,
+  IS_ABANDONED,
   IS_MALFORMED,
   IS_ODD,
   IS_OTHER,
+  IS_SHUT_OTHER,
+  IS_SHUT_TCP,
 } from "./detector.js"
 import { isGroup } from "./group.js"
+import { mix } from "./mix.js"
 import { ScanNotes } from "./scan-notes.js"
-import { mix } from "./source-table.js"
 import { type Suspects, SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
 
@@ -52,6 +55,8 @@ const answered: Partial<Record<Probe, true>> = { syn: true, ack: true, maimon: t
  */
 class PortScan implements Detector {
   readonly wants: number
+  readonly answers: number
+  readonly connections: number
   private readonly ports: SuspectsBySetting
   private readonly stealthy: SuspectsBySetting
   private readonly halfOpen: SuspectsBySetting
@@ -62,29 +67,31 @@ class PortScan implements Detector {
   private readonly leastSpan: number
 
   constructor(setting: DetectorSetting, context: DetectorContext, protocol: number, leastSpan: number) {
-    this.ports = new SuspectsBySetting(setting, "different")
-    this.stealthy = new SuspectsBySetting(partOf(setting, 4), "different", FEW)
-    this.halfOpen = new SuspectsBySetting(setting, "different", FEW)
-    this.protocols = new SuspectsBySetting(partOf(setting, 2), "different", FEW)
+    this.ports = new SuspectsBySetting(context.suspects, setting, "different")
+    this.stealthy = new SuspectsBySetting(context.suspects, partOf(setting, 4), "different", FEW)
+    this.halfOpen = new SuspectsBySetting(context.suspects, setting, "different", FEW)
+    this.protocols = new SuspectsBySetting(context.suspects, partOf(setting, 2), "different", FEW)
     this.context = context
     this.protocol = protocol
     this.leastSpan = leastSpan
     this.wants = protocol === TCP ? IS_ODD | IS_MALFORMED | IS_OTHER : 0
+    this.answers = protocol === TCP ? IS_SHUT_TCP : IS_SHUT_OTHER
+    this.connections = protocol === TCP ? IS_ABANDONED : 0
   }
 
   answer(event: AnswerEvent): void {
-    if (event.answer === "open" || event.protocol !== this.protocol || event.side !== FROM_OUTSIDE) return
+    if (event.protocol !== this.protocol) return
     // What has odd flags has counted as it came.
     if (event.probe in answered) this.count(event, this.ports, event.probe, refusedTexts[event.probe])
   }
 
   connection(event: ConnectionEvent): void {
-    if (event.phase === "abandoned" && event.side === FROM_OUTSIDE && event.protocol === this.protocol)
+    if (event.protocol === this.protocol)
       this.count(event, this.halfOpen, "half-open", "tcp SYN, answered, reset")
   }
 
   packet(event: PacketEvent): void {
-    if (event.isRepeated || event.side !== FROM_OUTSIDE) return
+    if (event.isRepeated) return
     if (event.protocol !== TCP) {
       // What routers and members of groups say to each other (IGMP, OSPF, VRRP) goes to as many addresses as there are groups.
       if (isGroup(event)) return
@@ -122,7 +129,7 @@ class PortScan implements Detector {
   private report(flow: Flow, probe: ScanProbe, suspects: Suspects, slot: number): void {
     const { ports, hosts, shape } = this.notes.of(suspects, slot)
     const different = suspects.different(slot)
-    const span = within(flow.time - suspects.first[slot]!)
+    const span = within(flow.time - suspects.firstOf(slot))
     const isOfPorts = probe !== "protocol"
     this.context.report(
       {

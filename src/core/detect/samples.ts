@@ -3,7 +3,7 @@ import { copyFlow, Flow } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { floodProtections, strayProtections } from "./counted-protections.js"
 import { HowMany } from "./how-many.js"
-import { mix } from "./source-table.js"
+import { mix } from "./mix.js"
 
 /** Sources of each protection that are told apart. */
 const PLACES = 16

@@ -1,5 +1,5 @@
 import type { Flow } from "../event/flow.js"
-import { mix } from "./source-table.js"
+import { mixSigned } from "./mix.js"
 import type { Suspects } from "./suspects.js"
 
 const PORTS = 16
@@ -8,7 +8,7 @@ const HOSTS = 4
 interface Notes {
   readonly ports: Uint16Array
   readonly portCount: Uint8Array
-  readonly hosts: Uint32Array
+  readonly hosts: Int32Array
   readonly hostCount: Uint8Array
 }
 
@@ -25,18 +25,16 @@ export class ScanNotes {
       notes.portCount[slot] = 0
       notes.hostCount[slot] = 0
     }
+    const { destinationPort } = flow
     const ports = notes.portCount[slot]!
-    if (
-      ports < PORTS &&
-      !notes.ports.subarray(slot * PORTS, slot * PORTS + ports).includes(flow.destinationPort)
-    ) {
-      notes.ports[slot * PORTS + ports] = flow.destinationPort
+    if (ports < PORTS && !isAmongFirst(notes.ports, slot * PORTS, ports, destinationPort)) {
+      notes.ports[slot * PORTS + ports] = destinationPort
       notes.portCount[slot] = ports + 1
     }
     const hosts = notes.hostCount[slot]!
     if (hosts === HOSTS) return
-    const host = mix(flow.destination0, flow.destination1, flow.destination2, flow.destination3)
-    if (notes.hosts.subarray(slot * HOSTS, slot * HOSTS + hosts).includes(host)) return
+    const host = mixSigned(flow.destination0, flow.destination1, flow.destination2, flow.destination3)
+    if (isAmongFirst(notes.hosts, slot * HOSTS, hosts, host)) return
     notes.hosts[slot * HOSTS + hosts] = host
     notes.hostCount[slot] = hosts + 1
   }
@@ -59,14 +57,19 @@ export class ScanNotes {
   private notesOf(suspects: Suspects): Notes {
     const known = this.bySuspects.get(suspects)
     if (known) return known
-    const { capacity } = suspects.table
+    const { capacity } = suspects
     const notes: Notes = {
       ports: new Uint16Array(capacity * PORTS),
       portCount: new Uint8Array(capacity),
-      hosts: new Uint32Array(capacity * HOSTS),
+      hosts: new Int32Array(capacity * HOSTS),
       hostCount: new Uint8Array(capacity),
     }
     this.bySuspects.set(suspects, notes)
     return notes
   }
+}
+
+function isAmongFirst(items: Uint16Array | Int32Array, from: number, count: number, item: number): boolean {
+  for (let at = from; at < from + count; at++) if (items[at] === item) return true
+  return false
 }

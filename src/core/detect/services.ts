@@ -1,7 +1,7 @@
 import type { Flow } from "../event/flow.js"
 import { UDP } from "../packet/packet.js"
+import { mix } from "./mix.js"
 import { RecentHashes } from "./recent-hashes.js"
-import { mix } from "./source-table.js"
 
 /** Seconds for which a service is remembered. */
 const LIFE = 86400

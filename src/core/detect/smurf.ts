@@ -1,4 +1,4 @@
-import { type Flow, FROM_OUTSIDE } from "../event/flow.js"
+import type { Flow } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { ICMP } from "../packet/packet.js"
 import type { Limit } from "../policy/policy.js"
@@ -18,7 +18,7 @@ const replies: Limit = { form: "window", count: 200, duration: 5e9 }
 export const smurf: DetectorKind = {
   name: "smurf",
   create(setting, context) {
-    const suspects = new SuspectsBySetting(setting, "events")
+    const suspects = new SuspectsBySetting(context.suspects, setting, "events")
     const crowd = new Crowd(replies)
     const reportReplies = (flow: Flow) =>
       context.reportFinding(
@@ -45,7 +45,6 @@ export const smurf: DetectorKind = {
     return {
       wants: IS_ICMP,
       packet(event: PacketEvent) {
-        if (event.side !== FROM_OUTSIDE) return
         const isReply = event.protocol === ICMP ? event.icmpType === 0 : event.icmpType === 129
         if (isReply && event.ctState === 1 && crowd.count(event)) {
           context.packets.note(event)
@@ -60,7 +59,7 @@ export const smurf: DetectorKind = {
         context.report(
           {
             kind: "smurf-amplifier",
-            sentence: `asked everybody for an echo at once, ${own.total[slot]} times ${within(event.time - own.first[slot]!)}: probably a victim's address`,
+            sentence: `asked everybody for an echo at once, ${own.totalOf(slot)} times ${within(event.time - own.firstOf(slot))}: probably a victim's address`,
             confidence: "medium",
             isForged: true,
           },

@@ -2,6 +2,7 @@ import type { Address } from "../base/address.js"
 import { maskWords } from "../base/prefix.js"
 import type { Flow } from "../event/flow.js"
 import type { Per } from "../policy/policy.js"
+import { mix } from "./mix.js"
 
 const WORDS = 4
 /** A source has so many places to be at. */
@@ -138,15 +139,4 @@ export class SourceTable {
     const hash = mix(this.word0, this.word1, this.word2, this.word3)
     return hash & (this.capacity - 1) & ~(WAYS - 1)
   }
-}
-
-/** Four words to one; every bit of them counts (the finalizer of MurmurHash3, public domain). */
-export function mix(word0: number, word1: number, word2: number, word3: number): number {
-  let hash = Math.imul(word0, 0x9e3779b1) ^ Math.imul(word1, 0x85ebca6b)
-  hash ^= Math.imul(word2, 0xc2b2ae35) ^ Math.imul(word3, 0x27d4eb2f)
-  hash ^= hash >>> 16
-  hash = Math.imul(hash, 0x85ebca6b)
-  hash ^= hash >>> 13
-  hash = Math.imul(hash, 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
 }

@@ -1,4 +1,3 @@
-import { FROM_OUTSIDE } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { type DetectorKind, IS_STRAY, IS_SYN_ACK, IS_WITHIN } from "./detector.js"
 import { SuspectsBySetting } from "./suspects.js"
@@ -11,11 +10,10 @@ import { within } from "./words.js"
 export const unsolicitedSynAck: DetectorKind = {
   name: "unsolicited-syn-ack",
   create(setting, context) {
-    const suspects = new SuspectsBySetting(setting, "events")
+    const suspects = new SuspectsBySetting(context.suspects, setting, "events")
     return {
       wants: IS_SYN_ACK | IS_STRAY | IS_WITHIN,
       packet(event: PacketEvent) {
-        if (event.side !== FROM_OUTSIDE) return
         const own = suspects.of(event)
         if (own === null) return
         if ((event.tcpFlags & 0x17) !== 18) {
@@ -28,7 +26,7 @@ export const unsolicitedSynAck: DetectorKind = {
         context.report(
           {
             kind: "unsolicited-syn-ack",
-            sentence: `accepted ${own.total[slot]} connections that nobody here opened ${within(event.time - own.first[slot]!)}`,
+            sentence: `accepted ${own.totalOf(slot)} connections that nobody here opened ${within(event.time - own.firstOf(slot))}`,
             confidence: "low",
             isForged: true,
           },
