@@ -42,13 +42,8 @@ export class FrequentAddresses {
     const bucket = bucketOf(word0, word1, word2, word3)
     for (let place = heads[bucket]!; place >= 0; place = next[place]!) {
       const at = place * WORDS
-      if (
-        words[at] === word0 &&
-        words[at + 3] === word3 &&
-        words[at + 2] === word2 &&
-        words[at + 1] === word1 &&
-        this.families[place] === family
-      ) {
+      if (words[at] !== word0 || this.families[place] !== family) continue
+      if (family === 4 || (words[at + 3] === word3 && words[at + 2] === word2 && words[at + 1] === word1)) {
         counts[place]! += 1
         return
       }
@@ -56,9 +51,11 @@ export class FrequentAddresses {
     const place = this.size++
     const at = place * WORDS
     words[at] = word0
-    words[at + 1] = word1
-    words[at + 2] = word2
-    words[at + 3] = word3
+    if (family !== 4) {
+      words[at + 1] = word1
+      words[at + 2] = word2
+      words[at + 3] = word3
+    }
     this.families[place] = family
     counts[place] = 1
     next[place] = heads[bucket]!
@@ -74,11 +71,22 @@ export class FrequentAddresses {
     let kept = 0
     for (let place = 0; place < this.size; place++) {
       if (counts[place]! <= less) continue
+      const family = families[place]!
       counts[kept] = counts[place]! - less
-      families[kept] = families[place]!
-      words.copyWithin(kept * WORDS, place * WORDS, (place + 1) * WORDS)
+      families[kept] = family
+      const from = place * WORDS
       const at = kept * WORDS
-      const bucket = bucketOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
+      const isFour = family === 4
+      // Written out: a call of copyWithin costs more than all else of this turn.
+      const word0 = words[from]!
+      const word1 = isFour ? 0 : words[from + 1]!
+      const word2 = isFour ? 0 : words[from + 2]!
+      const word3 = isFour ? 0 : words[from + 3]!
+      words[at] = word0
+      words[at + 1] = word1
+      words[at + 2] = word2
+      words[at + 3] = word3
+      const bucket = bucketOf(word0, word1, word2, word3)
       next[kept] = heads[bucket]!
       heads[bucket] = kept
       kept++

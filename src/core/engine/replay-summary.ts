@@ -10,6 +10,7 @@ import {
   type CtStateName,
   ctStateName,
   type Judgement,
+  VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_REJECT,
   type VerdictName,
@@ -64,15 +65,18 @@ const MOST_SOURCES = 20
 const LOOKED_AT = 4096
 const SAMPLED = 16
 const VERDICTS = verdictNames.length
+/** Above the highest bit of `ct state`. */
+const STATES = 65
 const BY_CHECKSUM = "checksum"
 
 /** Counts what a replay finds, in constant memory. */
 export class ReplayTally {
   private packets = 0
-  private readonly verdicts = new Float64Array(verdictNames.length)
-  private readonly ctstates = new Float64Array(65)
-  /** By chain, then (rule + 1) * verdicts + verdict; rule -1 is the policy. */
-  private rules: Float64Array[] = []
+  /** By verdict, then by the bit of `ct state`. */
+  private readonly judged = new Float64Array(VERDICTS * STATES)
+  /** Those of a chain begin at its place in `chainStarts`: by (rule + 1) * verdicts + verdict; rule -1 is the policy. */
+  private rules = new Float64Array(0)
+  private chainStarts: Int32Array = new Int32Array(0)
   private readonly dropped = new FrequentAddresses()
   private readonly ends = new FrequentAddresses()
   private looked = 0
@@ -85,7 +89,13 @@ export class ReplayTally {
   private nanoseconds = 0
 
   begin(engine: Engine): void {
-    this.rules = engine.chains.map((chain) => new Float64Array((chain.rules.length + 1) * VERDICTS))
+    const places = engine.chains.map(({ rules }) => (rules.length + 1) * VERDICTS)
+    let room = 0
+    this.chainStarts = Int32Array.from(places, (length) => {
+      room += length
+      return room - length
+    })
+    this.rules = new Float64Array(room)
   }
 
   /** The instant that the engine's time counts from. */
@@ -97,9 +107,8 @@ export class ReplayTally {
   count(judgement: Judgement, packet: Packet): void {
     const { verdict, chain, rule, why } = judgement
     this.packets++
-    this.verdicts[verdict]!++
-    this.ctstates[judgement.ctState]!++
-    if (chain >= 0) this.rules[chain]![(rule + 1) * VERDICTS + verdict]!++
+    this.judged[verdict * STATES + judgement.ctState]! += 1
+    if (chain >= 0) this.rules[this.chainStarts[chain]! + (rule + 1) * VERDICTS + verdict]! += 1
     if (why !== "") this.reasons.set(why, (this.reasons.get(why) ?? 0) + 1)
     if (packet.family === 0) return
     if (why === BY_CHECKSUM) this.checksums.add(packet)
@@ -136,10 +145,23 @@ export class ReplayTally {
     })
   }
 
+  /** Accepted packets by the bit of `ct state`. */
+  accepted(): Float64Array {
+    return this.judged.slice(VERDICT_ACCEPT * STATES, (VERDICT_ACCEPT + 1) * STATES)
+  }
+
+  private sum(isMeant: (verdict: number, state: number) => boolean): number {
+    return this.judged.reduce(
+      (sum, packets, at) => (isMeant(Math.floor(at / STATES), at % STATES) ? sum + packets : sum),
+      0,
+    )
+  }
+
   summary(engine: Engine): ReplaySummary {
     const rules: { rule: RuleReference; verdict: VerdictName; packets: number }[] = []
     const protections = new Map<string, number>()
-    this.rules.forEach((counts, chain) => {
+    this.chainStarts.forEach((start, chain) => {
+      const counts = this.rules.subarray(start, this.chainStarts[chain + 1] ?? this.rules.length)
       counts.forEach((packets, index) => {
         if (packets === 0) return
         const reference = ruleReference(engine, chain, Math.floor(index / VERDICTS) - 1)!
@@ -155,10 +177,10 @@ export class ReplayTally {
     return {
       packets: this.packets,
       verdicts: Object.fromEntries(
-        verdictNames.map((name, index) => [name, this.verdicts[index]!]),
+        verdictNames.map((name, verdict) => [name, this.sum((each) => each === verdict)]),
       ) as Record<VerdictName, number>,
       ctstates: Object.fromEntries(
-        [1, 2, 4, 8, 64].map((bit) => [ctStateName(bit)!, this.ctstates[bit]!]),
+        [1, 2, 4, 8, 64].map((bit) => [ctStateName(bit)!, this.sum((_verdict, state) => state === bit)]),
       ) as Record<CtStateName, number>,
       rules: rules.sort(byPackets),
       protections: [...protections].map(([protection, packets]) => ({ protection, packets })).sort(byPackets),

@@ -142,6 +142,11 @@ export class Replay {
     }
   }
 
+  /** Accepted packets by the bit of `ct state`. */
+  accepted(): Float64Array {
+    return this.tally.accepted()
+  }
+
   summary(): ReplaySummary {
     return this.tally.summary(this.engine)
   }
@@ -173,7 +178,7 @@ export class Replay {
         return "output"
       return this.isForHost(packet) ? "input" : "forward"
     }
-    if (!routes.knowsNetworks || this.isForHost(packet)) return "input"
+    if (routes.isFlat || !routes.knowsNetworks || this.isForHost(packet)) return "input"
     return routes.interfaceTo(packet, "source") === routes.interfaceTo(packet, "destination")
       ? "input"
       : "forward"

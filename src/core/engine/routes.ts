@@ -38,6 +38,8 @@ export class RoutingTable implements Routes {
   readonly knowsLocal: boolean
   /** False: nobody said what lies where. */
   readonly knowsNetworks: boolean
+  /** Nothing is told apart: no address is local but those that are everywhere, and all others lie behind one interface. */
+  readonly isFlat: boolean
 
   /** `indexOf` gives an interface's index by its name. */
   constructor(
@@ -62,12 +64,15 @@ export class RoutingTable implements Routes {
           else this.default6 ||= index
         } else {
           const routes = network.address.family === 4 ? this.routes4 : this.routes6
-          routes.push({ words: network.address.words, length: network.length, index })
+          const { length } = network
+          const hostBits = 2 ** Math.max(0, 32 - length) - 1
+          routes.push({ words: network.address.words, length, index, hostBits })
         }
       }
     }
     this.routes4.sort((left, right) => right.length - left.length)
     this.routes6.sort((left, right) => right.length - left.length)
+    this.isFlat = !this.knowsLocal && this.routes4.length + this.routes6.length === 0
     for (const { name, addresses } of interfaces)
       for (const address of addresses ?? []) this.own(indexOf(name), address)
     for (const address of local) {
@@ -100,6 +105,7 @@ export class RoutingTable implements Routes {
   }
 
   interfaceTo(packet: Packet, which: "source" | "destination"): number {
+    if (this.isFlat) return packet.family === 4 ? this.default4 : this.default6
     return which === "source"
       ? this.route(packet.family, packet.source0, packet.source1, packet.source2, packet.source3)
       : this.route(
@@ -117,7 +123,7 @@ export class RoutingTable implements Routes {
 
   private typeOf(family: number, word0: number, word1: number, word2: number, word3: number): number {
     if (family === 4) {
-      if (this.local4.has(word0) || word0 >>> 24 === 127) return RTN_LOCAL
+      if (word0 >>> 24 === 127 || (this.local4.size > 0 && this.local4.has(word0))) return RTN_LOCAL
       if (word0 === 0xffffffff || word0 === 0 || this.isSubnetBroadcast(word0)) return RTN_BROADCAST
       return word0 >>> 28 === 14 ? RTN_MULTICAST : RTN_UNICAST
     }
@@ -127,9 +133,8 @@ export class RoutingTable implements Routes {
   }
 
   private isSubnetBroadcast(word: number): boolean {
-    for (const { words, length } of this.routes4) {
+    for (const { words, length, hostBits } of this.routes4) {
       if (length > 30) continue
-      const hostBits = 2 ** (32 - length) - 1
       if ((word | hostBits) >>> 0 === word && (word & ~hostBits) >>> 0 === words[0]! >>> 0) return true
     }
     return false
@@ -158,6 +163,8 @@ interface Route {
   readonly words: readonly number[]
   readonly length: number
   readonly index: number
+  /** IPv4: the bits behind the prefix, all set. */
+  readonly hostBits: number
 }
 
 /** Are the leading `bits` of two words the same? None, where `bits` is 0 or less; all, from 32 on. */

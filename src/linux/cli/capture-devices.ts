@@ -13,6 +13,10 @@ export class CaptureDevices {
   readonly #interfaces: Interfaces
   readonly #isSaid: boolean
   readonly #names = new Map<string, string>()
+  /** The packet before mostly came from the same device. */
+  #lastCapture: Capture | undefined
+  #lastIndex = -1
+  #lastName = ""
 
   constructor(devices: Devices, interfaces: Interfaces, isSaid: boolean) {
     this.#devices = devices
@@ -22,6 +26,15 @@ export class CaptureDevices {
 
   /** The engine's name of it, or "": the capture does not say. */
   nameOf(interfaceIndex: number, capture: Capture): string {
+    if (interfaceIndex === this.#lastIndex && capture === this.#lastCapture) return this.#lastName
+    const name = this.#nameOf(interfaceIndex, capture)
+    this.#lastCapture = capture
+    this.#lastIndex = interfaceIndex
+    this.#lastName = name
+    return name
+  }
+
+  #nameOf(interfaceIndex: number, capture: Capture): string {
     const captured = capture.interfaces[interfaceIndex]?.name ?? ""
     // "any" is all devices at once, as tcpdump and dumpcap name it.
     if (captured === "" || captured === "any") return ""

@@ -1,5 +1,5 @@
 import type { Replay } from "../../core/engine/replay.js"
-import { ctStateName, VERDICT_ACCEPT, VERDICT_NONE } from "../../core/engine/verdict.js"
+import { ctStateName, type Judgement, VERDICT_NONE } from "../../core/engine/verdict.js"
 import type { Capture } from "../../core/packet/capture.js"
 import type { CaptureRecord } from "../../core/packet/capture-record.js"
 import { printPacket } from "../../core/packet/print.js"
@@ -34,14 +34,12 @@ export class ReplayListener {
   first = Number.NaN
   last = Number.NaN
   withoutDirection = 0
-  /** Packets of each IP version. */
-  readonly versions = { 4: 0, 6: 0 }
   /** How the packets to be traced were judged, in words. */
   readonly ways: string[] = []
   /** Packets that reached no hook, by why. */
   readonly leftAside = new Map<string, number>()
-  /** By the bit of `ct state`. */
-  readonly #accepted = new Float64Array(65)
+  #four = 0
+  #six = 0
   readonly #replay: Replay
   readonly #compared: ComparedReplay | undefined
   readonly #sorted: SortedCaptures
@@ -50,6 +48,8 @@ export class ReplayListener {
   readonly #lines: JsonLines | undefined
   readonly #detection: ReplayDetection | undefined
   readonly #all: boolean
+  /** Nobody is told of single packets. */
+  readonly #isOnlyCounted: boolean
   /** Packets whose way shall be shown. */
   readonly #traced: ReadonlySet<number>
 
@@ -63,12 +63,19 @@ export class ReplayListener {
     this.#devices = parts.devices
     this.#io = io
     this.#lines = json ? new JsonLines(parts.replay.engine) : undefined
+    this.#isOnlyCounted =
+      !json && !parts.detection && !parts.compared && !parts.sorted.isWriting && this.#traced.size === 0
+  }
+
+  /** Packets of each IP version. */
+  get versions(): Readonly<Record<4 | 6, number>> {
+    return { 4: this.#four, 6: this.#six }
   }
 
   /** Accepted packets by what conntrack says of them. */
   get accepted(): ReadonlyMap<string, number> {
     const found = new Map<string, number>()
-    this.#accepted.forEach((packets, state) => {
+    this.#replay.accepted().forEach((packets, state) => {
       if (packets > 0) found.set(ctStateName(state) ?? "before conntrack", packets)
     })
     return found
@@ -76,24 +83,32 @@ export class ReplayListener {
 
   take(record: CaptureRecord, capture: Capture): undefined {
     const replay = this.#replay
-    const interfaceName = capture.interfaces[record.interfaceIndex]?.name ?? ""
+    const device = this.#devices.nameOf(record.interfaceIndex, capture)
     const isTraced = this.#traced.size > 0 && this.#traced.has(replay.count + 1)
     const recorder = isTraced ? new TraceRecorder(replay.engine) : null
-    const device = this.#devices.nameOf(record.interfaceIndex, capture)
     const judgement = replay.feed(record, device, recorder)
-    const compared = this.#compared
-    const other = compared && isTraced ? new TraceRecorder(compared.replay.engine) : null
-    const answer = compared?.take(record, capture, judgement, other)
-    const seconds = record.seconds + record.nanoseconds / 1e9
-    this.#detection?.take(replay.packet, judgement, seconds)
-    if (Number.isNaN(this.first)) this.first = seconds
-    this.last = seconds
     const { direction, family } = replay.packet
     if (direction === 0) this.withoutDirection++
-    if (family !== 0) this.versions[family]++
+    if (family === 4) this.#four++
+    else if (family === 6) this.#six++
     const { verdict } = judgement
-    if (verdict === VERDICT_ACCEPT) this.#accepted[judgement.ctState]! += 1
-    else if (verdict === VERDICT_NONE) count(this.leftAside, judgement.why)
+    if (verdict === VERDICT_NONE) count(this.leftAside, judgement.why)
+    const seconds = record.seconds + record.nanoseconds / 1e9
+    if (Number.isNaN(this.first)) this.first = seconds
+    this.last = seconds
+    if (this.#isOnlyCounted) return
+    this.#detection?.take(replay.packet, judgement, seconds)
+    this.#tell(record, capture, judgement, recorder)
+    const interfaceName = capture.interfaces[record.interfaceIndex]?.name ?? ""
+    this.#sorted.write(record, verdict, interfaceName)
+  }
+
+  /** What is said of a packet besides its verdict. */
+  #tell(record: CaptureRecord, capture: Capture, judgement: Judgement, recorder: TraceRecorder | null): void {
+    const replay = this.#replay
+    const compared = this.#compared
+    const other = compared && recorder ? new TraceRecorder(compared.replay.engine) : null
+    const answer = compared?.take(record, capture, judgement, other)
     const stages = recorder && withCtState(recorder.stages, judgement.ctState)
     const otherStages = other && answer ? withCtState(other.stages, answer.judgement.ctState) : null
     if (this.#lines) {
@@ -105,7 +120,6 @@ export class ReplayListener {
       if (stages) this.ways.push(this.#wayOf(replay, stages))
       if (compared && otherStages) this.ways.push(this.#wayOf(compared.replay, otherStages))
     }
-    this.#sorted.write(record, verdict, interfaceName)
   }
 
   #wayOf(replay: Replay, stages: readonly TracedStage[]): string {

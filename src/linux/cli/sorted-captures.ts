@@ -43,6 +43,11 @@ export class SortedCaptures {
     return new SortedCaptures(opened[0], opened[1])
   }
 
+  /** Is anything to be written at all? */
+  get isWriting(): boolean {
+    return this.#accepted !== undefined || this.#dropped !== undefined
+  }
+
   write(record: CaptureRecord, verdict: number, interfaceName: string): void {
     this.#linkType ??= record.linkType
     const output =
