@@ -47,6 +47,15 @@ while going:
 print(tried, done)
 `
 
+/** So many datagrams from one socket, which to connection tracking are one connection. */
+const ONE_SOCKET = `
+import socket, sys
+source, target, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.bind((source, 0))
+for _ in range(count): one.sendto(b"x" * 64, (target, 5000))
+`
+
 test("nmap, hping3 and scapy are found for what they do, and who may be blocked is; an honest client loses nothing meanwhile", {
   timeout: 120_000,
 }, async (context) => {
@@ -63,6 +72,11 @@ test("nmap, hping3 and scapy are found for what they do, and who may be blocked 
     "table inet other {\n chain c {\n type filter hook input priority 0\n ct state established accept\n }\n}\n",
   )
   await serveEcho(firewall, 80)
+  // Listens, and says nothing: a collector's port.
+  firewall.namespace.spawn("python3", [
+    "-c",
+    "import socket; s = socket.socket(2, 2); s.bind(('', 5000))\nwhile 1: s.recv(100)",
+  ])
   const guard = await start()
   const honest = outside.namespace.spawn("python3", ["-c", HONEST, from(50), target], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -89,9 +103,10 @@ test("nmap, hping3 and scapy are found for what they do, and who may be blocked 
     nmap(65, "-sU", "-p", "2000-2060"),
   ])
   await hping(4000, "-S", "-p", "80", "-a", from(71))
-  await hping(6000, "-2", "-p", "5000", "-a", from(72))
+  await run("python3", "-c", ONE_SOCKET, from(72), target, "20000")
   await hping(4000, "-1", "-a", from(73))
-  await hping(4000, "-S", "-p", "80", "--rand-source")
+  await hping(4000, "-R", "-p", "80", "-a", from(74))
+  await hping(8000, "-S", "-p", "80", "--rand-source")
   await run("/usr/bin/python3", scapy, target, "80")
 
   const found = () =>
@@ -100,24 +115,32 @@ test("nmap, hping3 and scapy are found for what they do, and who may be blocked 
         ([, kind, source]) => `${kind} ${source?.startsWith("192.0.2.") ? source.trim() : "many"}`,
       ),
     )
-  // Of a flood most is dropped by its rule, and told of by the rule's counter, which knows no sources.
+  // Of a flood the rule logs a sample and counts the rest: whose samples they are has sent it.
   const wanted = [
     "port-scan 192.0.2.61",
     "port-scan 192.0.2.62",
     "port-scan 192.0.2.63",
     "port-scan 192.0.2.64",
     "udp-port-scan 192.0.2.65",
+    "syn-flood 192.0.2.71",
+    "udp-flood 192.0.2.72",
+    "icmp-flood 192.0.2.73",
+    "tcp-flood 192.0.2.74",
     "distributed-flood many",
     "fragment-attack 192.0.2.80",
     "land-attack 192.0.2.1",
     "malformed-packets 192.0.2.82",
     "forged-source many",
     "unsolicited-syn-ack 192.0.2.84",
+    "data-in-syn 192.0.2.85",
+    "ping-sweep 192.0.2.87",
   ]
   await within(8, () => wanted.every((each) => found().has(each)))
   honest.kill("SIGTERM")
   await once(honest, "exit")
   expect([...found()]).toEqual(expect.arrayContaining(wanted))
+  // Neither the client nor Fast Open is anything.
+  expect([...found()].filter((each) => / 192\.0\.2\.(50|86)$/.test(each))).toEqual([])
   const blocked = gateway.floodwall("blocked", "--json").stdout.trim().split("\n")
   expect(blocked.map((line) => (JSON.parse(line) as { source: string }).source).sort()).toEqual(
     [61, 62, 63, 64].map(from),

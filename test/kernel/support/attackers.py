@@ -31,7 +31,21 @@ def answers(source, target):
     return [IP(src=source, dst=target) / TCP(sport=443, dport=43000 + n, flags="SA", ack=1) for n in range(40)]
 
 
-kinds = [tiny, land, malformed, loopback, answers]
+def data(source, target):
+    return [IP(src=source, dst=target) / TCP(sport=44000 + n, dport=80, flags="S", options=[("MSS", 1460)]) / Raw(b"hello") for n in range(3)]
+
+
+def fast_open(source, target):
+    """Honest: data in a SYN, with a cookie that was given out before (RFC 7413)."""
+    options = [("MSS", 1460), (34, bytes(8)), ("NOP", None), ("NOP", None)]
+    return [IP(src=source, dst=target) / TCP(sport=45000 + n, dport=80, flags="S", options=options) / Raw(b"hello") for n in range(3)]
+
+
+def sweep(source, _):
+    return [IP(src=source, dst=f"198.51.100.{host}") / ICMP(id=7, seq=host) for host in range(10, 50)]
+
+
+kinds = [tiny, land, malformed, loopback, answers, data, fast_open, sweep]
 target, first = sys.argv[1], int(sys.argv[2])
 for number, kind in enumerate(kinds):
     for packet in kind(f"192.0.2.{first + number}", target):
