@@ -56,6 +56,11 @@ export class Answers {
     rejected.direction = run.ctDirection
   }
 
+  /** A rule has rejected packets lately: the next one that leaves may be an answer. */
+  get areDue(): boolean {
+    return this.some
+  }
+
   /** Is this packet, which leaves, such an answer? Then it has its state, and conntrack leaves it alone. */
   take(packet: Packet, run: Run, conntrack: Conntrack): boolean {
     if (!this.some) return false

@@ -5,6 +5,9 @@ import type { Outcome, Routes, Run } from "../ruleset/runtime.js"
 import type { Nat } from "./nat/nat.js"
 import type { SynProxy } from "./synproxy.js"
 
+/** Which hooks a packet meets. */
+export type Path = "input" | "forward" | "output"
+
 /** What the engine's caller gives for the rules' use. */
 export interface RunOptions {
   /** An integer from 0 (inclusive) to `below` (exclusive). */

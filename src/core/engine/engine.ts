@@ -1,7 +1,8 @@
 import type { Address } from "../base/address.js"
 import type { Diagnostic } from "../base/diagnostic.js"
 import { hasErrors } from "../base/diagnostic.js"
-import { Packet } from "../packet/packet.js"
+import { IPV4_MINIMUM_HEADER } from "../packet/header.js"
+import { Packet, TCP, UDP } from "../packet/packet.js"
 import { Rewriter } from "../packet/rewrite.js"
 import { hasStackedTags } from "../packet/vlan.js"
 import type { Ruleset } from "../ruleset/ruleset.js"
@@ -17,7 +18,7 @@ import {
 import { Conntrack, STATE_ESTABLISHED, STATE_INVALID } from "./conntrack/conntrack.js"
 import { invalidReasons } from "./conntrack/invalid.js"
 import { Defragmenter } from "./defrag/defrag.js"
-import { EngineRun, type RunOptions } from "./engine-run.js"
+import { EngineRun, type Path, type RunOptions } from "./engine-run.js"
 import { byNoRule, HookRunner } from "./hook-chains.js"
 import { Interfaces } from "./interfaces.js"
 import { optionFault } from "./ip-options.js"
@@ -37,9 +38,9 @@ import {
   VERDICT_NONE,
   VERDICT_REJECT,
 } from "./verdict.js"
+import { type Answer, Ways } from "./ways.js"
 
-/** Which hooks a packet meets. */
-export type Path = "input" | "forward" | "output"
+export type { Path } from "./engine-run.js"
 
 export interface EngineOptions extends RunOptions {
   /** Interfaces and the networks behind them; a name without networks is only known. */
@@ -107,6 +108,7 @@ export class Engine {
   private readonly answers = new Answers()
   private readonly hooks: HookRunner
   private readonly run: EngineRun
+  private readonly ways: Ways
   /** What rules see of the routes where nobody said which addresses are this host's. */
   private readonly assumed: AssumedRoutes | null
   private readonly ruleState: Float64Array
@@ -150,6 +152,7 @@ export class Engine {
       this.proxy,
     )
     this.hooks = new HookRunner(compiled, this.nat, this.run, this.judgement)
+    this.ways = new Ways(this.hooks, this.run, (packet, path) => this.begin(packet, path))
   }
 
   /** Nanoseconds: the latest packet's time. Time does not go back, even where a capture's does. */
@@ -179,11 +182,21 @@ export class Engine {
    * and `packet.outputInterface` say where it arrives and leaves. The answer is good until the next call.
    */
   judge(packet: Packet, path: Path, trace: Trace | null = null): Judgement {
-    const { judgement, run, conntrack } = this
+    const { judgement, run } = this
     if (packet.time > run.now) run.now = packet.time
+    if (trace === null && this.judgeLive(packet, path)) return judgement
+    this.begin(packet, path)
+    return this.finish(path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace))
+  }
+
+  /** A packet sets out, and the one before is forgotten. */
+  private begin(packet: Packet, path: Path): void {
+    const { judgement, run } = this
     if (this.assumed !== null) this.assumed.path = path
     run.begin(packet)
-    conntrack.begin()
+    run.inputInterface = path === "output" ? 0 : packet.inputInterface
+    run.outputInterface = path === "output" ? packet.outputInterface : 0
+    this.conntrack.begin()
     this.nat.begin()
     this.rewriter.begin()
     judgement.chain = -1
@@ -192,7 +205,12 @@ export class Engine {
     judgement.ctDirection = 0
     judgement.why = ""
     judgement.packet = packet
-    let verdict = path === "output" ? this.leave(packet, trace) : this.arrive(packet, path, trace)
+  }
+
+  /** What is done of all packets behind their last hook. */
+  private finish(hooksSay: number): Judgement {
+    const { judgement, run, conntrack } = this
+    let verdict = hooksSay
     if (verdict === VERDICT_ACCEPT && this.proxy.takesAnswer(judgement.packet, run))
       verdict = this.lose("synproxy")
     if (verdict === VERDICT_ACCEPT && !conntrack.confirm(run.now)) verdict = this.lose("conntrack-clash")
@@ -213,6 +231,73 @@ export class Engine {
     return judgement
   }
 
+  /**
+   * The short way, for packets in the middle of live connections: the same as the long one, where nothing on it is out of the ordinary, and found out before anything has changed. Rules before
+   * conntrack have nothing to ask of such packets (ways.ts), the receive path finds no fault, the connection takes the packet (`Conntrack.follow`); then a hook that has nothing to ask is skipped.
+   * False: nothing has changed, and the packet takes the long way.
+   */
+  private judgeLive(packet: Packet, path: Path): boolean {
+    const { protocol } = packet
+    if (
+      (protocol !== TCP && protocol !== UDP) ||
+      packet.transportOffset < 0 ||
+      packet.isFragment ||
+      (packet.family === 4
+        ? packet.networkHeaderLength !== IPV4_MINIMUM_HEADER
+        : packet.extensionHeaders !== 0) ||
+      packet.malformed !== 0 ||
+      packet.vlanCount > 1 ||
+      (path === "forward" && packet.ttl <= 1) ||
+      !(packet.family === 4 ? this.tracksFour : this.tracksSix) ||
+      (path === "output" && this.answers.areDue)
+    )
+      return false
+    const way = this.ways.of(packet, path)
+    if (way.asks || receiveFault(packet) !== "") return false
+    const { run, conntrack, judgement } = this
+    const node = conntrack.follow(packet, run.now, path !== "output")
+    if (node < 0) return false
+    let answer = (node & 1) === 0 ? way.original : way.reply
+    if (answer === null || answer.asksFirst || answer.asksThen) {
+      this.begin(packet, path)
+      conntrack.tell(run, node)
+      answer ??= this.ways.answer(way, packet, path)
+    }
+    if (answer.asksFirst || answer.asksThen) {
+      this.finish(this.askedOnWay(packet, path, answer))
+      return true
+    }
+    judgement.verdict = VERDICT_ACCEPT
+    judgement.chain = answer.chain
+    judgement.rule = answer.rule
+    judgement.ctState = STATE_ESTABLISHED
+    judgement.ctDirection = node & 1
+    judgement.why = ""
+    judgement.packet = packet
+    return true
+  }
+
+  /** Asks the hooks behind conntrack that have something to ask. */
+  private askedOnWay(packet: Packet, path: Path, answer: Answer): number {
+    const { judgement, hooks } = this
+    const { generation } = hooks
+    judgement.chain = answer.firstChain
+    judgement.rule = answer.firstRule
+    if (answer.asksFirst) {
+      const chains = hooks.chainsOf(path === "output" ? "output" : "prerouting", packet)
+      const verdict = hooks.stretch(chains, chains.behindConntrack, packet, null)
+      if (verdict !== VERDICT_ACCEPT) return verdict
+    }
+    // What was known of the packet's class is not known of a packet that was written on, nor of sets that were filled.
+    if (answer.asksThen || hooks.generation !== generation || this.rewriter.isOwn(judgement.packet))
+      return path === "output" ? this.leaveRouted(packet, null) : this.arriveRouted(packet, path, null)
+    if (answer.thenRule >= 0) {
+      judgement.chain = answer.thenChain
+      judgement.rule = answer.thenRule
+    }
+    return VERDICT_ACCEPT
+  }
+
   /** The kernel itself drops the packet, whatever the rules said. */
   private lose(why: string): number {
     byNoRule(this.judgement)
@@ -228,8 +313,6 @@ export class Engine {
 
   private arrive(packet: Packet, path: "input" | "forward", trace: Trace | null): number {
     const { run, judgement } = this
-    run.inputInterface = packet.inputInterface
-    run.outputInterface = 0
     if (this.hooks.hasIngress && packet.family !== 0 && !hasStackedTags(packet)) {
       run.ingress = true
       const verdict = this.hooks.device("ingress", packet.inputInterface, packet, trace)
@@ -243,7 +326,12 @@ export class Engine {
       return VERDICT_NONE
     }
     const verdict = this.beforeRouting("prerouting", packet, true, trace)
-    if (verdict !== VERDICT_ACCEPT) return verdict
+    return verdict === VERDICT_ACCEPT ? this.arriveRouted(packet, path, trace) : verdict
+  }
+
+  /** Behind prerouting. */
+  private arriveRouted(packet: Packet, path: "input" | "forward", trace: Trace | null): number {
+    const { run, judgement } = this
     const routed = judgement.packet
     let isLocal = path === "input"
     let leavesOn = packet.outputInterface
@@ -292,15 +380,17 @@ export class Engine {
   }
 
   private leave(packet: Packet, trace: Trace | null): number {
-    const { run, judgement } = this
-    run.inputInterface = 0
-    run.outputInterface = packet.outputInterface
     if (packet.family === 0) {
-      judgement.why = receiveFault(packet)
+      this.judgement.why = receiveFault(packet)
       return VERDICT_NONE
     }
     const verdict = this.beforeRouting("output", packet, false, trace)
-    if (verdict !== VERDICT_ACCEPT) return verdict
+    return verdict === VERDICT_ACCEPT ? this.leaveRouted(packet, trace) : verdict
+  }
+
+  /** Behind the output hook. */
+  private leaveRouted(packet: Packet, trace: Trace | null): number {
+    const { run, judgement } = this
     if (this.nat.moved)
       run.outputInterface = this.routes.interfaceTo(judgement.packet, "destination") || packet.outputInterface
     return this.depart(judgement.packet, trace)

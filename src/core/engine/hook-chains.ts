@@ -40,6 +40,9 @@ export class HookRunner {
   private readonly run: Run
   private readonly judgement: Judgement
   private readonly translations: CompiledRuleset["translations"]
+  /** The last rule that accepted where `knows` and its kin found out; -1: none did. */
+  knownChain = -1
+  knownRule = -1
 
   constructor(compiled: CompiledRuleset, nat: Nat, run: Run, judgement: Judgement) {
     this.walker = new Walker(compiled.chains, compiled.sets)
@@ -89,6 +92,43 @@ export class HookRunner {
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
     return VERDICT_ACCEPT
+  }
+
+  /** Goes up when what was known of chains no longer is. */
+  get generation(): number {
+    return this.walker.generation
+  }
+
+  forgetKnown(): void {
+    this.knownChain = -1
+    this.knownRule = -1
+  }
+
+  /** Do these chains accept all packets of this one's class (`run` stands for it, and conntrack may have seen it), and ask them nothing? Connections that are not translated pass the place of NAT unasked. */
+  knows({ chains }: HookChains, { from, to }: Stretch, packet: Packet): boolean {
+    for (let index = from; index < to; index++)
+      if (chains[index]! >= 0 && !this.knowsBase(chains[index]!, packet)) return false
+    return true
+  }
+
+  knowsHook(hook: Hook, packet: Packet): boolean {
+    const chains = this.chainsOf(hook, packet)
+    return this.knows(chains, chains.all, packet)
+  }
+
+  knowsDevice(hook: "ingress" | "egress", device: number, packet: Packet): boolean {
+    const chains = (hook === "ingress" ? this.ingress : this.egress)[device]
+    return chains === undefined || chains.every((chain) => this.knowsBase(chain, packet))
+  }
+
+  private knowsBase(chain: number, packet: Packet): boolean {
+    const { walker } = this
+    if (walker.known(chain, packet, this.run) !== ACCEPT) return false
+    if (walker.rule >= 0) {
+      this.knownChain = walker.chain
+      this.knownRule = walker.rule
+    }
+    return true
   }
 
   /** The place of NAT at a hook: a connection's first packet asks the nat chains, one after the other until one settles it (nf_nat_inet_fn). */

@@ -46,7 +46,10 @@ export interface Selection {
 }
 
 /** A state of conntrack's as a small number; 0 is none, or one that is not asked for. */
-const STATES = 6
+const STATES = 7
+const ESTABLISHED = 2
+/** Established, and of the reply direction, where rules ask for directions; ESTABLISHED is the original one then. */
+const ESTABLISHED_REPLY = 6
 const stateNumbers = new Uint8Array(128)
 for (const [index, bit] of [1, 2, 4, 8, 64].entries()) stateNumbers[bit] = index + 1
 
@@ -57,7 +60,8 @@ const MOST_SELECTED = 2_000_000
 type Place = (readonly (Selection | undefined)[])[]
 
 /**
- * What is left of the chains for packets of a class: those that are of one sort (packet-sort.ts), have one state of conntrack's, and come in and leave on the same interfaces.
+ * What is left of the chains for packets of a class: those that are of one sort (packet-sort.ts), have one state of conntrack's (and, of live connections, one direction), and
+ * come in and leave on the same interfaces.
  * Most questions of most rulesets are about these alone, so a rule is asked once a class what it asks of them, and not once a packet: rules that cannot match are left out,
  * steps that always match are, verdicts are known, and what stands behind a verdict for all is never reached.
  *
@@ -67,6 +71,7 @@ export class Selections {
   private readonly chains: readonly CompiledChain[]
   private readonly hasFineSorts: boolean
   private readonly asksState: boolean
+  private readonly asksDirection: boolean
   private readonly asksInterfaces: boolean
   /** By interface in, then by interface out; where no rule asks for them all are at 0. */
   private places: (Place | undefined)[][] = []
@@ -79,7 +84,11 @@ export class Selections {
     const nodes = chains.flatMap(({ rules }) => rules.flatMap(({ rule }) => rule.steps))
     const knows = (known: Known) => nodes.some((node) => isAsked(node) && stepIsKnown(node, known))
     this.hasFineSorts = !nodes.some(stepChangesSort)
-    this.asksState = knows(knownOf({ ...nothing, state: true })) && !nodes.some(stepChangesState)
+    const changesState = nodes.some(stepChangesState)
+    const asksDirection = (node: StepNode) =>
+      stepIsKnown(node, withDirection) && !stepIsKnown(node, withState)
+    this.asksDirection = !changesState && nodes.some(asksDirection)
+    this.asksState = this.asksDirection || (!changesState && knows(withState))
     this.asksInterfaces = knows(knownOf({ ...nothing, interfaces: true }))
   }
 
@@ -90,7 +99,8 @@ export class Selections {
   of(packet: Packet, run: Run): Selection | null {
     const sort = this.hasFineSorts ? sortOf(packet) : coarseSortOf(packet)
     if (sort === NO_SORT) return null
-    const state = this.asksState && run.tracked ? stateNumbers[run.ctState]! : 0
+    let state = this.asksState && run.tracked ? stateNumbers[run.ctState]! : 0
+    if (state === ESTABLISHED && this.asksDirection && run.ctDirection !== 0) state = ESTABLISHED_REPLY
     const place = this.asksInterfaces
       ? this.places[run.inputInterface]?.[run.outputInterface]
       : this.places[0]?.[0]
@@ -136,6 +146,8 @@ export class Selections {
       ...nothing,
       plain: plainSort(selection.sort) ?? null,
       state: selection.state !== 0,
+      direction:
+        this.asksDirection && (selection.state === ESTABLISHED || selection.state === ESTABLISHED_REPLY),
       interfaces: this.asksInterfaces,
     }
     const known = {
@@ -176,8 +188,10 @@ function isAsked(node: StepNode): boolean {
   return !stepIsKnown(node, nothingKnown)
 }
 
-const nothing = { plain: null, state: false, interfaces: false, isEmpty: () => false }
+const nothing = { plain: null, state: false, direction: false, interfaces: false, isEmpty: () => false }
 const nothingKnown = knownOf(nothing)
+const withState = knownOf({ ...nothing, state: true })
+const withDirection = knownOf({ ...nothing, state: true, direction: true })
 
 /** What is known of a class for good, and as long as sets that are empty stay so. */
 interface KnownNow {

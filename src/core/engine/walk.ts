@@ -104,6 +104,22 @@ export class Walker {
     return this.decide(base, -1, policy)
   }
 
+  /** Goes up when what `known` said may no longer be right. */
+  get generation(): number {
+    return this.selections.generation
+  }
+
+  /** What a base chain says of all packets of this one's class, and asks none of them; CONTINUE: it asks. Who decides, as behind `walk`. */
+  known(base: number, packet: Packet, run: Run): Outcome {
+    const selection = this.selections.of(packet, run)
+    if (selection === null) return CONTINUE
+    const first = this.selections.rulesOf(base, selection, packet, run)[0]
+    if (first === undefined || (first.steps.length === 0 && first.outcome === RETURN))
+      return this.decide(base, -1, this.chains[base]!.policy)
+    if (first.steps.length > 0 || first.outcome === JUMP || first.outcome === GOTO) return CONTINUE
+    return this.decide(first.chain, first.index, first.outcome)
+  }
+
   /** Puts whole chains in place of selected ones; the rules of the one that `rule` stands in. */
   private whole(depth: number, rule: WalkedRule): readonly WalkedRule[] {
     for (let level = 0; level < depth; level++) {

@@ -243,8 +243,11 @@ export function stepIsKnown(node: StepNode, known: Known): boolean {
   return stepKind(node).isKnown?.(node, known) ?? false
 }
 
+/** It only answers, and so do the expressions that it asks: to ask `numgen` is to count. */
 export function stepIsQuestion(node: StepNode): boolean {
-  return stepKind(node).isQuestion?.(node) ?? false
+  const kind = stepKind(node)
+  if (!kind.isQuestion?.(node)) return false
+  return kind.requires === undefined || kind.requires(node, requirementOf) !== undefined
 }
 
 export function stepChangesSort(node: StepNode): boolean {

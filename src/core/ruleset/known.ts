@@ -10,6 +10,8 @@ export interface Known {
   readonly plain: PlainSort | null
   /** Conntrack has seen them, and has given them one state. */
   readonly state: boolean
+  /** They have connections, and go the same way in them: all are of the original direction, or all of the reply's. */
+  readonly direction: boolean
   /** They come in and leave on the same interfaces. */
   readonly interfaces: boolean
   /** This set of the rule's table has no element now. Who assumes so is told when it gets one. */

@@ -1,4 +1,18 @@
-import { GRE, ICMP, ICMPV6, type Packet, RST, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
+import {
+  ACK,
+  FIN,
+  GRE,
+  ICMP,
+  ICMPV6,
+  type Packet,
+  RST,
+  SCTP,
+  SYN,
+  TCP,
+  UDP,
+  UDPLITE,
+  URG,
+} from "../../packet/packet.js"
 import type { Run, RunConnection } from "../../ruleset/runtime.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
 import { checksumFits } from "./checksum.js"
@@ -19,9 +33,19 @@ import {
 import { KIND, TUPLE_WORDS } from "./layout.js"
 import { quotedTuple } from "./quoted.js"
 import { SctpTracker, sctpFault } from "./sctp.js"
-import { CONFIRMED, DST_NAT_DONE, HELPER, ORIGINAL, REPLY, SEEN_REPLY, SRC_NAT_DONE } from "./status.js"
+import {
+  CONFIRMED,
+  DST_NAT,
+  DST_NAT_DONE,
+  HELPER,
+  ORIGINAL,
+  REPLY,
+  SEEN_REPLY,
+  SRC_NAT,
+  SRC_NAT_DONE,
+} from "./status.js"
 import { ConnectionTable } from "./table.js"
-import { TcpTracker, tcpFault } from "./tcp.js"
+import { isLive, TcpTracker, tcpFault } from "./tcp.js"
 import { AGAIN, TAKEN } from "./tracker.js"
 import { callOf, invert, tupleOf } from "./tuple.js"
 import { AnsweredTracker, UdpTracker, udpFault, udpliteFault } from "./udp.js"
@@ -34,6 +58,10 @@ export const STATE_NEW = 8
 export const STATE_UNTRACKED = 64
 
 const NO_NEXT_HEADER = 59
+/** What distinguishes a segment in the middle of a connection from others. */
+const TOLD_FLAGS = FIN | SYN | RST | ACK | URG
+/** The word of family and protocol of IPv4, without the protocol. */
+const FOUR = 0x400
 
 /**
  * Connection tracking as net/netfilter/nf_conntrack_core.c does it, one packet at a time. `track` runs at priority -200 of prerouting and
@@ -187,6 +215,51 @@ export class Conntrack {
     // One whose time is over may be given up at the next look-up: it is no connection any more.
     if (entry >= 0 && table.generationOf(entry) === generation && table.expiresOf(entry) > run.now)
       this.set(run, entry, direction, STATE_RELATED)
+  }
+
+  /**
+   * In place of `track`, for a plain packet (packet-sort.ts) without a fault (receive.ts), untracked and zoned by nobody, whose connection is live and as little out of the ordinary as it is: its node (entry * 2 +
+   * direction), with all done that `track` does of it but to tell a Run (`tell`). Its state is established. -1: this is for `track`, and nothing has changed. A translated connection is for `track`, too.
+   */
+  follow(packet: Packet, now: number, arriving: boolean): number {
+    const { table } = this
+    const { protocol } = packet
+    const isTcp = protocol === TCP
+    if (isTcp ? (packet.tcpFlags & TOLD_FLAGS) !== ACK : protocol !== UDP) return -1
+    let node: number
+    if (packet.family === 4) {
+      const ports = (packet.sourcePort << 16) | packet.destinationPort
+      node = table.peekFour(packet.source0 | 0, packet.destination0 | 0, ports, FOUR | protocol, now)
+    } else {
+      tupleOf(packet, this.tuple)
+      node = table.peek(this.tuple, now)
+    }
+    if (node < 0) return -1
+    const entry = node >> 1
+    const direction = node & 1
+    const status = table.statusOf(entry)
+    if (status & (SRC_NAT | DST_NAT)) return -1
+    const end = packet.networkOffset + packet.networkLength
+    const verify = arriving && this.settings.nf_conntrack_checksum !== 0
+    if (isTcp) {
+      if (!isLive(table.phaseOf(entry), status) || this.tcpFault(packet, end, verify) !== 0) return -1
+      const length = end - packet.transportOffset - packet.tcpHeaderLength
+      if (!this.tcp.follow(entry, direction, packet, length, now)) return -1
+    } else {
+      if (!(status & SEEN_REPLY) || udpFault(packet, end, verify) !== 0) return -1
+      this.udp.packet(entry, now)
+    }
+    if (this.extras.accounts) this.extras.count(entry, direction, packet.networkLength)
+    this.reason = 0
+    this.entry = entry
+    this.generation = table.generationOf(entry)
+    return node
+  }
+
+  /** Tells a Run of the node that `follow` found. */
+  tell(run: Run, node: number): void {
+    run.tracked = true
+    this.set(run, node >> 1, node & 1, STATE_ESTABLISHED)
   }
 
   private tcpFault(packet: Packet, end: number, verify: boolean): number {

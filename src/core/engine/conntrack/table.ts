@@ -148,6 +148,38 @@ export class ConnectionTable {
     }
   }
 
+  /** `find` for a tuple of IPv4 in numbers of 32 bits, which removes nothing. */
+  peekFour(source: number, destination: number, ports: number, kind: number, now: number): number {
+    const { slots, mask } = this.index
+    const { words } = this
+    const sought = finish(hashFour(source, destination, ports, kind, this.seed))
+    for (let at = (sought << 1) & mask; ; at = (at + 2) & mask) {
+      const node = slots[at]! - 1
+      if (node < 0) return -1
+      if (slots[at + 1] !== sought) continue
+      const short = shortTuple(node)
+      if (
+        words[short + 2] === ports &&
+        words[short] === source &&
+        words[short + 1] === destination &&
+        words[short + 3] === kind
+      )
+        return this.expiresOf(node >> 1) > now ? node : -1
+    }
+  }
+
+  /** `find`, which removes nothing. */
+  peek(tuple: Uint32Array, now: number): number {
+    const { slots, mask } = this.index
+    const sought = hash(tuple, this.seed)
+    for (let at = (sought << 1) & mask; ; at = (at + 2) & mask) {
+      const node = slots[at]! - 1
+      if (node < 0) return -1
+      if (slots[at + 1] === sought && this.equals(node, tuple))
+        return this.expiresOf(node >> 1) > now ? node : -1
+    }
+  }
+
   /** A new entry, not in the index yet, its state all zero; -1: the table is full and nothing could be given up. */
   allocate(tuple: Uint32Array, reply: Uint32Array, now: number): number {
     if (this.count >= this.most && !this.makeRoom(tuple, now)) return -1
@@ -309,14 +341,21 @@ function isSix(kind: number): boolean {
 /** Mixes the words of a tuple to a signed number of 32 bits. The multipliers are MurmurHash3's. */
 function hash(words: Uint32Array, seed: number): number {
   const kind = words[KIND]! | 0
-  let value = mix(mix(mix(seed, words[0]! | 0), words[4]! | 0), words[PORTS]! | 0) ^ kind
+  let value = hashFour(words[0]! | 0, words[4]! | 0, words[PORTS]! | 0, kind, seed)
   if (isSix(kind)) {
     value = mix(mix(mix(value, words[1]! | 0), words[2]! | 0), words[3]! | 0)
     value = mix(mix(mix(value, words[5]! | 0), words[6]! | 0), words[7]! | 0)
   }
-  value ^= value >>> 16
-  value = Math.imul(value, 0x85ebca6b)
-  return value ^ (value >>> 13)
+  return finish(value)
+}
+
+function hashFour(source: number, destination: number, ports: number, kind: number, seed: number): number {
+  return mix(mix(mix(seed, source), destination), ports) ^ kind
+}
+
+function finish(value: number): number {
+  const mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  return mixed ^ (mixed >>> 13)
 }
 
 function mix(value: number, word: number): number {

@@ -159,22 +159,60 @@ export function check(
     end = sequence
   }
 
-  const fault = bounds(state, sender, receiver, sequence, end, sack)
-  // Not held against it, but its numbers are not believed either.
-  if (fault !== INSIDE) return liberal ? INSIDE : fault
-
+  if (!isInside(state, sender, receiver, sequence, end, sack)) {
+    const fault = whyOutside(state, sender, receiver, sequence, end, sack)
+    // Not held against it, but its numbers are not believed either.
+    return liberal ? INSIDE : fault
+  }
   if (!(flags & SYN)) size = (size << (state[sender + FLAGS]! >> SCALE_SHIFT)) >>> 0
+  move(state, sender, receiver, end, acknowledgement, sack, size)
+  if (flags & ACK) noteAcknowledgement(state, sender, acknowledgement)
+  if (isPureAck) countRetransmission(state, base, direction, sequence, acknowledgement, end, packet.tcpWindow)
+  return INSIDE
+}
+
+/**
+ * `check` for a segment in the middle of a connection that both ends have spoken in: with ACK, and without SYN, FIN and RST. False: it does not lie inside, or an end has said nothing
+ * yet, and nothing has changed.
+ */
+export function follow(
+  state: Int32Array,
+  base: number,
+  direction: number,
+  packet: Packet,
+  end: number,
+): boolean {
+  const sender = base + direction * SIDE_WORDS
+  const receiver = base + (1 - direction) * SIDE_WORDS
+  const sequence = packet.tcpSequence | 0
+  const acknowledgement = packet.tcpAcknowledgement | 0
+  const window = packet.tcpWindow
+  let sack = acknowledgement
+  if (packet.tcpHeaderLength > 20 && state[receiver + FLAGS]! & SACK_PERMITTED)
+    sack = highestSack(packet, sack)
+  if (state[sender + MAXWIN] === 0 || !isInside(state, sender, receiver, sequence, end, sack)) return false
+  const size = (window << (state[sender + FLAGS]! >> SCALE_SHIFT)) >>> 0
+  move(state, sender, receiver, end, acknowledgement, sack, size)
+  noteAcknowledgement(state, sender, acknowledgement)
+  countRetransmission(state, base, direction, sequence, acknowledgement, end, window)
+  return true
+}
+
+/** The segment is believed: what it says of both windows. */
+function move(
+  state: Int32Array,
+  sender: number,
+  receiver: number,
+  end: number,
+  acknowledgement: number,
+  sack: number,
+  size: number,
+): void {
   const reach = (size + (sack - acknowledgement)) >>> 0
   if (state[sender + MAXWIN]! >>> 0 < reach) state[sender + MAXWIN] = reach
   if (after(end, state[sender + END]!)) {
     state[sender + END] = end
     state[sender + FLAGS]! |= UNACKNOWLEDGED
-  }
-  if (flags & ACK) {
-    if (!(state[sender + FLAGS]! & MAXACK_KNOWN)) {
-      state[sender + MAXACK] = acknowledgement
-      state[sender + FLAGS]! |= MAXACK_KNOWN
-    } else if (after(acknowledgement, state[sender + MAXACK]!)) state[sender + MAXACK] = acknowledgement
   }
   if (state[receiver + MAXWIN] !== 0 && after(end, state[sender + MAXEND]!))
     state[receiver + MAXWIN]! += (end - state[sender + MAXEND]!) >>> 0
@@ -183,11 +221,36 @@ export function check(
     if (size === 0) state[receiver + MAXEND]!++
   }
   if (acknowledgement === state[receiver + END]) state[receiver + FLAGS]! &= ~UNACKNOWLEDGED
-  if (isPureAck) countRetransmission(state, base, direction, packet, acknowledgement, sequence, end)
-  return INSIDE
 }
 
-function bounds(
+function noteAcknowledgement(state: Int32Array, sender: number, acknowledgement: number): void {
+  if (!(state[sender + FLAGS]! & MAXACK_KNOWN)) {
+    state[sender + MAXACK] = acknowledgement
+    state[sender + FLAGS]! |= MAXACK_KNOWN
+  } else if (after(acknowledgement, state[sender + MAXACK]!)) state[sender + MAXACK] = acknowledgement
+}
+
+/** The four bounds. */
+function isInside(
+  state: Int32Array,
+  sender: number,
+  receiver: number,
+  sequence: number,
+  end: number,
+  sack: number,
+): boolean {
+  const receiverEnd = state[receiver + END]!
+  const room = state[receiver + MAXWIN]!
+  return (
+    before(sequence, (state[sender + MAXEND]! + 1) | 0) &&
+    before(sack, (receiverEnd + 1) | 0) &&
+    (room === 0 || after(end, (state[sender + END]! - room - 1) | 0)) &&
+    after(sack, (receiverEnd - Math.max(state[sender + MAXWIN]! >>> 0, ACK_WINDOW) - 1) | 0)
+  )
+}
+
+/** Which of them was broken. */
+function whyOutside(
   state: Int32Array,
   sender: number,
   receiver: number,
@@ -210,20 +273,17 @@ function bounds(
     state[sender + FLAGS]! |= UNACKNOWLEDGED
     return OUTSIDE_IGNORED
   }
-  if (!acknowledgesSeen) return INVALID_TCP_ACK_OVER
-  if (!reachesWindow) return OUTSIDE_IGNORED
-  if (!isRecent) return OUTSIDE_IGNORED
-  return INSIDE
+  return acknowledgesSeen ? OUTSIDE_IGNORED : INVALID_TCP_ACK_OVER
 }
 
 function countRetransmission(
   state: Int32Array,
   base: number,
   direction: number,
-  packet: Packet,
-  acknowledgement: number,
   sequence: number,
+  acknowledgement: number,
   end: number,
+  window: number,
 ): void {
   const last = state[base + LAST_WINDOW]!
   if (
@@ -231,7 +291,7 @@ function countRetransmission(
     state[base + LAST_SEQUENCE] === sequence &&
     state[base + LAST_ACKNOWLEDGEMENT] === acknowledgement &&
     state[base + LAST_END] === end &&
-    (last & WINDOW_FIELD) === packet.tcpWindow
+    (last & WINDOW_FIELD) === window
   ) {
     if (last < MOST_RETRANSMISSIONS) state[base + LAST_WINDOW] = last + ONE_RETRANSMISSION
     return
@@ -240,7 +300,7 @@ function countRetransmission(
   state[base + LAST_SEQUENCE] = sequence
   state[base + LAST_ACKNOWLEDGEMENT] = acknowledgement
   state[base + LAST_END] = end
-  state[base + LAST_WINDOW] = packet.tcpWindow
+  state[base + LAST_WINDOW] = window
 }
 
 /** RFC 2018: the highest right edge that the segment's SACK option reports, or `acknowledgement` where it has none. */

@@ -154,7 +154,7 @@ export class TcpTracker {
 
   /** A segment of entry's connection. TAKEN, AGAIN (the entry is gone: this SYN begins a new connection), or why it is invalid. */
   packet(entry: number, direction: number, packet: Packet, segmentLength: number, now: number): number {
-    const { table, settings, timeouts } = this
+    const { table, settings } = this
     this.ignored = true
     const base = entry * RECORD + STATE
     const index = indexOf(packet.tcpFlags)
@@ -276,21 +276,7 @@ export class TcpTracker {
     table.setPhase(entry, after_)
     if (before_ !== after_ && after_ === FIN_WAIT) state[sender + FLAGS]! |= CLOSE_INITIATED
 
-    let timeout = timeouts[after_]!
-    if (
-      state[base + LAST_WINDOW]! >>> RETRANSMISSIONS_SHIFT >= settings.nf_conntrack_tcp_max_retrans &&
-      timeout > this.retransmissionTimeout
-    )
-      timeout = this.retransmissionTimeout
-    else if (index === INDEX_RST) timeout = timeouts[CLOSE]!
-    else if (
-      (state[sender + FLAGS]! | state[receiver + FLAGS]!) & UNACKNOWLEDGED &&
-      timeout > this.unacknowledgedTimeout
-    )
-      timeout = this.unacknowledgedTimeout
-    else if ((state[base + LAST_WINDOW]! & WINDOW_FIELD) === 0 && timeout > this.retransmissionTimeout)
-      timeout = this.retransmissionTimeout
-
+    let timeout = this.lifeOf(base, after_, index === INDEX_RST)
     const status = table.statusOf(entry)
     if (!(status & SEEN_REPLY)) {
       if (index === INDEX_RST) {
@@ -312,6 +298,40 @@ export class TcpTracker {
     table.setExpires(entry, now + timeout)
     this.ignored = false
     return TAKEN
+  }
+
+  /**
+   * `packet` for most segments: with ACK and without SYN, FIN and RST, of a connection that is established and was answered long ago (`isLive`). False, and nothing has changed: it is for
+   * `packet`.
+   */
+  follow(entry: number, direction: number, packet: Packet, segmentLength: number, now: number): boolean {
+    const { table } = this
+    const base = entry * RECORD + STATE
+    const end = (packet.tcpSequence + segmentLength) | 0
+    if (!window.follow(table.words, base, direction, packet, end)) return false
+    table.words[base + LAST_SEGMENT] = INDEX_ACK + direction * FROM_REPLY
+    table.setExpires(entry, now + this.lifeOf(base, ESTABLISHED, false))
+    return true
+  }
+
+  /** How long the connection lives on behind this segment. */
+  private lifeOf(base: number, phase: number, isReset: boolean): number {
+    const state = this.table.words
+    const timeout = this.timeouts[phase]!
+    const last = state[base + LAST_WINDOW]!
+    if (
+      last >>> RETRANSMISSIONS_SHIFT >= this.settings.nf_conntrack_tcp_max_retrans &&
+      timeout > this.retransmissionTimeout
+    )
+      return this.retransmissionTimeout
+    if (isReset) return this.timeouts[CLOSE]!
+    if (
+      (state[base + FLAGS]! | state[base + SIDE_WORDS + FLAGS]!) & UNACKNOWLEDGED &&
+      timeout > this.unacknowledgedTimeout
+    )
+      return this.unacknowledgedTimeout
+    if ((last & WINDOW_FIELD) === 0 && timeout > this.retransmissionTimeout) return this.retransmissionTimeout
+    return timeout
   }
 
   /** Did the last segment leave its connection as it was? Such packets do not prolong its life, and are not counted. */
@@ -392,6 +412,13 @@ function isEnd(segment: number): boolean {
   const index = segment & (FROM_REPLY - 1)
   return index === INDEX_FIN || index === INDEX_RST
 }
+
+/** Established, seen from both ends, and acknowledged: what comes next is most likely one more segment like the last. */
+export function isLive(phase: number, status: number): boolean {
+  return phase === ESTABLISHED && (status & SETTLED) === SETTLED
+}
+
+const SETTLED = CONFIRMED | SEEN_REPLY | ASSURED
 
 /** Is a connection over, for those who count (already_closed in nf_conncount.c)? */
 export function tcpIsClosed(phase: number): boolean {

@@ -60,7 +60,7 @@ export const ct: ExpressionKind<CtNode> = {
     return read ? oneWord(read) : (loadWide(node, build) ?? (() => false))
   },
   requires: () => ({}),
-  isKnown: ({ key }, known) => key === "state" && known.state,
+  isKnown: ({ key }, known) => (key === "state" && known.state) || (key === "direction" && known.direction),
   manual: {
     title: "Connection tracking",
     text: "The state, direction, status, mark, addresses and ports of the packet's connection. The original direction's port is what the client dialled, before NAT.",

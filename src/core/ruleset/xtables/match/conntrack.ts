@@ -51,7 +51,9 @@ export const conntrack: Extension = {
   isKnown: (options, known) =>
     known.state &&
     options.every(
-      ({ name, value }) => name === "ctstate" && (Number(value) & (stateBits.SNAT! | stateBits.DNAT!)) === 0,
+      ({ name, value }) =>
+        (name === "ctstate" && (Number(value) & (stateBits.SNAT! | stateBits.DNAT!)) === 0) ||
+        (name === "ctdir" && known.direction),
     ),
   manual: {
     title: "iptables: conntrack",
