@@ -17,6 +17,8 @@ class Rejected {
   protocol = 0
   readonly source = new Uint32Array(4)
   ports = 0
+  /** Of a rule, which may have sent a reset. What the host refuses by itself is answered with errors only. */
+  byRule = false
   /** The connection in the table, or -1 where it was not confirmed. */
   entry = -1
   generation = 0
@@ -37,12 +39,13 @@ export class Answers {
   private some = false
 
   /** A rule rejected this packet, or this host itself. */
-  note(packet: Packet, run: Run, conntrack: Conntrack): void {
+  note(packet: Packet, run: Run, conntrack: Conntrack, byRule: boolean): void {
     if (!run.connection) return
     this.some = true
     const rejected = this.ring[this.next]!
     this.next = (this.next + 1) % ROOM
     rejected.time = run.now
+    rejected.byRule = byRule
     rejected.family = packet.family
     rejected.protocol = packet.protocol
     rejected.source[0] = packet.source0
@@ -90,6 +93,7 @@ function answers(packet: Packet, rejected: Rejected): boolean {
     return false
   if (packet.protocol === TCP)
     return (
+      rejected.byRule &&
       rejected.protocol === TCP &&
       (packet.tcpFlags & RST) !== 0 &&
       portsOf(packet.destinationPort, packet.sourcePort) === rejected.ports

@@ -2,6 +2,7 @@ import type { Address } from "../base/address.js"
 import type { Diagnostic } from "../base/diagnostic.js"
 import { hasErrors } from "../base/diagnostic.js"
 import { IPV4_MINIMUM_HEADER } from "../packet/header.js"
+import { optionFault } from "../packet/ipv4-options.js"
 import { Packet, TCP, UDP } from "../packet/packet.js"
 import { Rewriter } from "../packet/rewrite.js"
 import { hasStackedTags } from "../packet/vlan.js"
@@ -21,7 +22,6 @@ import { Defragmenter } from "./defrag/defrag.js"
 import { EngineRun, type Path, type RunOptions } from "./engine-run.js"
 import { byNoRule, HookRunner } from "./hook-chains.js"
 import { Interfaces } from "./interfaces.js"
-import { optionFault } from "./ip-options.js"
 import { martian } from "./martian.js"
 import { Nat } from "./nat/nat.js"
 import { receiveFault } from "./receive.js"
@@ -218,7 +218,7 @@ export class Engine {
     if (verdict === VERDICT_ABSORBED || verdict === VERDICT_NONE) byNoRule(judgement)
     if (verdict === VERDICT_REJECT) {
       if (run.rejectWith === "tcp-reset") conntrack.close(judgement.packet, run.now)
-      this.answers.note(judgement.packet, run, conntrack)
+      this.answers.note(judgement.packet, run, conntrack, true)
     }
     if (verdict !== VERDICT_ACCEPT) conntrack.release()
     judgement.packet = this.rewriter.release(judgement.packet)
@@ -307,7 +307,7 @@ export class Engine {
 
   /** The same, and an error tells the sender. */
   private refuse(packet: Packet, why: string): number {
-    this.answers.note(packet, this.run, this.conntrack)
+    this.answers.note(packet, this.run, this.conntrack, false)
     return this.lose(why)
   }
 

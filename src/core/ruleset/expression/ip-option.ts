@@ -1,3 +1,4 @@
+import { hasReadableOptions } from "../../packet/ipv4-options.js"
 import type { Packet } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
 import { oneWord, type Read } from "../runtime.js"
@@ -66,14 +67,16 @@ function readOf(node: IpOptionNode): Read {
   }
 }
 
-/** The first option of a type; -1: none, or the list is broken before it. */
+/** The first option of a type; -1: none, or the kernel cannot read the list. */
 function find(packet: Packet, kind: number): number {
+  if (!hasReadableOptions(packet)) return -1
   const { view } = packet
   const end = packet.networkOffset + packet.networkHeaderLength
   let at = packet.networkOffset + 20
   while (at < end) {
     const type = view.getUint8(at)
-    if (type === kind) return at
+    // A router's alert that is none of RFC 2113 is not found (Linux 6.18, looked at).
+    if (type === kind && (kind !== options.ra || view.getUint16(at + 2) === 0)) return at
     if (type === 0) return -1
     const length = type === 1 ? 1 : at + 1 < end ? view.getUint8(at + 1) : 0
     if (length < 1) return -1

@@ -1,4 +1,4 @@
-import type { Packet } from "../packet/packet.js"
+import type { Packet } from "./packet.js"
 
 const END = 0
 const NO_OPERATION = 1
@@ -18,23 +18,45 @@ const BASIC_HEADER = 20
  */
 export function optionFault(packet: Packet): string {
   if (packet.family !== 4 || packet.networkHeaderLength <= BASIC_HEADER) return ""
+  const fault = walk(packet)
+  return fault < 0 ? "source-route" : fault > 0 ? "ipv4-option" : ""
+}
+
+/** Whether the kernel can read all options of a header, as it must to tell a rule of one (`ip option rr exists`). A route is read where it has not begun. */
+export function hasReadableOptions(packet: Packet): boolean {
+  return packet.networkHeaderLength > BASIC_HEADER && walk(packet, true) === 0
+}
+
+/** 0: nothing is wrong; 1: an option is; -1: there is a route of the sender's, unless `readsRoutes`. */
+function walk(packet: Packet, readsRoutes = false): number {
   const { view } = packet
   const end = Math.min(packet.networkOffset + packet.networkHeaderLength, view.byteLength)
   let at = packet.networkOffset + BASIC_HEADER
+  let routes = 0
+  let records = 0
+  let times = 0
   while (at < end) {
     const kind = view.getUint8(at)
-    if (kind === END) return ""
+    if (kind === END) return 0
     if (kind === NO_OPERATION) {
       at++
       continue
     }
     const length = at + 1 < end ? view.getUint8(at + 1) : 0
-    if (length < 2 || at + length > end) return "ipv4-option"
-    if (kind === LOOSE_SOURCE_ROUTE || kind === STRICT_SOURCE_ROUTE) return "source-route"
-    if (!isUsable(view, at, kind, length)) return "ipv4-option"
+    if (length < 2 || at + length > end) return 1
+    if (kind === LOOSE_SOURCE_ROUTE || kind === STRICT_SOURCE_ROUTE) {
+      if (!readsRoutes) return -1
+      routes++
+      const isWhole = length >= 7 && (length - 3) % 4 === 0 && view.getUint8(at + 2) === 4
+      if (!isWhole || routes > 1) return 1
+    } else {
+      if (!isUsable(view, at, kind, length)) return 1
+      if (kind === RECORD_ROUTE && ++records > 1) return 1
+      if (kind === TIMESTAMP && ++times > 1) return 1
+    }
     at += length
   }
-  return ""
+  return 0
 }
 
 /** Whether a router can fill an option in. The pointer counts from 1, and what it points to has room, or it points behind the option, which is full. */
