@@ -151,6 +151,43 @@ const cases: readonly Case[] = [
     counted: () => ({ "wan/icmp-floods": 35 }),
   },
   {
+    name: "udp-floods: one socket's datagrams, which no number of connections shows",
+    wan: "udp-floods: { limit: 1/minute burst 5, action: drop }",
+    ways: ({ name }) => name === "IPv4, through it" || name === "IPv6, this host",
+    sent: 40,
+    leaks: 5,
+    attack: (way) => `${way.source(9, 1000)} > ${way.destination(53)} udp len 9 repeat 40`,
+    honest: (way) => `${way.source(10, 5000)} > ${way.destination(53)} udp len 9 repeat 5\n${tcp(way, "S")}`,
+    honestSent: 6,
+    counted: () => ({ "wan/udp-floods": 35 }),
+  },
+  {
+    name: "udp-floods: notify counts what is beyond, and drops none",
+    wan: "udp-floods: { limit: 1/minute burst 5, action: notify }",
+    ways: ({ name }) => name === "IPv4, this host",
+    sent: 40,
+    leaks: 40,
+    attack: (way) => `${way.source(9, 1000)} > ${way.destination(53)} udp len 9 repeat 40`,
+    counted: () => ({ "wan/udp-floods": 35 }),
+  },
+  {
+    name: "syn-data",
+    wan: "syn-data: drop",
+    ways: ({ name }) => name === "IPv4, through it" || name === "IPv6, this host",
+    sent: 2,
+    attack: (way) => `${tcp(way, "S", "mss 1460 len 1")}\n${tcp(way, "S", "mss 1460 ts 1/0 len 900", 10)}`,
+    honest: (way) =>
+      [
+        tcp(way, "S", "mss 1460 sack ts 1/0 wscale 7", 11),
+        tcp(way, "S", "mss 1460 wscale 8 sack", 12),
+        tcp(way, "S", "", 13),
+        // TCP Fast Open with a cookie of eight bytes.
+        tcp(way, "S", "tcp-options 020405b4220a01020304050607080101 len 9", 14),
+      ].join("\n"),
+    honestSent: 4,
+    counted: () => ({ "wan/syn-data": 2 }),
+  },
+  {
     name: "all-floods",
     wan: "all-floods: 1/minute burst 5",
     sent: 40,
