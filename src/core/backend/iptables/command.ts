@@ -8,7 +8,7 @@ import { namesOfOption, plainByName, specsOf } from "./option-names.js"
 import { type PlainOption, plainOptions, shortOptions } from "./options.js"
 import { readAddresses, readInterfaceName, readProtocol } from "./plain-values.js"
 import type { Report } from "./report.js"
-import { foreignTargets, verdicts } from "./target-words.js"
+import { foreignMatches, foreignTargets, verdicts } from "./target-words.js"
 import type { Word } from "./words.js"
 
 export interface CommandContext {
@@ -361,7 +361,14 @@ class CommandReader {
   private match(word: Word): void {
     const extension = findExtension("match", word.text, this.context.family)
     if (!extension) {
-      if (!/^[\w.-]+$/.test(word.text)) this.stop("xt-unknown-match", `"${word.text}" is not a match`, word)
+      if (!/^[a-z][\w.-]*$/i.test(word.text))
+        this.stop("xt-unknown-match", `"${word.text}" is not a match`, word)
+      const meant = foreignMatches.has(word.text)
+        ? undefined
+        : didYouMean(word.text, namesOf("match", this.context.family))
+      // iptables has no such match, and who wrote it meant another one.
+      if (meant !== undefined)
+        this.stop("xt-unknown-match", `the match ${word.text} is none of iptables'`, word, meant)
       this.unknownExtension("match", word)
       return
     }
@@ -387,7 +394,7 @@ class CommandReader {
         ? `the match ${word.text} is not known: the engine assumes that it never matches`
         : `the target ${word.text} is not known: the engine assumes that it does nothing`,
       word,
-      didYouMean(word.text, namesOf(role, this.context.family)),
+      role === "target" ? didYouMean(word.text, namesOf(role, this.context.family)) : undefined,
     )
   }
 

@@ -107,6 +107,19 @@ test("what nobody knows keeps its words, and says what is assumed", () => {
   expect(read(text)).toBe("-A INPUT -s 1.2.3.4/32 -m nosuch --foo 1 ! --bar -j TARPIT --tarpit")
 })
 
+test("a match that is nearly one of iptables' is a mistake, unless others have it", () => {
+  const told = (match: string) => {
+    const text = `*filter\n-A INPUT -m ${match} -j DROP\nCOMMIT\n`
+    return readIptables({ path: "rules", text }, 4).diagnostics.map(
+      ({ severity, hint }) => `${severity} ${hint}`,
+    )
+  }
+  expect(told("contrack --ctstate NEW")).toEqual(['error did you mean "conntrack"?'])
+  expect(told("--dport 22")).toEqual(["error undefined"])
+  expect(told("quota2 --name x")).toEqual(["warning undefined"])
+  expect(told("geoip --src-cc FR")).toEqual(["warning undefined"])
+})
+
 test("a word that is nearly another names it, and mistakes stand in the order of their lines", () => {
   const text = `*filter
 :SHS - [0:0]

@@ -28,3 +28,27 @@ export const foreignTargets = new Set([
   "ULOG",
   "WEBSTR",
 ])
+
+/** Matches of the same: a name that is nearly one of iptables' own is theirs only if it stands here. */
+export const foreignMatches: ReadonlySet<string> = new Set([
+  "account",
+  "asn",
+  "condition",
+  "dnetmap",
+  "fuzzy",
+  "geoip",
+  "gradm",
+  "iface",
+  "ipp2p",
+  "ipv4options",
+  "layer7",
+  "length2",
+  "lscan",
+  "ndpi",
+  "pknock",
+  "psd",
+  "quota2",
+  "random",
+  "time2",
+  "tls",
+])

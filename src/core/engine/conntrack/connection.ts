@@ -68,8 +68,9 @@ export class Connection implements RunConnection {
     return (Math.imul(this.table.generationOf(this.entry), 0x9e3779b1) ^ (this.entry + 1)) >>> 0
   }
 
+  /** Of a connection that is not confirmed yet the kernel reads its timeout as a point in time long gone (nf_ct_expires; looked at on Linux 6.18). */
   remaining(now: number): number {
-    return Math.max(0, this.table.expiresOf(this.entry) - now)
+    return (this.status & CONFIRMED) === 0 ? 0 : Math.max(0, this.table.expiresOf(this.entry) - now)
   }
 
   packets(direction: number): number {
