@@ -366,6 +366,7 @@ const limits = new Set([
   "syn-floods",
   "all-floods",
   "icmp-floods",
+  "udp-floods",
   "connection-rate",
   "connections",
   "port-floods",
