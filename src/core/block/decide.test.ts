@@ -96,6 +96,24 @@ describe("a source that proved its address", () => {
       "only-notify: 203.0.113.9 has a live connection, and what was found can be forged in its name",
     ],
     [
+      "not for what can be forged in the name of a visitor",
+      { isVisitor: true },
+      {},
+      "only-notify: 203.0.113.9 had come as a visitor before, and what was found can be forged in its name",
+    ],
+    [
+      "for it, if it was blocked before",
+      { isVisitor: true },
+      { timesBefore: () => 1 },
+      "203.0.113.9 everything 7200s",
+    ],
+    [
+      "for too many connections",
+      { isVisitor: true, detector: "port-flood" },
+      {},
+      "203.0.113.9 everything 3600s",
+    ],
+    [
       "for logins that fail, connected or not",
       { detector: "failed-logins" },
       { hasConnection: () => true },

@@ -96,9 +96,13 @@ function decideOne(finding: Finding, address: Address, around: Surroundings, now
 /** Each thing that these count is a handshake that the source completed: nobody else can have done it. */
 const selfProving: ReadonlySet<string> = new Set(["failed-logins", "connection-flood"])
 
+/** What these count a visitor may do himself, on connections of his own. */
+const ofConnections: ReadonlySet<string> = new Set(["port-flood", "intrusion-alert"])
+
 /**
  * What may be blocked of a source as far as its address is proved, or a sentence why nothing. A handshake of today proves that an address is somebody's, and not that this
- * scan is: packets in the name of a visitor are sent as easily as any. So whoever is connected now is not cut off for what others can forge.
+ * scan is: packets in the name of a visitor are sent as easily as any. So whoever is connected now, or has come to one service again and again, is not cut off for what others can forge; but for a
+ * source that was blocked before.
  */
 function proof(
   finding: Finding,
@@ -109,6 +113,12 @@ function proof(
   if (finding.proven && selfProving.has(finding.detector)) return { scope: "everything" }
   if (around.hasConnection(address))
     return `${printAddress(address)} has a live connection, and what was found can be forged in its name`
+  if (
+    finding.isVisitor &&
+    !ofConnections.has(finding.detector) &&
+    around.timesBefore(sourceOf(address), now) === 0
+  )
+    return `${printAddress(address)} had come as a visitor before, and what was found can be forged in its name`
   if (finding.proven) return { scope: "everything" }
   if (around.provedOnly) return "it completed no handshake, and forged-sources is prove"
   const called = around.calledAt(address)

@@ -52,6 +52,7 @@ import { Services } from "./services.js"
 import { SourcesByPer } from "./sources.js"
 import { Suspects } from "./suspects.js"
 import { targetOf } from "./target.js"
+import { Visitors } from "./visitors.js"
 
 export interface DetectionOptions {
   /**
@@ -109,6 +110,7 @@ export class Detection {
   private detectors: readonly Detector[] = []
   private readonly attempts: Attempts
   private readonly proven = new Proven()
+  private readonly visitors = new Visitors()
   private readonly services = new Services()
   private readonly memory = new PacketMemory()
   private readonly scanners = new Scanners()
@@ -238,7 +240,10 @@ export class Detection {
       if (phase === "new") this.attempts.called.add(event)
       return
     }
-    if (event.isProven && phase === "established" && event.protocol === TCP) this.proven.add(event)
+    if (event.isProven && phase === "established" && event.protocol === TCP) {
+      this.proven.add(event)
+      this.visitors.add(event)
+    }
     const wanting = this.ofConnections[stepBit(phase, event.protocol)]!
     for (let at = 0; at < wanting.length; at++) wanting[at]!.connection!(event)
   }
@@ -346,6 +351,7 @@ export class Detection {
 
   private findingOf(draft: Draft, suspects: Suspects, slot: number, flow: Flow): Concluded {
     const { kind, sentence, confidence, target, isForged = false, onlyNotify = false } = draft
+    const first = draft.first ?? suspects.firstOf(slot)
     return {
       at: flow.time,
       kind,
@@ -356,10 +362,11 @@ export class Detection {
       isForged,
       onlyNotify,
       proven: !isForged && (draft.isProven || this.proven.has(flow)),
+      ...(this.visitors.had(flow, first) && { isVisitor: true }),
       target: { ...targetOf(flow), ...target },
       evidence: {
         count: draft.count ?? suspects.totalOf(slot),
-        first: draft.first ?? suspects.firstOf(slot),
+        first,
         last: flow.time,
         packets: this.memory.of(flow),
       },

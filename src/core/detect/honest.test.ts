@@ -224,6 +224,35 @@ test.each(scans)("a scan: $title", ({ script, policy, found }) => {
   expect(brief(find(script, policy))).toEqual(found)
 })
 
+test.each([
+  { title: "a stranger", before: "", isVisitor: undefined },
+  {
+    title: "one who has come once, to each of five ports",
+    before: lines(5, (index) => visit(`203.0.113.9:${2000 + index}`, `10.0.0.9:${80 + index}`)),
+    isVisitor: undefined,
+  },
+  {
+    title: "one who has come four times to one",
+    before: lines(4, (index) => visit(`203.0.113.9:${2000 + index}`, "10.0.0.9:443")),
+    isVisitor: true,
+  },
+])("a scan in the name of $title", ({ before, isVisitor }) => {
+  const [finding] = find(
+    `${before}\n+1s in eth0 203.0.113.9:40000++ > 192.0.2.1:1000++ S repeat 20 every 1ms`,
+  )
+  expect(finding).toMatchObject({ detector: "port-scan", proven: before !== "" })
+  expect(finding?.isVisitor).toBe(isVisitor)
+})
+
+test("who scans first, and comes four times to what is open meanwhile, is no visitor", () => {
+  const during = lines(4, (index) => handshake(`203.0.113.9:${2000 + index}`, "192.0.2.1:80"))
+  const [finding] = find(`in eth0 203.0.113.9:40000++ > 192.0.2.1:1000++ S repeat 10 every 1ms
+    ${during}
+    in eth0 203.0.113.9:40000++ > 192.0.2.1:2000++ S repeat 10 every 1ms`)
+  expect(finding).toMatchObject({ detector: "port-scan", proven: true })
+  expect(finding?.isVisitor).toBeUndefined()
+})
+
 test.each(honest)("nobody is found: $title", ({ script, policy }) => {
   expect(brief(find(script, policy))).toEqual([])
 })

@@ -20,6 +20,8 @@ export interface Finding {
   readonly manySources: boolean
   /** A source completed a handshake or logged in within the last day, so its address is its own. False: it proved nothing. */
   readonly proven: boolean
+  /** Before all this began it had come to one service again and again: what can be forged may be somebody else's doing. */
+  readonly isVisitor?: boolean
   readonly target: FindingTarget
   readonly evidence: Evidence
   /** `high`: nobody honest does it; `medium`: somebody honest might, misconfigured; `low`: worth a look. */
