@@ -10,6 +10,7 @@ import type { State } from "../host/state.js"
 import { change } from "./change.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
 import { compileHere } from "./compile-here.js"
+import { keepBypass } from "./keep-bypass.js"
 import { settleBlocks } from "./open-book.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
@@ -120,6 +121,7 @@ function apply(
     state,
   )
   if (failed(applied)) return tell(applied.failure, io)
+  keepBypass(state, io, plan.value.kernel.tables.length === 0)
   io.report(applied.value.warnings)
   // While a trial lasts the rules before it may come back, and whom they blocked.
   const settled = trialSeconds === null ? compiled.policy : undefined

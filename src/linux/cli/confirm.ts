@@ -4,6 +4,7 @@ import { failed } from "../host/outcome.js"
 import { readConfirmed } from "../host/state.js"
 import { change } from "./change.js"
 import { type Command, exit, jsonOption } from "./command.js"
+import { keepBypass } from "./keep-bypass.js"
 import { loadQuietly } from "./load-quietly.js"
 import { settleBlocks } from "./open-book.js"
 import { isGuardThere, printGuardAnswer, tellGuard } from "./tell-guard.js"
@@ -25,6 +26,7 @@ export const command: Command<{ readonly json?: boolean }> = {
     const status = await change(io, async (state) => {
       const outcome = confirmTrial(state)
       if (failed(outcome)) return tell(outcome.failure, io)
+      keepBypass(state, io)
       const saved = readConfirmed(state)
       confirmed = { ...outcome.value, ...(saved && { policy: saved.policy }) }
       if (saved && !(await isGuardThere(io))) {

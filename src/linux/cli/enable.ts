@@ -7,6 +7,7 @@ import { failed } from "../host/outcome.js"
 import { openState, readConfirmed } from "../host/state.js"
 import { change } from "./change.js"
 import { type Command, type ExitStatus, exit, jsonOption } from "./command.js"
+import { keepBypass } from "./keep-bypass.js"
 import type { Io } from "./output.js"
 import { tell } from "./told.js"
 
@@ -30,6 +31,7 @@ export const command: Command<{ readonly json?: boolean; readonly guard?: boolea
       settle(state, kernel.value)
       const enabled = enableBoot(state)
       if (failed(enabled)) return tell(enabled.failure, io)
+      keepBypass(state, io)
       if (json)
         io.json({
           result: enabled.value ? "enabled" : "unchanged",

@@ -2,7 +2,8 @@ import { isEnabled } from "../host/boot.js"
 import { needNetfilter } from "../host/capabilities.js"
 import { conntrackFill } from "../host/conntrack.js"
 import { type KernelState, readKernel } from "../host/kernel.js"
-import { failed } from "../host/outcome.js"
+import { done, failed } from "../host/outcome.js"
+import { opensAll, readOwnBypass } from "../host/own-bypass.js"
 import { openState, readConfirmed, readTrial, type Saved } from "../host/state.js"
 import {
   blockedSources,
@@ -18,6 +19,9 @@ import type { Io } from "./output.js"
 import { gatherGuard, printGuard } from "./status-guard.js"
 import { formatCount, formatSeconds, formatShare, formatTable } from "./text.js"
 import { formatTime, tell } from "./told.js"
+
+/** Rules of the chain `bypass`. */
+const BYPASS_SHOWN = 5
 
 interface Options {
   readonly json?: boolean
@@ -64,6 +68,8 @@ interface Report {
   readonly saved: Saved | undefined
   readonly protections: readonly ProtectionStatus[]
   readonly sets: readonly SetStatus[]
+  /** What the administrator wrote into the chain `bypass`. */
+  readonly ownBypass: readonly string[]
   readonly conntrack: ReturnType<typeof conntrackFill>
   readonly warmUpSeconds: number | undefined
   readonly now: Date
@@ -73,6 +79,7 @@ function gather(kernel: KernelState, io: Io): Report {
   const state = openState(io.environment)
   const pages = failed(state) ? [] : [readTrial(state.value), readConfirmed(state.value)]
   const isRunning = kernel.inForce !== null
+  const own = isRunning ? readOwnBypass() : done([])
   const [table] = kernel.tables
   const hasWarmUp = table?.sets.some(({ name }) => name === "warm-up")
   return {
@@ -81,6 +88,7 @@ function gather(kernel: KernelState, io: Io): Report {
     saved: pages.find((page) => page !== undefined && page.digest === kernel.digest),
     protections: isRunning ? protectionStatus(kernel) : [],
     sets: isRunning ? setStatus(kernel) : [],
+    ownBypass: failed(own) ? [] : own.value,
     conntrack: conntrackFill(),
     warmUpSeconds: hasWarmUp && table ? secondsLeft(table.place, "warm-up") : undefined,
     now: new Date(),
@@ -134,8 +142,26 @@ function headLines(report: Report, io: Io): string[] {
       `Warm-up: packets of unknown connections are let past for ${formatSeconds(warmUpSeconds)} more`,
     )
   }
-  lines.push(bootText(trial?.secondsLeft !== undefined))
+  lines.push(bootText(trial?.secondsLeft !== undefined), ...bypassLines(report, io))
   return lines
+}
+
+/** Rules by hand are in no policy, and nobody else tells of them. */
+function bypassLines({ ownBypass }: Report, { style }: Io): string[] {
+  if (ownBypass.length === 0) return []
+  const all = ownBypass.find(opensAll)
+  const shown = ownBypass.slice(0, BYPASS_SHOWN).map((line) => `  ${line}`)
+  const more = ownBypass.length - shown.length
+  return [
+    ...(all === undefined
+      ? []
+      : [
+          `${style.bad("EVERYTHING IS LET PAST")} by a rule in the chain bypass: ${all}; nft flush chain inet floodwall bypass, and floodwall apply, end it`,
+        ]),
+    `By hand, in the chain bypass${isEnabled() ? " (after a reboot, too)" : ""}:`,
+    ...shown,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ]
 }
 
 /** Only confirmed rules are loaded at boot, so of those on trial a reboot is one more way back. */
@@ -204,7 +230,8 @@ function printFill({ sets, conntrack }: Report, all: boolean, io: Io): void {
   )
 }
 
-function toJson({ kernel, isProtected, saved, protections, sets, conntrack, warmUpSeconds }: Report): object {
+function toJson(report: Report): object {
+  const { kernel, isProtected, saved, protections, sets, ownBypass, conntrack, warmUpSeconds } = report
   const { trial, pausedSeconds } = kernel
   return {
     protected: isProtected,
@@ -219,6 +246,7 @@ function toJson({ kernel, isProtected, saved, protections, sets, conntrack, warm
     blocked: blockedSources(sets),
     protections,
     sets,
+    ownBypass,
     conntrack: conntrack ?? null,
   }
 }

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest"
 import { units } from "./boot.js"
 
-const [main, again] = units(
-  "/usr/sbin/nft",
-  "/var/lib/floodwall/boot.nft",
-  "/var/lib/floodwall/boot-without-ingress.nft",
-)
+const [main, again] = units("/usr/sbin/nft", {
+  bootText: "/var/lib/floodwall/boot.nft",
+  bootFallbackText: "/var/lib/floodwall/boot-without-ingress.nft",
+  bypassText: "/var/lib/floodwall/bypass.nft",
+})
 
 test("the unit loads plain nft text before the network, after and as a part of nftables.service", () => {
   expect(`${main?.name}\n${main?.text}`).toMatchInlineSnapshot(`
@@ -17,6 +17,7 @@ test("the unit loads plain nft text before the network, after and as a part of n
     PartOf=nftables.service
     ReloadPropagatedFrom=nftables.service
     DefaultDependencies=no
+    StartLimitIntervalSec=0
     Wants=network-pre.target
     Before=network-pre.target shutdown.target
     Conflicts=shutdown.target
@@ -28,7 +29,10 @@ test("the unit loads plain nft text before the network, after and as a part of n
     RemainAfterExit=yes
     StandardInput=null
     ExecStart=/bin/sh -c '/usr/sbin/nft -f /var/lib/floodwall/boot.nft || exec /usr/sbin/nft -f /var/lib/floodwall/boot-without-ingress.nft'
+    ExecStart=-/bin/sh -c 'test ! -s /var/lib/floodwall/bypass.nft || exec /usr/sbin/nft -f /var/lib/floodwall/bypass.nft'
     ExecReload=/bin/sh -c '/usr/sbin/nft -f /var/lib/floodwall/boot.nft || exec /usr/sbin/nft -f /var/lib/floodwall/boot-without-ingress.nft'
+    ExecReload=-/bin/sh -c 'test ! -s /var/lib/floodwall/bypass.nft || exec /usr/sbin/nft -f /var/lib/floodwall/bypass.nft'
+    ExecStop=-/bin/sh -c 'umask 077; /usr/sbin/nft -s list chain inet floodwall bypass >/var/lib/floodwall/bypass.nft.listed && sed -n -e "/ comment .lines of the policy.$$/d" -e "s/^[[:blank:]][[:blank:]]/add rule inet floodwall bypass /p" </var/lib/floodwall/bypass.nft.listed >/var/lib/floodwall/bypass.nft.new && mv /var/lib/floodwall/bypass.nft.new /var/lib/floodwall/bypass.nft; rm -f /var/lib/floodwall/bypass.nft.listed'
 
     [Install]
     WantedBy=sysinit.target nftables.service
@@ -44,6 +48,7 @@ test("the second unit is for the first start of nftables.service: it never stays
     Description=Floodwall: the confirmed rules again, after nftables.service has flushed everything
     After=nftables.service floodwall.service
     DefaultDependencies=no
+    StartLimitIntervalSec=0
     Wants=network-pre.target
     Before=network-pre.target shutdown.target
     Conflicts=shutdown.target
@@ -54,6 +59,7 @@ test("the second unit is for the first start of nftables.service: it never stays
     Type=oneshot
     StandardInput=null
     ExecStart=/bin/sh -c '/usr/sbin/nft -f /var/lib/floodwall/boot.nft || exec /usr/sbin/nft -f /var/lib/floodwall/boot-without-ingress.nft'
+    ExecStart=-/bin/sh -c 'test ! -s /var/lib/floodwall/bypass.nft || exec /usr/sbin/nft -f /var/lib/floodwall/bypass.nft'
 
     [Install]
     WantedBy=nftables.service

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { makeFolder, readText, writeAtomically } from "./files.js"
 import { GUARD_UNIT, type GuardCommand, guardUnit } from "./guard-unit.js"
 import { done, fail, failed, type Outcome } from "./outcome.js"
+import { rememberCommand, restoreCommand } from "./own-bypass.js"
 import { findProgram, run } from "./run.js"
 import type { State } from "./state.js"
 
@@ -14,6 +15,8 @@ export interface Unit {
   readonly text: string
 }
 
+export type BootFiles = Pick<State, "bootText" | "bootFallbackText" | "bypassText">
+
 /**
  * What loads the confirmed rules at boot. They are plain nft text: no Node at boot.
  *
@@ -21,11 +24,16 @@ export interface Unit {
  * touches it takes our table away. `floodwall.service` comes after it, stops and restarts with it (PartOf) and reloads with it. If floodwall.service is
  * active and nftables.service is then started for the first time, systemd sees no reason to start ours again; for that there is the second unit, which
  * never stays active and is wanted by nftables.service.
+ *
+ * Behind them come the administrator's rules of the chain `bypass`, which the unit writes down when it stops: at a shutdown, and before nftables.service flushes.
  */
-export function units(nft: string, bootText: string, bootFallbackText: string): readonly Unit[] {
+export function units(nft: string, { bootText, bootFallbackText, bypassText }: BootFiles): readonly Unit[] {
   // A kernel before 6.16 refuses the whole transaction when an ingress chain's device is not there yet, and before the network is up it may not be.
   const load = `/bin/sh -c '${nft} -f ${bootText} || exec ${nft} -f ${bootFallbackText}'`
+  const bypass = `-${restoreCommand(nft, bypassText)}`
+  // Whoever restarts nftables.service six times in ten seconds has it flushed six times: systemd would load ours five times, and leave the host open.
   const early = `DefaultDependencies=no
+StartLimitIntervalSec=0
 Wants=network-pre.target
 Before=network-pre.target shutdown.target
 Conflicts=shutdown.target
@@ -47,7 +55,10 @@ Type=oneshot
 RemainAfterExit=yes
 StandardInput=null
 ExecStart=${load}
+ExecStart=${bypass}
 ExecReload=${load}
+ExecReload=${bypass}
+ExecStop=-${rememberCommand(nft, bypassText)}
 
 [Install]
 WantedBy=sysinit.target nftables.service
@@ -65,6 +76,7 @@ ${early}
 Type=oneshot
 StandardInput=null
 ExecStart=${load}
+ExecStart=${bypass}
 
 [Install]
 WantedBy=nftables.service
@@ -105,7 +117,7 @@ export function enableBoot(state: State): Outcome<boolean> {
     )
   }
   const nft = findProgram("nft") ?? "/usr/sbin/nft"
-  return enableUnits(systemd.value, units(nft, state.bootText, state.bootFallbackText))
+  return enableUnits(systemd.value, units(nft, state))
 }
 
 /** Has systemd run the guard, now and at boot. True: something changed. */

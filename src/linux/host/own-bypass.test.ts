@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { ownLines } from "./own-bypass.js"
+import { opensAll, ownLines } from "./own-bypass.js"
 
 test("what the administrator wrote is told from what leads to the policy's lines", () => {
   expect(
@@ -18,3 +18,13 @@ test("what the administrator wrote is told from what leads to the policy's lines
   expect(ownLines("table inet floodwall {\n\tchain bypass {\n\t}\n}\n")).toEqual([])
   expect(ownLines("")).toEqual([])
 })
+
+test.each<[string, boolean]>([
+  ["accept", true],
+  ['counter packets 1 bytes 40 accept comment "for a minute, ip saddr"', true],
+  ['iifname "wan0" counter accept', true],
+  ['iifname { "wan0", "lan0" } meta nfproto ipv4 accept', true],
+  ["ip saddr 192.0.2.9 accept", false],
+  ['iifname "wan0" tcp dport 22 accept', false],
+  ["counter drop", false],
+])("%s: lets everything past: %s", (line, expected) => expect(opensAll(line)).toBe(expected))

@@ -7,6 +7,7 @@ import { done, fail, failed, type Outcome } from "./outcome.js"
 import type { State } from "./state.js"
 
 const PLACE = `inet ${tableName} ${ownBypass.name}`
+const ADD = `add rule ${PLACE} `
 const MOST = 1 << 20
 
 /** What the administrator wrote into the chain `bypass`, a rule a line, as nft takes it again; what is the policy's is left out. */
@@ -25,41 +26,56 @@ export function ownLines(listing: string): readonly string[] {
     .filter((line) => line !== "" && !line.endsWith(` comment "${policyLines}"`))
 }
 
-/** Remembers what stands there now, so that a flush by somebody else does not take it away for good. 0: nothing is put back by it. */
+/**
+ * Remembers what stands there now, as text that nft takes: a flush by somebody else does not take it away for good, and neither does a reboot where `floodwall enable` made a unit. 0: nothing is
+ * put back by it.
+ */
 export function rememberOwnBypass(state: State): Outcome<number> {
   const own = readOwnBypass()
   if (failed(own)) return own
   const text = textOf(own.value)
-  const isKnown = state.memory?.ownBypass === text
-  if (state.memory) state.memory.ownBypass = text
-  if (text === (readText(fileOf(state)) ?? "")) return done(0)
+  if (text === (readText(state.bypassText) ?? "")) return done(0)
   try {
-    writeAtomically(fileOf(state), text)
+    writeAtomically(state.bypassText, text)
   } catch (error) {
-    // Told once: it is tried again with every change of the rules.
-    if (isKnown) return done(0)
-    return fail("cannot", "unwritable-file", `${fileOf(state)}: ${(error as Error).message}`)
+    return fail("cannot", "unwritable-file", `${state.bypassText}: ${(error as Error).message}`)
   }
   return done(0)
 }
 
 /** Puts what is remembered into the chain, where it has gone together with the table. How many rules. */
 export function restoreOwnBypass(state: State): Outcome<number> {
-  const text = state.memory?.ownBypass ?? readText(fileOf(state)) ?? ""
-  if (state.memory) state.memory.ownBypass = text
-  const remembered = text.split("\n").filter((line) => line !== "")
+  const remembered = (readText(state.bypassText) ?? "").split("\n").filter((line) => line !== "")
   const own = readOwnBypass()
   if (failed(own)) return own
   if (remembered.length === 0 || own.value.length > 0) return done(0)
-  const loaded = load(remembered.map((line) => `add rule ${PLACE} ${line}\n`).join(""))
+  const loaded = load(`${remembered.join("\n")}\n`)
   return failed(loaded) ? loaded : done(remembered.length)
 }
 
+/** Whether a rule lets past whatever comes, or all that comes by a device. */
+export function opensAll(line: string): boolean {
+  const asked = line
+    .replace(/ comment ".*"$/, "")
+    .replace(/\bcounter\b( packets \d+ bytes \d+)?/g, "")
+    .replace(/\b(iifname|oifname|iif|oif|meta nfproto|meta protocol) (!= )?("[^"]*"|\{[^}]*\}|\S+)/g, "")
+  return asked.trim() === "accept"
+}
+
 function textOf(lines: readonly string[]): string {
-  const text = lines.map((line) => `${line}\n`).join("")
+  const text = lines.map((line) => `${ADD}${line}\n`).join("")
   return text.length > MOST ? "" : text
 }
 
-function fileOf({ folder }: State): string {
-  return `${folder}/bypass`
+/**
+ * What the boot unit runs before it stops, at a shutdown among others: the same without Node. A chain that is not there, for somebody has flushed everything, leaves what was remembered before.
+ * Quotation marks and `$` are a unit's (systemd.service(5), "Command lines"); nothing in it takes a backslash.
+ */
+export function rememberCommand(nft: string, file: string): string {
+  return `/bin/sh -c 'umask 077; ${nft} -s list chain ${PLACE} >${file}.listed && sed -n -e "/ comment .${policyLines}.$$/d" -e "s/^[[:blank:]][[:blank:]]/${ADD}/p" <${file}.listed >${file}.new && mv ${file}.new ${file}; rm -f ${file}.listed'`
+}
+
+/** And what it runs behind the rules: a mistake in it must not take the rules away. */
+export function restoreCommand(nft: string, file: string): string {
+  return `/bin/sh -c 'test ! -s ${file} || exec ${nft} -f ${file}'`
 }

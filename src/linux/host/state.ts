@@ -31,6 +31,8 @@ export interface State {
   readonly bootText: string
   /** The same without ingress chains, for kernels that refuse a chain whose device is not there yet. */
   readonly bootFallbackText: string
+  /** The administrator's rules in the chain `bypass`, as nft text, loaded at boot behind the others (own-bypass.ts). */
+  readonly bypassText: string
   /** In the network namespace of the first process, which is the one that systemd loads rules into. */
   readonly isHosts: boolean
   /** What the folder should hold, for a process that outlives it: the guard. Absent: what is not written is not known. */
@@ -74,6 +76,7 @@ function stateIn(folder: string, isHosts: boolean): State {
     lockFile: join(folder, "lock"),
     bootText: join(folder, "boot.nft"),
     bootFallbackText: join(folder, "boot-without-ingress.nft"),
+    bypassText: join(folder, "bypass.nft"),
   }
 }
 
@@ -163,6 +166,7 @@ export function forget(state: State): void {
     stageFile(state, "confirmed"),
     state.bootText,
     state.bootFallbackText,
+    state.bypassText,
   ]) {
     rmSync(file, { force: true })
   }
