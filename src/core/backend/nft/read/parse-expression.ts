@@ -131,6 +131,19 @@ function parsePrimary(p: Parser, place: Place): Syntax {
   return parseConstant(p, place)
 }
 
+/** What begins a statement is no value, not even the name of a device: `iifname drop` lacks one. */
+const statementWords: ReadonlySet<string> = new Set([
+  "accept",
+  "drop",
+  "return",
+  "continue",
+  "jump",
+  "goto",
+  "counter",
+  "limit",
+  "log",
+])
+
 /** A constant: a word, a number, a text, `*`, or a reference to a set. */
 function parseConstant(p: Parser, place: Place): Syntax {
   if (p.is("@")) return parseReference(p)
@@ -142,7 +155,8 @@ function parseConstant(p: Parser, place: Place): Syntax {
     p.next()
     return leaf(-Number(p.next().text), token.span)
   }
-  if (token.kind !== "word") return p.fail(`nft takes a value here, not ${describe(token)}`)
+  if (token.kind !== "word" || statementWords.has(token.text))
+    return p.fail(`nft takes a value here, not ${describe(token)}`)
   if (place === "left") p.failUnknown("a statement or a field that nft knows", leftWords)
   return leaf(p.next().text, token.span)
 }

@@ -123,3 +123,9 @@ test("a log has levels that nft knows, and its prefix is filled in with variable
   const { text } = renderNft(readNft({ path: "rules.nft", text: log('prefix "a $X-$Y: "') }).ruleset)
   expect(text).toContain('log prefix "a drop-wan: "')
 })
+
+test("a word that begins a statement is no value", () => {
+  expect(isTaken(inTable("chain c { iifname drop; }"))).toBe(false)
+  expect(isTaken(inTable('chain c { iifname "drop"; }'))).toBe(true)
+  expect(isTaken(inTable("chain c { iif counter accept; }"))).toBe(false)
+})
