@@ -198,8 +198,8 @@ export class Detection {
     else this.now = event.time
     event.isRepeated = false
     event.isAnswer = false
-    if (event.protection !== "" && this.samples?.note(event)) this.memory.note(event)
     const classes = this.classify(event)
+    if (event.protection !== "" && this.samples?.note(event)) this.memory.note(event)
     if (classes === 0) return
     const ofSide = event.side === FROM_OUTSIDE ? this.ofOutside : this.ofInside
     const wanting = (ofSide[classes] ??= this.detectors.filter(

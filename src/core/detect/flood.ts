@@ -69,6 +69,7 @@ class Flood {
       const own = flow.side === FROM_OUTSIDE && this.holds(share) ? this.suspects.of(flow) : null
       if (own === null) continue
       held += share.beyond
+      if (share.isAnswer) continue
       const packets = this.amountOf(share)
       const slot = own.count(flow, atOnce(own.limit, packets, over))
       if (slot < 0) continue

@@ -3,7 +3,7 @@ import { parseAddress } from "../base/address.js"
 import { AnswerEvent } from "../event/answer-event.js"
 import { ConnectionEvent } from "../event/connection-event.js"
 import type { Finding } from "../event/finding.js"
-import { type Flow, setEnds } from "../event/flow.js"
+import { type Flow, FROM_INSIDE, setEnds } from "../event/flow.js"
 import { DROPPED, PacketEvent } from "../event/packet-event.js"
 import { ACK, ICMP, RST, SYN, TCP, UDP } from "../packet/packet.js"
 import { standardDetectors } from "../policy/detect.js"
@@ -30,8 +30,10 @@ interface Counted {
 interface Around {
   /** Completed a handshake before. */
   readonly proven?: number
-  /** Seconds of five that it goes on. */
+  /** How often it goes on for five seconds. */
   readonly rounds?: number
+  /** Was called by this host before, on the port that everything comes from. */
+  readonly called?: number
 }
 
 function ends(flow: Flow, source: number, protocol: number, sourcePort: number, time: number): void {
@@ -40,7 +42,7 @@ function ends(flow: Flow, source: number, protocol: number, sourcePort: number, 
 }
 
 /** What a guard that sees no more than that says: detector, kind, source, count, confidence, action. */
-function told(counted: Counted, { proven, rounds = 1 }: Around = {}): string[] {
+function told(counted: Counted, { proven, called, rounds = 1 }: Around = {}): string[] {
   const findings: Finding[] = []
   const settings = standardDetectors().map((setting) => ({ ...setting, action: "block" as const }))
   const detection = new Detection(settings, { sees: "some" }, (each) => findings.push(each))
@@ -51,6 +53,18 @@ function told(counted: Counted, { proven, rounds = 1 }: Around = {}): string[] {
     connection.phase = "established"
     connection.isProven = true
     detection.connection(connection)
+  }
+  if (called !== undefined) {
+    const call = new ConnectionEvent()
+    setEnds(call, target, { family: 4, words: [called] })
+    Object.assign(call, {
+      time: START - 60,
+      side: FROM_INSIDE,
+      protocol: UDP,
+      sourcePort: 6000,
+      destinationPort: 4000,
+    })
+    detection.connection(call)
   }
   for (let round = 0; round < rounds; round++) {
     const from = START + 5 * round
@@ -155,6 +169,19 @@ test.each<[string, Counted, Around, readonly string[]]>([
     { protection: "udp-floods", passes: 2000, packets: 2000, protocol: UDP, sources: of(one, 100) },
     {},
     ["udp-flood udp-flood cb007109 11900 low notify"],
+  ],
+  [
+    "a film that somebody inside has asked for",
+    {
+      protection: "udp-floods",
+      passes: 2000,
+      packets: 9000,
+      protocol: UDP,
+      sources: of(one, 100),
+      sourcePort: () => 4000,
+    },
+    { called: one },
+    [],
   ],
   [
     "resets",

@@ -2,6 +2,7 @@ import type { CounterEvent } from "../event/counter-event.js"
 import { copyFlow, Flow } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import { floodProtections, strayProtections } from "./counted-protections.js"
+import { isGroup } from "./group.js"
 import { HowMany } from "./how-many.js"
 import { mix } from "./mix.js"
 
@@ -23,6 +24,8 @@ export interface Sampled {
   readonly packets: number
   /** Most samples have ends of their own: it is no connection, nor a few. */
   readonly hasManyEnds: boolean
+  /** Most samples answer what somebody inside has asked, or go to a group: films and telephone calls are no flood. */
+  readonly isAnswer: boolean
 }
 
 /** What the samples say of a count. */
@@ -44,7 +47,7 @@ const nothing: Sampling = { shares: [], sourceCount: 0 }
 export class Samples {
   private readonly byProtection = new Map<string, Places>()
 
-  /** A packet that a rule logged. True: the rule is one that meets floods, so that the packet is a sample. */
+  /** A packet that a rule logged, when it is known whether it answers a call. True: the rule is one that meets floods, so that the packet is a sample. */
   note(event: PacketEvent): boolean {
     const { protection } = event
     const known = this.byProtection.get(protection)
@@ -72,6 +75,7 @@ class Places {
   private readonly seen = new Uint32Array(PLACES)
   private readonly doubtful = new Uint32Array(PLACES)
   private readonly ends = new Uint32Array(PLACES * WORDS)
+  private readonly answers = new Uint32Array(PLACES)
   private total = 0
 
   note(event: PacketEvent): void {
@@ -81,6 +85,7 @@ class Places {
     copyFlow(event, this.flows[place]!)
     this.tcpFlags[place] = event.tcpFlags
     this.seen[place]! += 1
+    if (event.isAnswer || event.isBroadcast || isGroup(event)) this.answers[place]! += 1
     const bit = mix(event.destination0, event.destination3, event.sourcePort, event.destinationPort) >>> 24
     this.ends[place * WORDS + (bit >>> 5)]! |= 1 << (bit & 31)
   }
@@ -100,6 +105,7 @@ class Places {
           beyond,
           packets: beyond + Math.round(passes * over),
           hasManyEnds: this.endsOf(place) * 2 > Math.min(seen, WORDS * 32),
+          isAnswer: this.answers[place]! * 2 > this.seen[place]!,
         },
       ]
     })
@@ -107,6 +113,7 @@ class Places {
 
   clear(): void {
     this.seen.fill(0)
+    this.answers.fill(0)
     this.doubtful.fill(0)
     this.ends.fill(0)
     this.sources.clear()
@@ -120,6 +127,7 @@ class Places {
       if (this.seen[at]! < this.seen[least]!) least = at
     }
     this.doubtful[least] = this.seen[least]!
+    this.answers[least] = 0
     this.ends.fill(0, least * WORDS, (least + 1) * WORDS)
     return least
   }
