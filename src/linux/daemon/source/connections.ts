@@ -126,12 +126,13 @@ export function connectionSource(alive: Alive): EventSource {
           remember(proving, id)
         } else if (tcpState === TCP_FIN_WAIT) eachFarEnd(connection, alive.ended)
         const isOver = tcpState === TCP_FIN_WAIT || tcpState === TCP_CLOSE
-        if (isOver && (status & IPS_ASSURED) !== 0) close(id)
+        if (isOver && (status & IPS_ASSURED) !== 0) close(id, tcpState)
       }
-      /** Whoever closed it has room for another one, however long conntrack remembers it. */
-      const close = (id: number) => {
+      /** Whoever closed it has room for another one, and is connected no more, however long conntrack remembers it: a scanner that resets what it has opened, too. */
+      const close = (id: number, tcpState: number) => {
         if (closing.size >= CLOSING_MAXIMUM || closing.has(id)) return
         closing.add(id)
+        if (tcpState === TCP_CLOSE) eachFarEnd(connection, alive.ended)
         const proved = proving.get(id)
         if (proved) proved.hasEnded = true
         else tell("ended", true)
@@ -141,13 +142,13 @@ export function connectionSource(alive: Alive): EventSource {
         waiting.delete(id)
         if (attempt && !attempt.isAnswered)
           tellAnswer(attempt, protocol === TCP && tcpState === TCP_CLOSE ? "closed" : "silent")
+        // What has not been told to be established does not end.
+        const isUntold = proving.delete(id)
+        if (closing.delete(id)) return
         const wasEstablished = (status & (protocol === TCP ? IPS_ASSURED : IPS_SEEN_REPLY)) !== 0
         // Others left their count when they were closed in order.
         if (protocol === TCP && wasEstablished && (tcpState === TCP_ESTABLISHED || tcpState === TCP_CLOSE))
           eachFarEnd(connection, alive.ended)
-        // What has not been told to be established does not end.
-        const isUntold = proving.delete(id)
-        if (closing.delete(id)) return
         connection.packetsOut = counted.packetsOut
         connection.packetsBack = counted.packetsBack
         connection.bytesOut = counted.bytesOut
