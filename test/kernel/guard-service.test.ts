@@ -31,6 +31,10 @@ test("the guard is a service that says when it is ready, reloads, comes back aft
   sh(
     "mkdir -p /etc/systemd/system/floodwall-guard.service.d && printf '[Service]\\nPrivateDevices=no\\nStandardOutput=append:/run/guard.log\\nStandardError=append:/run/guard.log\\n' > /etc/systemd/system/floodwall-guard.service.d/here.conf",
   )
+  // What the hook starts has no precedence either.
+  sh(
+    `echo 'FLOODWALL_OPTIONS="--hook \\"nice > /run/floodwall/hook; sh -c nice >> /run/floodwall/hook; cat >> /run/floodwall/hook\\""' > /etc/default/floodwall`,
+  )
   floodwall("apply --keep")
   const enabled = floodwall("enable --guard")
   expect([enabled.status, enabled.stderr, sh("cat /run/guard.log").stdout]).toEqual([
@@ -59,6 +63,12 @@ test("the guard is a service that says when it is ready, reloads, comes back aft
   ])
   expect(floodwall("block 192.0.2.77 --for 5m").status).toBe(0)
   expect(sh("nft list set inet floodwall blocked4").stdout).toContain("192.0.2.77")
+  expect(sh(`ps -o ni= -p ${first}`).stdout.trim()).toBe("-10")
+  const hook = () => sh("cat /run/floodwall/hook").stdout
+  expect([await until(() => hook().includes("192.0.2.77")), hook()]).toEqual([
+    true,
+    expect.stringMatching(/^0\n0\n\{"host"/),
+  ])
   expect(sh("systemctl reload floodwall-guard.service").status).toBe(0)
   expect(Number(property("MainPID"))).toBe(first)
 
@@ -69,6 +79,11 @@ test("the guard is a service that says when it is ready, reloads, comes back aft
     return now > 0 && now !== first && property("ActiveState") === "active"
   })
   expect([isBack, sh("cat /run/guard.log").stdout]).toEqual([true, expect.anything()])
+  expect(floodwall("blocked").stdout).toContain("192.0.2.77")
+
+  // A folder that is deleted cannot be made again from within; the unit makes it.
+  expect(sh("rm -rf /var/lib/floodwall; systemctl restart floodwall-guard.service").status).toBe(0)
+  expect(sh("ls /var/lib/floodwall").stdout).toMatch(/boot\.nft[\s\S]*confirmed\.json[\s\S]*ledger\.db/)
   expect(floodwall("blocked").stdout).toContain("192.0.2.77")
 
   expect(floodwall("stop").status).toBe(0)

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process"
 import type { GuardLog } from "./log.js"
+import { takeNoPrecedence } from "./precedence.js"
 
 /** What is told to the hook and the webhook: the findings and blocks of a minute. */
 export interface Announcement {
@@ -89,10 +90,16 @@ export function createAnnouncer(settings: AnnouncerSettings, log: GuardLog): Ann
   }
 }
 
+/** Waits for a line before it begins, which comes when its priority is what it shall be: from then on all that it starts has it, too. */
+const WHEN_TOLD = 'read -r _; hook=$1; shift; eval "$hook"'
+
 /** The message is on its standard input alone: nothing that a stranger sent becomes a word of the command. */
 function runHook(command: string, text: string, patience: number, log: GuardLog): Promise<void> {
   return new Promise((done) => {
-    const child = spawn("/bin/sh", ["-c", command], { stdio: ["pipe", "ignore", "pipe"], detached: true })
+    const child = spawn("/bin/sh", ["-c", WHEN_TOLD, "hook", command], {
+      stdio: ["pipe", "ignore", "pipe"],
+      detached: true,
+    })
     let error = ""
     let isLate = false
     // With all that it has started: a child of the shell would hold its output open.
@@ -116,7 +123,8 @@ function runHook(command: string, text: string, patience: number, log: GuardLog)
       else if (status !== 0) log.warn(`the hook failed (exit ${status}): ${error.trim().slice(0, 300)}`)
       done()
     })
-    child.stdin.end(text)
+    takeNoPrecedence(child.pid)
+    child.stdin.end(`\n${text}`)
   })
 }
 

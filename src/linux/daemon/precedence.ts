@@ -1,4 +1,4 @@
-import { setPriority } from "node:os"
+import { getPriority, setPriority } from "node:os"
 
 /** As systemd's own journal has it, below what drives devices. */
 const NICE = -10
@@ -12,5 +12,14 @@ export function takePrecedence(): void {
     setPriority(NICE)
   } catch {
     // The service's unit says so, too.
+  }
+}
+
+/** What the guard starts for others has no part in it: a hook that takes long must not keep the host from its work, nor the guard. */
+export function takeNoPrecedence(process: number | undefined): void {
+  try {
+    if (process !== undefined && getPriority() < 0) setPriority(process, 0)
+  } catch {
+    // It has just ended.
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import type { Readiness } from "../host/netlink/readiness.js"
 import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js"
@@ -198,7 +199,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
     if (failed(written)) {
       if (!isFolderTrouble)
         notice(
-          `${sentencesOf(written.failure.diagnostics).join("; ")}: the rules in force are known to this process alone, and a reboot would not load them; it is tried again every second`,
+          `${sentencesOf(written.failure.diagnostics).join("; ")}: the rules in force are known to this process alone, and a reboot would not load them; it is tried again every second${mountIsGone(state.folder) ? " (systemctl restart floodwall-guard makes the folder again)" : ""}`,
         )
       isFolderTrouble = true
       return
@@ -245,6 +246,11 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
       notice(`the chain bypass was not kept: ${sentencesOf(kept.failure.diagnostics).join("; ")}`)
     else if (kept.value > 0) notice(`rules of the chain bypass were put back: ${kept.value}`)
   }
+}
+
+/** In the service all but the folder is read-only: once that is deleted, only systemd can make it again. */
+function mountIsGone(folder: string): boolean {
+  return process.env["INVOCATION_ID"] !== undefined && !existsSync(folder)
 }
 
 /** Changes that are remembered until they are looked at. */

@@ -37,7 +37,7 @@ const WARM_UP = 5
 
 /**
  * Puts the rules in force for good, as `floodwall apply --keep` does; where `cuts` finds an administrator's session that they would cut, nothing is changed. A trial that is running is left to its owner.
- * Where nothing is in force, rules that the disk does not take are in force all the same.
+ * Where nothing is in force, or nobody remembers what is, rules that the disk does not take are in force all the same.
  */
 export function enforceRules(
   rules: GuardedRules,
@@ -57,7 +57,9 @@ export function enforceRules(
         `this would cut ${cut.join("; ")}`,
         "never-block, open, for and bypass make exceptions",
       )
-    const request = { ...requestFor(rules), evenUnwritten: kernel.inForce === null }
+    // Rules that somebody remembers stay rather than give way to some that nobody could put back.
+    const evenUnwritten = kernel.inForce === null || readConfirmed(state) === undefined
+    const request = { ...requestFor(rules), evenUnwritten }
     const applied = applyRules(request, plan.value, state)
     return failed(applied) ? applied : done(applied.value.result)
   })

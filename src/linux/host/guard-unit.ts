@@ -41,6 +41,8 @@ NotifyAccess=main
 EnvironmentFile=-${GUARD_OPTIONS}
 Environment=FLOODWALL_STATE=${quoted(stateFolder)}
 # Options, as of floodwall run --help, stand in FLOODWALL_OPTIONS of ${GUARD_OPTIONS}.
+# The folder is all that the guard may write: it must be there when its view of the files is made.
+ExecStartPre=+/bin/mkdir -p -m 0700 ${quoted(stateFolder)}
 ExecStart=${quoted(node)} --max-semi-space-size=4 ${quoted(program)} run ${quoted(policy)} --log json $FLOODWALL_OPTIONS
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
