@@ -183,8 +183,10 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     detection.take(event)
   }
 
-  const server = await openServer(socketPath(environment), (request, client) =>
-    keeper!.answer(request, client),
+  const server = await openServer(
+    socketPath(environment),
+    (request, client) => keeper!.answer(request, client),
+    notice,
   )
   if (failed(server)) return server
   keeper.agree()
@@ -221,6 +223,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     setInterval(() => {
       rules.tick()
       keeper?.tick()
+      server.value.stay()
     }, TICK),
     setInterval(() => void calledHosts.save(), SAVE_CALLS),
     ...(notifier.watchdog === undefined

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs"
-import { createConnection, createServer, type Socket } from "node:net"
+import { createConnection, createServer, type Server, type Socket } from "node:net"
 import { dirname, join } from "node:path"
+import { inodeOf } from "../host/files.js"
 import { done, fail, failed, type Outcome } from "../host/outcome.js"
 import { ownNamespace } from "../host/state.js"
 import type { Reply, Request } from "./protocol.js"
@@ -16,6 +17,8 @@ export interface Client {
 
 export interface GuardServer {
   readonly path: string
+  /** Now and then: whether the socket is still where commands look for it. */
+  stay(): void
   close(): void
 }
 
@@ -36,12 +39,65 @@ export function socketPath(environment: Readonly<Record<string, string | undefin
 
 /**
  * Listens on a unix socket that root and the group `floodwall` may connect to (0660); everybody else is kept out by the file system. Only one guard listens: a socket that
- * somebody answers on is left alone, and one that nobody answers on is what a killed guard left.
+ * somebody answers on is left alone, and one that nobody answers on is what a killed guard left. `notice` hears of a socket that somebody deleted.
  */
 export async function openServer(
   path: string,
   onRequest: (request: Request, client: Client) => void,
+  notice: (text: string) => void = () => {},
 ): Promise<Outcome<GuardServer>> {
+  const clients = new Set<Socket>()
+  const first = await listen(path, clients, onRequest)
+  if (failed(first)) return first
+  let server = first.value
+  let inode = inodeOf(path)
+  let trouble: string | undefined
+  let isBusy = false
+  let isOpen = true
+
+  const again = async () => {
+    const alone = await needAlone(path)
+    // The one before goes first: when it is closed, what lies under its name is deleted.
+    if (!failed(alone)) server.close()
+    const opened = failed(alone) ? alone : await listen(path, clients, onRequest)
+    isBusy = false
+    if (failed(opened)) {
+      const why = opened.failure.diagnostics[0]?.message ?? ""
+      if (why !== trouble)
+        notice(`the guard's socket was deleted, and cannot be made again (${why}): commands do not reach it`)
+      trouble = why
+      return
+    }
+    trouble = undefined
+    server = opened.value
+    inode = inodeOf(path)
+    if (!isOpen) end()
+    else notice(`the guard's socket ${path} was deleted: it was made again`)
+  }
+  const end = () => {
+    server.close()
+    for (const socket of clients) socket.destroy()
+    if (inodeOf(path) === inode) rmSync(path, { force: true })
+  }
+  return done({
+    path,
+    stay() {
+      if (isBusy || inodeOf(path) === inode) return
+      isBusy = true
+      void again()
+    },
+    close() {
+      isOpen = false
+      end()
+    },
+  })
+}
+
+async function listen(
+  path: string,
+  clients: Set<Socket>,
+  onRequest: (request: Request, client: Client) => void,
+): Promise<Outcome<Server>> {
   const alone = await needAlone(path)
   if (failed(alone)) return alone
   try {
@@ -50,7 +106,6 @@ export async function openServer(
   } catch (error) {
     return fail("cannot", "no-guard-socket", `${path} cannot be made: ${(error as Error).message}`)
   }
-  const clients = new Set<Socket>()
   const server = createServer((socket) => {
     clients.add(socket)
     socket.on("close", () => clients.delete(socket))
@@ -80,16 +135,7 @@ export async function openServer(
       } catch {
         // A user who is root of its own namespace only: the socket is its own.
       }
-      resolve(
-        done({
-          path,
-          close() {
-            server.close()
-            for (const socket of clients) socket.destroy()
-            rmSync(path, { force: true })
-          },
-        }),
-      )
+      resolve(done(server))
     })
   })
 }
