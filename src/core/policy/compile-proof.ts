@@ -41,7 +41,8 @@ export function canProve({ direction, host }: Pick<CompileContext, "direction" |
   return direction === "in" && provesHere(host)
 }
 
-function provesHere({ routesByInterface }: HostFacts): boolean {
+/** The same, of either direction. */
+export function provesHere({ routesByInterface }: HostFacts): boolean {
   return routesByInterface !== false
 }
 

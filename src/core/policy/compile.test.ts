@@ -171,3 +171,27 @@ test.each([
   })
   expect(words).toEqual(first)
 })
+
+test.each([
+  ["a detector that blocks", "detect: { port-scan: { limit: more than 20 in 60s, action: block } }", true],
+  ["one that tells", "detect: { port-scan: { limit: more than 20 in 60s, action: notify } }", false],
+  ["a rule that lists", "  lan: { decoy-ports: { ports: [23/tcp], action: block } }", true],
+  [
+    "nobody is listed without a proof",
+    "  lan: { decoy-ports: { ports: [23/tcp], action: block } }\nforged-sources: prove",
+    false,
+  ],
+  ["nobody blocks", "", false],
+])(
+  "who proved nothing is kept from opening anything where nothing else judges connections: %s",
+  (_, more, expected) => {
+    const text = `interfaces: { wan: eth0, lan: eth1 }\nprotect:\n  wan: { malformed-xmas: drop }\n${more}\n`
+    const { policy } = loadPolicy(
+      { path: "policy.yaml", text },
+      { read: () => ({ text: "" }), glob: () => [], host },
+    )
+    const { tables } = compilePolicy(policy!, host).ruleset
+    const rules = tables[0]?.chains.find(({ name }) => name === "wan/state-new")?.rules ?? []
+    expect(JSON.stringify(rules).includes("blocked-new6")).toBe(expected)
+  },
+)

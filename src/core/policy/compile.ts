@@ -4,7 +4,7 @@ import type { Origin } from "../ruleset/origin.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, Table } from "../ruleset/ruleset.js"
 import { bypassChain, bypassRules, ownBypassJump } from "./compile-bypass.js"
 import { ledgerSets, neverBlockSets } from "./compile-outcome.js"
-import { acquaintance, canProve } from "./compile-proof.js"
+import { acquaintance, canProve, provesHere } from "./compile-proof.js"
 import {
   arrivalChains,
   connectionChains,
@@ -200,8 +200,18 @@ function zoneRules(
     ownBypass: ownBypassJump({ ...zone.origin, zone: zone.name }, host),
     flags: own.flatMap(({ compiled }) => compiled.flags ?? []),
     listings: own.flatMap(({ compiled }) => compiled.listings ?? []),
+    keepsOutUnproven: listsUnproven(policy) && provesHere(host),
     at: (place) => rulesAt(place, placed),
   }
+}
+
+/**
+ * A source that proved nothing is listed for what it opens, and who has a live connection is not listed at all: both take connection tracking, in every zone, for a source may come by another one the next time.
+ */
+function listsUnproven({ detect, zones, forgedSources }: Policy): boolean {
+  if (forgedSources === "prove") return false
+  const blocks = ({ action }: { readonly action?: string | undefined }) => action === "block"
+  return detect.some(blocks) || zones.some(({ incoming }) => incoming.some(blocks))
 }
 
 /** Array.sort is stable: rules of equal order keep the policy's order. */

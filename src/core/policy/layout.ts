@@ -63,6 +63,8 @@ export interface ZoneRules {
   readonly ownBypass: readonly Rule[]
   readonly flags: readonly FlagRules[]
   readonly listings: readonly Listing[]
+  /** Somebody may be kept from opening anything new, so that new connections of all kinds are looked at, even if nothing else judges them. */
+  readonly keepsOutUnproven: boolean
   /** In the order that packets meet them. */
   at(place: Place): readonly Rule[]
 }
@@ -208,11 +210,17 @@ function isClosed(targets: readonly VerdictNode[], flags: readonly FlagRules[]):
 
 /** What stands behind conntrack for a zone; empty where nothing does. */
 export function connectionChains(
-  { zone, bypass, ownBypass, at }: ZoneRules,
+  { zone, bypass, ownBypass, keepsOutUnproven, at }: ZoneRules,
   prefix = zone.name,
 ): readonly Chain[] {
   const own: Origin = { ...zone.origin, zone: zone.name }
-  const [invalid, fresh] = [at("invalid"), [...at("new"), ...at("let-in")]]
+  const judged = [...at("new"), ...at("let-in")]
+  const invalid = at("invalid")
+  const isIncoming = prefix === zone.name
+  const fresh =
+    isIncoming && (judged.length > 0 || keepsOutUnproven)
+      ? [ownLoop(own), ...families.map(dropUnproven(own)), ...judged]
+      : judged
   if (invalid.length === 0 && fresh.length === 0) return []
   const part = (name: string) => `${prefix}/${name}`
   return [
@@ -226,15 +234,7 @@ export function connectionChains(
       ],
     },
     ...(invalid.length > 0 ? [{ name: part("state-invalid"), rules: invalid }] : []),
-    ...(fresh.length > 0
-      ? [
-          {
-            name: part("state-new"),
-            rules:
-              prefix === zone.name ? [ownLoop(own), ...families.map(dropUnproven(own)), ...fresh] : fresh,
-          },
-        ]
-      : []),
+    ...(fresh.length > 0 ? [{ name: part("state-new"), rules: fresh }] : []),
   ]
 }
 
