@@ -46,7 +46,7 @@ import { detectorKinds } from "./index.js"
 import { PacketMemory } from "./packet-memory.js"
 import { Press } from "./press.js"
 import { Proven } from "./proven.js"
-import { Samples } from "./samples.js"
+import { nothingSampled, Samples } from "./samples.js"
 import { Scanners } from "./scanners.js"
 import { Services } from "./services.js"
 import { SourcesByPer } from "./sources.js"
@@ -249,11 +249,10 @@ export class Detection {
   }
 
   counter(event: CounterEvent): void {
-    const sampling = this.samples?.take(event)
+    const sampling = this.samples?.take(event) ?? nothingSampled
     let held = 0
-    if (sampling)
-      for (const detector of this.detectors) held += detector.sampled?.(event, sampling.shares) ?? 0
-    for (const detector of this.detectors) detector.counter?.(event, held, sampling?.sourceCount ?? 0)
+    for (const detector of this.detectors) held += detector.sampled?.(event, sampling.shares) ?? 0
+    for (const detector of this.detectors) detector.counter?.(event, sampling, held)
   }
 
   alert(event: AlertEvent): void {

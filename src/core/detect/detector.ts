@@ -8,7 +8,7 @@ import type { LoginEvent } from "../event/login-event.js"
 import type { PacketEvent } from "../event/packet-event.js"
 import type { DetectorSetting, Limit } from "../policy/policy.js"
 import type { PacketMemory } from "./packet-memory.js"
-import type { Sampled } from "./samples.js"
+import type { Sampled, Sampling } from "./samples.js"
 import type { Scanners } from "./scanners.js"
 import type { Suspects, SuspectsMaker } from "./suspects.js"
 
@@ -67,8 +67,8 @@ export interface Detector {
   /** Bits of which steps of connections it wants; absent: none. */
   readonly connections?: number
   connection?(event: ConnectionEvent): void
-  /** What a rule has counted, how much of it other detectors hold against single sources, and about how many sources the logged packets had. */
-  counter?(event: CounterEvent, held: number, sourceCount: number): void
+  /** What a rule has counted, what its logged packets say of that, and how much of it other detectors hold against single sources. */
+  counter?(event: CounterEvent, sampling: Sampling, held: number): void
   /** Parts of what a rule has counted, each of one source: how many packets of it are this detector's to judge. */
   sampled?(event: CounterEvent, shares: readonly Sampled[]): number
   alert?(event: AlertEvent): void

@@ -27,11 +27,14 @@ import {
 import { isEchoRequest } from "./flood.js"
 import { isSmallFragment } from "./fragment-attack.js"
 import { isGroup } from "./group.js"
+import type { Sampling } from "./samples.js"
 import { targetOf } from "./target.js"
 import { within } from "./words.js"
 
 /** Seconds. */
 const MIDDLE = 1
+/** So many sources of samples may be many sources. */
+const FEW = 4
 
 const usual: Limit = { form: "window", count: 1000, duration: 5e9 }
 
@@ -99,11 +102,13 @@ class DistributedFlood implements Detector {
     else if (event.answer === "silent") this.count(this.udp, event, "udp", "unanswered datagrams")
   }
 
-  counter(event: CounterEvent, held: number, sourceCount: number): void {
+  counter(event: CounterEvent, { sourceCount, part }: Sampling, held: number): void {
     const isLimit = floodProtections.has(event.protection)
     // What no connection is of belongs to the ends of many, in ordinary life; a crowd is told by its sources.
     if (!isLimit && !(strayProtections.has(event.protection) && sourceCount >= CROWD)) return
-    const packets = Math.max(0, event.packets - held)
+    const rest = Math.max(0, Math.round(event.packets * part) - held)
+    // The end of a flood has too few samples for a share; it is no crowd for that.
+    const packets = sourceCount > 0 && sourceCount < FEW ? Math.min(rest, event.unsampled) : rest
     if (event.over <= 0) return
     const rate = packets / event.over
     const most =

@@ -70,8 +70,8 @@ class Flood {
       if (own === null) continue
       held += share.beyond
       if (share.isAnswer) continue
-      const packets = this.amountOf(share)
-      const slot = own.count(flow, atOnce(own.limit, packets, over))
+      const packets = this.amountOf(share, share.beyond)
+      const slot = own.count(flow, atOnce(own.limit, this.amountOf(share, share.atLeast), over))
       if (slot < 0) continue
       this.context.report(
         {
@@ -99,9 +99,9 @@ class Flood {
     return this.kind
   }
 
-  /** How many packets it counts for. */
-  protected amountOf({ packets }: Sampled): number {
-    return packets
+  /** How many packets it counts for that sent so many beyond a limit. */
+  protected amountOf({ passed }: Sampled, beyond: number): number {
+    return beyond + passed
   }
 }
 
@@ -130,7 +130,7 @@ class SynFlood extends Flood implements Detector {
   }
 
   /** What a limit let pass may be handshakes by now: an office that comes back at once. */
-  protected override amountOf({ beyond }: Sampled): number {
+  protected override amountOf(_share: Sampled, beyond: number): number {
     return beyond
   }
 }
@@ -161,8 +161,8 @@ class TcpFlood extends Flood implements Detector {
     return kindOfFlood(tcpFlags)
   }
 
-  protected override amountOf({ packets, tcpFlags, hasManyEnds }: Sampled): number {
-    return mayContinue(tcpFlags) && !hasManyEnds ? Math.round(packets * WITHIN) : packets
+  protected override amountOf({ tcpFlags, hasManyEnds }: Sampled, beyond: number): number {
+    return mayContinue(tcpFlags) && !hasManyEnds ? Math.round(beyond * WITHIN) : beyond
   }
 }
 

@@ -143,7 +143,28 @@ test.each<[string, Counted, Around, readonly string[]]>([
     "newcomers of whom nobody is logged are not held against one who is",
     { ...syns, packets: 18_000, unsampled: 17_900, sources: of(one, 25) },
     {},
-    ["distributed-flood flood-beyond-limit many 17925 medium block"],
+    ["distributed-flood flood-beyond-limit many 17900 medium block"],
+  ],
+  [
+    "the end of a flood, with three samples, is no crowd",
+    { ...syns, packets: 6950, sources: of(one, 3) },
+    {},
+    [],
+  ],
+  [
+    "twelve samples of forty",
+    { ...syns, packets: 60_000, sources: [...forged(28), ...of(one, 12)] },
+    {},
+    [
+      "syn-flood syn-flood cb007109 17988 low notify",
+      "distributed-flood flood-beyond-limit many 42012 medium block",
+    ],
+  ],
+  [
+    "echoes that nobody asked for are no TCP",
+    { protection: "invalid", packets: 9000, protocol: ICMP, sources: forged(600) },
+    {},
+    [],
   ],
   ["an office that comes back at once", { ...syns, packets: 60, sources: of(one, 15) }, {}, []],
   [

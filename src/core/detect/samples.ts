@@ -1,6 +1,7 @@
 import type { CounterEvent } from "../event/counter-event.js"
 import { copyFlow, Flow } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
+import { TCP } from "../packet/packet.js"
 import { floodProtections, strayProtections } from "./counted-protections.js"
 import { isGroup } from "./group.js"
 import { HowMany } from "./how-many.js"
@@ -8,8 +9,8 @@ import { mix } from "./mix.js"
 
 /** Sources of each protection that are told apart. */
 const PLACES = 16
-/** With so many samples a share is known to a fifth or so of itself. */
-const LEAST = 20
+/** Fewer samples are chance: of a hundred forged sources' packets hardly one comes so often. */
+const LEAST = 4
 /** Pairs of ends that are told apart, in words of 32. */
 const WORDS = 8
 
@@ -20,8 +21,10 @@ export interface Sampled {
   readonly tcpFlags: number
   /** How many packets it sent beyond the limit, about, without the logged ones. */
   readonly beyond: number
-  /** With what the limit let pass meanwhile. */
-  readonly packets: number
+  /** How many of them at least, as far as so few samples tell: two standard deviations below. */
+  readonly atLeast: number
+  /** How many the limit let pass meanwhile. */
+  readonly passed: number
   /** Most samples have ends of their own: it is no connection, nor a few. */
   readonly hasManyEnds: boolean
   /** Most samples answer what somebody inside has asked, or go to a group: films and telephone calls are no flood. */
@@ -33,9 +36,11 @@ export interface Sampling {
   readonly shares: readonly Sampled[]
   /** About how many sources were seen. */
   readonly sourceCount: number
+  /** The part of the packets that all this is about: rules for odd packets meet others than TCP, too. */
+  readonly part: number
 }
 
-const nothing: Sampling = { shares: [], sourceCount: 0 }
+export const nothingSampled: Sampling = { shares: [], sourceCount: 0, part: 1 }
 
 /**
  * Who sends what rules count. A rule that meets a flood logs a bounded number of packets and counts all: the shares of the first in the second are how much each source sent. A sample
@@ -50,19 +55,23 @@ export class Samples {
   /** A packet that a rule logged, when it is known whether it answers a call. True: the rule is one that meets floods, so that the packet is a sample. */
   note(event: PacketEvent): boolean {
     const { protection } = event
+    const isStray = strayProtections.has(protection)
+    if (!isStray && !floodProtections.has(protection)) return false
     const known = this.byProtection.get(protection)
-    if (!known && !floodProtections.has(protection) && !strayProtections.has(protection)) return false
     const places = known ?? new Places()
     if (!known) this.byProtection.set(protection, places)
-    places.note(event)
-    return true
+    return places.note(event, isStray)
   }
 
   /** Whose packets these were, and forgets them: the next count has its own. Packets of nobody in particular are nobody's. */
   take(event: CounterEvent): Sampling {
     const places = this.byProtection.get(event.protection)
-    if (!places) return nothing
-    const sampling = { shares: places.sharesOf(event), sourceCount: places.sources.estimate() }
+    if (!places) return nothingSampled
+    const sampling = {
+      shares: places.sharesOf(event),
+      sourceCount: places.sources.estimate(),
+      part: places.part,
+    }
     places.clear()
     return sampling
   }
@@ -77,9 +86,18 @@ class Places {
   private readonly ends = new Uint32Array(PLACES * WORDS)
   private readonly answers = new Uint32Array(PLACES)
   private total = 0
+  private others = 0
 
-  note(event: PacketEvent): void {
+  get part(): number {
+    return this.total === 0 ? 1 : (this.total - this.others) / this.total
+  }
+
+  note(event: PacketEvent, onlyTcp: boolean): boolean {
     this.total++
+    if (onlyTcp && event.protocol !== TCP) {
+      this.others++
+      return false
+    }
     this.sources.add(mix(event.source0, event.source1, event.source2, event.source3))
     const place = this.placeOf(event)
     copyFlow(event, this.flows[place]!)
@@ -88,6 +106,7 @@ class Places {
     if (event.isAnswer || event.isBroadcast || isGroup(event)) this.answers[place]! += 1
     const bit = mix(event.destination0, event.destination3, event.sourcePort, event.destinationPort) >>> 24
     this.ends[place * WORDS + (bit >>> 5)]! |= 1 << (bit & 31)
+    return true
   }
 
   sharesOf({ packets, unsampled, passes, over, time }: CounterEvent): readonly Sampled[] {
@@ -97,13 +116,15 @@ class Places {
       const own = new Flow()
       copyFlow(flow, own)
       own.time = time
-      const beyond = Math.max(0, Math.round(((packets - unsampled) * seen) / this.total) - seen)
+      const each = (packets - unsampled) / this.total
+      const atLeast = Math.max(0, (seen - 2 * Math.sqrt(seen)) * each - seen)
       return [
         {
           flow: own,
           tcpFlags: this.tcpFlags[place]!,
-          beyond,
-          packets: beyond + Math.round(passes * over),
+          beyond: Math.max(0, Math.round(seen * each) - seen),
+          atLeast: seen === this.total ? Math.max(0, Math.round(seen * each) - seen) : Math.round(atLeast),
+          passed: Math.round(passes * over),
           hasManyEnds: this.endsOf(place) * 2 > Math.min(seen, WORDS * 32),
           isAnswer: this.answers[place]! * 2 > this.seen[place]!,
         },
@@ -118,6 +139,7 @@ class Places {
     this.ends.fill(0)
     this.sources.clear()
     this.total = 0
+    this.others = 0
   }
 
   private placeOf(event: PacketEvent): number {
