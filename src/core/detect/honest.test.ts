@@ -232,8 +232,8 @@ test.each([
     isVisitor: undefined,
   },
   {
-    title: "one who has come four times to one",
-    before: lines(4, (index) => visit(`203.0.113.9:${2000 + index}`, "10.0.0.9:443")),
+    title: "one who has come three times to one",
+    before: lines(3, (index) => visit(`203.0.113.9:${2000 + index}`, "10.0.0.9:443")),
     isVisitor: true,
   },
 ])("a scan in the name of $title", ({ before, isVisitor }) => {
