@@ -43,7 +43,12 @@ export function printGuard(
     io.print(`Guard: running since ${formatTime(new Date(guard.since), now)} (process ${guard.pid})`)
     if (policy !== undefined && guard.policy !== policy)
       io.print(style.warn(`  It works by ${guard.policy}, and not by the policy whose rules are in force.`))
-    for (const notice of guard.notices.slice(-NAMED)) io.print(`  ${style.warn(notice)}`)
+    for (const notice of guard.notices.slice(-NAMED)) {
+      const [at = "", ...words] = notice.split(" ")
+      io.print(`  ${formatTime(new Date(at), now)} ${style.warn(words.join(" "))}`)
+    }
+    for (const { name, state } of guard.sources)
+      if (state !== "reading") io.print(`  ${style.warn(`${name} is not read: ${state}`)}`)
   } else
     io.print(
       "Guard: not running; floodwall run starts it. What the kernel's own rules block is blocked all the same.",

@@ -76,6 +76,7 @@ const REFRESH = 30_000
 const TICK = 1000
 const SAVE_CALLS = 300_000
 const NOTICES_MAXIMUM = 20
+const LOST_TOLD_EVERY = 600_000
 
 /**
  * The guard: events in, findings out, blocks into the kernel. Everything that packets of strangers can cause is bounded: the rules log at a bounded rate, sources read for a share of the
@@ -93,6 +94,8 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   }[] = []
   let current = first
   let findings = 0
+  let lostToldNext = 0
+  const lostBefore = new Map<EventSource, number>()
   let isStopping = false
   let askStop: (how: { readonly remove: boolean }) => void = () => {}
   const stopped = new Promise<{ readonly remove: boolean }>((resolve) => {
@@ -147,6 +150,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       name: source.name,
       state: running?.state ?? trouble ?? "",
       events: running?.events ?? 0,
+      lost: running?.lost ?? 0,
     })),
     notices,
   })
@@ -224,6 +228,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       rules.tick()
       keeper?.tick()
       server.value.stay()
+      tellLost()
     }, TICK),
     setInterval(() => void calledHosts.save(), SAVE_CALLS),
     ...(notifier.watchdog === undefined
@@ -261,7 +266,8 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   function reload(): void {
     notifier.tell("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
     const loaded = settings.load()
-    if (loaded === undefined) notice("the policy has mistakes, and the one before stays in force")
+    if (loaded === undefined)
+      notice("the policy has mistakes, or cannot be read, and the one before stays in force")
     else {
       const applied = enforceRules(loaded, state, () => settings.rehearse(loaded))
       if (failed(applied))
@@ -274,6 +280,20 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       }
     }
     notifier.tell("READY=1", `STATUS=watching ${describeWatch()}`)
+  }
+
+  /** In a flood a source reads less than there is: that is so by intent, and said now and then. */
+  function tellLost(): void {
+    if (performance.now() < lostToldNext) return
+    for (const { source, running } of sources) {
+      const lost = running?.lost ?? 0
+      if (lost <= (lostBefore.get(source) ?? 0)) continue
+      lostBefore.set(source, lost)
+      lostToldNext = performance.now() + LOST_TOLD_EVERY
+      tell(
+        `more came than ${source.name} could tell of (${lost} lost so far): a flood, or a busy machine. What is kept out stays so, and the rules count everything`,
+      )
+    }
   }
 
   /** Works by this policy from now on. How many were let out by it. */

@@ -127,7 +127,13 @@ export interface GuardStatus {
   /** Sources that would have been blocked if their action were `block`. */
   readonly wouldBeBlocked: readonly WouldBeBlocked[]
   /** Event sources and what they say of themselves. */
-  readonly sources: readonly { readonly name: string; readonly state: string; readonly events: number }[]
+  readonly sources: readonly {
+    readonly name: string
+    readonly state: string
+    readonly events: number
+    /** What it knows to have missed: packets, overruns of its buffer, lines that it could not read. */
+    readonly lost: number
+  }[]
   /** Sentences: a broken ledger set aside, a full disk, a foreign flush that was put back. */
   readonly notices: readonly string[]
 }

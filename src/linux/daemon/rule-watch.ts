@@ -3,7 +3,7 @@ import { resolve } from "node:path"
 import type { Readiness } from "../host/netlink/readiness.js"
 import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js"
 import { failed, type Outcome } from "../host/outcome.js"
-import { rememberOwnBypass, restoreOwnBypass } from "../host/own-bypass.js"
+import { readOwnBypass, rememberOwnBypass, restoreOwnBypass } from "../host/own-bypass.js"
 import { readTrial, rewriteConfirmed, type Saved, type State } from "../host/state.js"
 import type { Followed } from "./protocol.js"
 import {
@@ -70,6 +70,10 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
   let unreadable: string | undefined
   let followed = { at: Number.NEGATIVE_INFINITY, letOut: 0 }
   let isFolderTrouble = false
+  /** The administrator's own rules have gone, and were not put back yet. */
+  let isBypassLost = !parts.hadTable
+  let told = { since: Number.NEGATIVE_INFINITY, count: 0 }
+  let manyTimer: NodeJS.Timeout | undefined
   /** Why nothing could be put back. */
   let trouble: string | undefined
 
@@ -77,7 +81,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
     timer ??= setTimeout(look, milliseconds)
   }
   const watch = watchTable()
-  keepBypass(!parts.hadTable)
+  keepBypass()
   lookAtFolder()
   // Whoever was faster than this watch.
   lookIn(SETTLE)
@@ -99,6 +103,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
     close() {
       clearTimeout(timer)
       clearTimeout(endTimer)
+      clearTimeout(manyTimer)
       watch?.close()
     },
   }
@@ -138,7 +143,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
     }
     if (found.what === "put-back") {
       putBack++
-      notice(`${change ? describeChange(change) : "the rules were changed"}: they were put back`)
+      tellPutBack(change)
     } else if (found.what === "trial") {
       if (before !== "trial")
         tell(
@@ -150,7 +155,10 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
         notice(`paused for ${Math.ceil(found.seconds)} s: nothing is protected meanwhile`)
       lookAtEnd(found.seconds)
     } else if (before === "paused") tell("the pause is over: the rules judge again")
-    keepBypass(found.what === "put-back" && changes.some(({ hasTableGone }) => hasTableGone))
+    // While one flush is made good, the next may be told of later than it is seen.
+    if ((found.what === "put-back" && found.wasGone) || changes.some(({ hasTableGone }) => hasTableGone))
+      isBypassLost = true
+    keepBypass()
     if (found.what === "other") followOther(found.saved)
     parts.agree()
   }
@@ -209,7 +217,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
     if (written.value === "made-again")
       notice(`what ${folder} remembers of the rules was deleted: it was written again`)
     else notice(`the rules in force are remembered in ${folder} again`)
-    keepBypass(false)
+    keepBypass()
     parts.folderAgain()
   }
 
@@ -240,13 +248,41 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
   }
 
   /** The administrator's rules in the chain `bypass`: remembered at each change, put back where the table had gone with them. */
-  function keepBypass(isLost: boolean): void {
-    const kept: Outcome<number> = isLost ? restoreOwnBypass(state) : rememberOwnBypass(state)
-    if (failed(kept))
-      notice(`the chain bypass was not kept: ${sentencesOf(kept.failure.diagnostics).join("; ")}`)
-    else if (kept.value > 0) notice(`rules of the chain bypass were put back: ${kept.value}`)
+  function keepBypass(): void {
+    const kept: Outcome<number> = isBypassLost ? restoreOwnBypass(state) : rememberOwnBypass(state)
+    if (failed(kept)) {
+      // A table that has just been flushed again is looked at in a moment.
+      if (!failed(readOwnBypass()))
+        notice(`the chain bypass was not kept: ${sentencesOf(kept.failure.diagnostics).join("; ")}`)
+      return
+    }
+    isBypassLost = false
+    if (kept.value > 0) notice(`rules of the chain bypass were put back: ${kept.value}`)
+  }
+
+  /** Who flushes every second is told of three times, and then once a minute. */
+  function tellPutBack(change: TableChange | undefined): void {
+    const now = performance.now()
+    if (now - told.since > TOGETHER) told = { since: now, count: 0 }
+    told.count++
+    const what = change ? describeChange(change) : "the rules were changed"
+    if (told.count <= SINGLE) notice(`${what}: they were put back`)
+    else
+      manyTimer ??= setTimeout(
+        () => {
+          manyTimer = undefined
+          const more = told.count - SINGLE
+          told = { since: performance.now(), count: SINGLE }
+          notice(`${what}, and so on: they were put back ${more} more times within a minute`)
+        },
+        Math.max(0, told.since + TOGETHER - now),
+      )
   }
 }
+
+/** Milliseconds in which many changes are one, and how many are told singly first. */
+const TOGETHER = 60_000
+const SINGLE = 3
 
 /** In the service all but the folder is read-only: once that is deleted, only systemd can make it again. */
 function mountIsGone(folder: string): boolean {

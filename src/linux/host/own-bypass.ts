@@ -34,10 +34,14 @@ export function rememberOwnBypass(state: State): Outcome<number> {
   const own = readOwnBypass()
   if (failed(own)) return own
   const text = textOf(own.value)
+  const isKnown = state.memory?.ownBypass === text
+  if (state.memory) state.memory.ownBypass = text
   if (text === (readText(state.bypassText) ?? "")) return done(0)
   try {
     writeAtomically(state.bypassText, text)
   } catch (error) {
+    // Told once: it is tried again with every change of the rules.
+    if (isKnown) return done(0)
     return fail("cannot", "unwritable-file", `${state.bypassText}: ${(error as Error).message}`)
   }
   return done(0)
@@ -45,7 +49,9 @@ export function rememberOwnBypass(state: State): Outcome<number> {
 
 /** Puts what is remembered into the chain, where it has gone together with the table. How many rules. */
 export function restoreOwnBypass(state: State): Outcome<number> {
-  const remembered = (readText(state.bypassText) ?? "").split("\n").filter((line) => line !== "")
+  const text = state.memory?.ownBypass ?? readText(state.bypassText) ?? ""
+  if (state.memory) state.memory.ownBypass = text
+  const remembered = text.split("\n").filter((line) => line !== "")
   const own = readOwnBypass()
   if (failed(own)) return own
   if (remembered.length === 0 || own.value.length > 0) return done(0)
