@@ -30,13 +30,16 @@ function startBeside() {
   return { ...guarded, works, blocked, variant }
 }
 
-test("what is applied by hand beside a guard is what it works by: whom the policy only notifies of is let in, detectors count anew, a trial waits for confirm, a reload goes back", async (context) => {
+test("what is applied by hand beside a guard is what it works by: whom the policy only notifies of is let in, detectors count anew, a trial waits for confirm, a reload goes back", {
+  timeout: 120_000,
+}, async (context) => {
   needsKernel(context)
   const { gateway, start, works, blocked, variant, policy, nft, scan, from } = startBeside()
   nft("flush", "ruleset")
   const guard = await start()
   nft("add", "element", "inet", "floodwall", "blocked4", "{ 203.0.113.5 timeout 1h }")
   expect(gateway.floodwall("block", "203.0.113.7").status).toBe(0)
+  // The guard looks what rules have listed when it is asked who is blocked.
   expect(gateway.floodwall("blocked", "203.0.113.5").status).toBe(0)
 
   const notifies = variant("notifies", (text) =>
@@ -82,7 +85,9 @@ test("what is applied by hand beside a guard is what it works by: whom the polic
   expect(guard.output()).not.toMatch(/error|stay as/)
 })
 
-test("rules that another floodwall put in force without a word to the guard are noticed, followed where their policy can be read, and put back as they were where it cannot; a pause is told, and its end", async (context) => {
+test("rules that another floodwall put in force without a word to the guard are noticed, followed where their policy can be read, and put back as they were where it cannot; a pause is told, and its end", {
+  timeout: 120_000,
+}, async (context) => {
   needsKernel(context)
   const { gateway, start, works, variant, nft } = startBeside()
   const { firewall } = gateway.laboratory

@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { createGuarded, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 import { smallDisk } from "./support/small-disk.js"
 
-test("the state folder is deleted: it is there again within seconds with all that was in it, and the next guard knows why each is blocked", async (context) => {
+test("the state folder is deleted: it is there again within seconds with all that was in it, and the next guard knows why each is blocked", {
+  timeout: 120_000,
+}, async (context) => {
   needsKernel(context)
   const { gateway, start, from, scan, nft, isListed, notices } = createGuarded()
   const guard = await start()
@@ -14,13 +16,15 @@ test("the state folder is deleted: it is there again within seconds with all tha
   expect(await within(5, () => isListed(scanner))).toBe(true)
   expect(gateway.floodwall("block", "198.51.100.9", "--why", "before").status).toBe(0)
   nft("add", "rule", "inet", "floodwall", "bypass", "ip", "saddr", "192.0.2.9", "accept")
-  const kept = ["boot.nft", "boot-without-ingress.nft", "bypass", "confirmed.json", "ledger.db"]
+  const kept = ["boot.nft", "boot-without-ingress.nft", "bypass.nft", "confirmed.json", "ledger.db"]
   const there = () => kept.filter((name) => existsSync(join(gateway.state, name)))
   expect(await within(5, () => there().length === kept.length)).toBe(true)
   const texts = () => kept.slice(0, 3).map((name) => readFileSync(join(gateway.state, name), "utf8"))
   const before = texts()
 
-  rmSync(gateway.state, { recursive: true })
+  // At once: while it is being emptied, the guard makes it again.
+  renameSync(gateway.state, `${gateway.state}.gone`)
+  rmSync(`${gateway.state}.gone`, { recursive: true })
   expect([await within(5, () => there().length === kept.length), there()]).toEqual([true, kept])
   expect(texts()).toEqual(before)
   expect(await within(5, () => notices().length === 2)).toBe(true)

@@ -49,7 +49,9 @@ test("who flushes the rules has them back within two seconds, and blocks with th
   expect(isBlocked()).toBe(false)
   expect(await until(isBlocked, 2)).toBe(true)
   expect(gateway.status()).toMatchObject({ inForce: true })
-  expect(guard.output()).toMatch(/nft \(process \d+\) took the table away: they were put back/)
+  expect(
+    await until(() => /nft \(process \d+\) took the table away: they were put back/.test(guard.output())),
+  ).toBe(true)
 
   nft("add", "rule", "inet", "floodwall", "bypass", "ip", "saddr", scanner, "tcp", "dport", "22", "accept")
   await pause(600)
