@@ -1,7 +1,8 @@
 import type { Diagnostic } from "../base/diagnostic.js"
 import type { Hook } from "../ruleset/hook.js"
 import { hooks, priority } from "../ruleset/hook.js"
-import { buildFrom, requirementOfSteps } from "../ruleset/kinds.js"
+import { buildFrom, guardOf, requirementOfSteps } from "../ruleset/kinds.js"
+import type { StepNode } from "../ruleset/node.js"
 import type { ObjectKind } from "../ruleset/object.js"
 import type { Rule, Ruleset, SetDeclaration, SetElement, Table } from "../ruleset/ruleset.js"
 import {
@@ -17,7 +18,7 @@ import { JUMP_DEPTH, jumpDepths } from "../ruleset/walk.js"
 import type { Conntrack } from "./conntrack/conntrack.js"
 import { ConnectionCounts } from "./conntrack/count.js"
 import type { Interfaces } from "./interfaces.js"
-import type { CompiledChain, CompiledRule } from "./selection.js"
+import type { CompiledChain, CompiledRule, Guard } from "./selection.js"
 import { MapData } from "./sets/data.js"
 import { flatten, flattenOne, keyWordsOf } from "./sets/elements.js"
 import { HashSet } from "./sets/hash-set.js"
@@ -166,6 +167,7 @@ class Compiler {
           target: -1,
           chain: first + index,
           index: rules.length,
+          guards: each.steps.map((node, at) => this.guardOf(node, steps[at]!, build)),
           rule: each,
           memory,
           requires: requirementOfSteps(each.steps),
@@ -190,6 +192,13 @@ class Compiler {
       accounts: this.accounts,
       diagnostics: this.diagnostics,
     }
+  }
+
+  /** Where something is wrong there will be no engine, and it is told once. */
+  private guardOf(node: StepNode, step: Step, build: Build): Guard {
+    if (this.diagnostics.length > 0) return null
+    const guard = guardOf(node, step, build)
+    return guard === null ? null : { ask: guard, isStep: guard === step }
   }
 
   private base(table: Table, index: number): void {

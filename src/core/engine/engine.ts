@@ -38,7 +38,7 @@ import {
   VERDICT_NONE,
   VERDICT_REJECT,
 } from "./verdict.js"
-import { type Answer, Ways } from "./ways.js"
+import { isAsForeseen, type Outlook, type Outlooks, type Way, Ways } from "./ways.js"
 
 export type { Path } from "./engine-run.js"
 
@@ -252,24 +252,33 @@ export class Engine {
       (path === "output" && this.answers.areDue)
     )
       return false
-    const way = this.ways.of(packet, path)
-    if (way.asks || receiveFault(packet) !== "") return false
     const { run, conntrack, judgement } = this
+    const way = this.ways.of(packet, path)
+    if (way.isLong || receiveFault(packet) !== "") return false
+    if (way.asks && !this.isAsForeseen(way, packet, path)) return false
     const node = conntrack.follow(packet, run.now, path !== "output")
     if (node < 0) return false
-    let answer = (node & 1) === 0 ? way.original : way.reply
-    if (answer === null || answer.asksFirst || answer.asksThen) {
+    let outlooks = (node & 1) === 0 ? way.original : way.reply
+    if (outlooks === null || !outlooks.isSettled) {
       this.begin(packet, path)
       conntrack.tell(run, node)
-      answer ??= this.ways.answer(way, packet, path)
-    }
-    if (answer.asksFirst || answer.asksThen) {
-      this.finish(this.askedOnWay(packet, path, answer))
-      return true
+      outlooks ??= this.ways.outlooks(way, packet, path)
+      const { first, then } = outlooks
+      if (
+        first === null ||
+        then === null ||
+        !isAsForeseen(first, packet, run) ||
+        !isAsForeseen(then, packet, run)
+      ) {
+        judgement.chain = way.chain
+        judgement.rule = way.rule
+        this.finish(this.walkBehind(packet, path, outlooks))
+        return true
+      }
     }
     judgement.verdict = VERDICT_ACCEPT
-    judgement.chain = answer.chain
-    judgement.rule = answer.rule
+    judgement.chain = outlooks.chain
+    judgement.rule = outlooks.rule
     judgement.ctState = STATE_ESTABLISHED
     judgement.ctDirection = node & 1
     judgement.why = ""
@@ -277,25 +286,39 @@ export class Engine {
     return true
   }
 
-  /** Asks the hooks behind conntrack that have something to ask. */
-  private askedOnWay(packet: Packet, path: Path, answer: Answer): number {
-    const { judgement, hooks } = this
+  /** Before conntrack. */
+  private isAsForeseen({ ingress, before }: Way, packet: Packet, path: Path): boolean {
+    const { run } = this
+    this.begin(packet, path)
+    run.ingress = true
+    const isIt = isAsForeseen(ingress!, packet, run)
+    run.ingress = false
+    return isIt && isAsForeseen(before!, packet, run)
+  }
+
+  /** Hooks behind conntrack that do more than to ask, or were answered otherwise than foreseen, are walked. */
+  private walkBehind(packet: Packet, path: Path, { first, then }: Outlooks): number {
+    const { judgement, hooks, run } = this
     const { generation } = hooks
-    judgement.chain = answer.firstChain
-    judgement.rule = answer.firstRule
-    if (answer.asksFirst) {
+    if (first !== null && isAsForeseen(first, packet, run)) this.accepts(first)
+    else {
       const chains = hooks.chainsOf(path === "output" ? "output" : "prerouting", packet)
       const verdict = hooks.stretch(chains, chains.behindConntrack, packet, null)
       if (verdict !== VERDICT_ACCEPT) return verdict
     }
-    // What was known of the packet's class is not known of a packet that was written on, nor of sets that were filled.
-    if (answer.asksThen || hooks.generation !== generation || this.rewriter.isOwn(judgement.packet))
-      return path === "output" ? this.leaveRouted(packet, null) : this.arriveRouted(packet, path, null)
-    if (answer.thenRule >= 0) {
-      judgement.chain = answer.thenChain
-      judgement.rule = answer.thenRule
+    // What was foreseen of the packet's class is not of a packet that was written on, nor of sets that were filled.
+    const isSame = hooks.generation === generation && !this.rewriter.isOwn(judgement.packet)
+    if (then !== null && isSame && isAsForeseen(then, packet, run)) {
+      this.accepts(then)
+      return VERDICT_ACCEPT
     }
-    return VERDICT_ACCEPT
+    return path === "output" ? this.leaveRouted(packet, null) : this.arriveRouted(packet, path, null)
+  }
+
+  private accepts({ chain, rule }: Outlook): void {
+    if (rule < 0) return
+    this.judgement.chain = chain
+    this.judgement.rule = rule
   }
 
   /** The kernel itself drops the packet, whatever the rules said. */

@@ -5,7 +5,7 @@ import type { BaseEntry, CompiledRuleset } from "./compile.js"
 import type { Nat } from "./nat/nat.js"
 import type { Trace } from "./trace.js"
 import { type Judgement, VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT } from "./verdict.js"
-import { Walker } from "./walk.js"
+import { type Questions, Walker } from "./walk.js"
 
 /** A stretch of a hook: all of it, or what stands before or behind the kernel's own work. */
 export interface Stretch {
@@ -40,7 +40,7 @@ export class HookRunner {
   private readonly run: Run
   private readonly judgement: Judgement
   private readonly translations: CompiledRuleset["translations"]
-  /** The last rule that accepted where `knows` and its kin found out; -1: none did. */
+  /** The last rule that accepted where `foresees` and its kin looked; -1: none did. */
   knownChain = -1
   knownRule = -1
 
@@ -94,7 +94,7 @@ export class HookRunner {
     return VERDICT_ACCEPT
   }
 
-  /** Goes up when what was known of chains no longer is. */
+  /** Goes up when what was foreseen of chains no longer is. */
   get generation(): number {
     return this.walker.generation
   }
@@ -104,26 +104,29 @@ export class HookRunner {
     this.knownRule = -1
   }
 
-  /** Do these chains accept all packets of this one's class (`run` stands for it, and conntrack may have seen it), and ask them nothing? Connections that are not translated pass the place of NAT unasked. */
-  knows({ chains }: HookChains, { from, to }: Stretch, packet: Packet): boolean {
+  /**
+   * Do these chains accept all packets of this one's class (`run` stands for it, and conntrack may have seen it) that answer their questions as it does, and do nothing but ask? The questions
+   * go to `into`. Connections that are not translated pass the place of NAT unasked.
+   */
+  foresees({ chains }: HookChains, { from, to }: Stretch, packet: Packet, into: Questions): boolean {
     for (let index = from; index < to; index++)
-      if (chains[index]! >= 0 && !this.knowsBase(chains[index]!, packet)) return false
+      if (chains[index]! >= 0 && !this.foreseesBase(chains[index]!, packet, into)) return false
     return true
   }
 
-  knowsHook(hook: Hook, packet: Packet): boolean {
+  foreseesHook(hook: Hook, packet: Packet, into: Questions): boolean {
     const chains = this.chainsOf(hook, packet)
-    return this.knows(chains, chains.all, packet)
+    return this.foresees(chains, chains.all, packet, into)
   }
 
-  knowsDevice(hook: "ingress" | "egress", device: number, packet: Packet): boolean {
-    const chains = (hook === "ingress" ? this.ingress : this.egress)[device]
-    return chains === undefined || chains.every((chain) => this.knowsBase(chain, packet))
+  foreseesIngress(device: number, packet: Packet, into: Questions): boolean {
+    const chains = this.ingress[device]
+    return chains === undefined || chains.every((chain) => this.foreseesBase(chain, packet, into))
   }
 
-  private knowsBase(chain: number, packet: Packet): boolean {
+  private foreseesBase(chain: number, packet: Packet, into: Questions): boolean {
     const { walker } = this
-    if (walker.known(chain, packet, this.run) !== ACCEPT) return false
+    if (walker.foresee(chain, packet, this.run, into) !== ACCEPT) return false
     if (walker.rule >= 0) {
       this.knownChain = walker.chain
       this.knownRule = walker.rule

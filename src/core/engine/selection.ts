@@ -17,6 +17,9 @@ export interface CompiledChain {
   readonly policy: Outcome
 }
 
+/** A question that says BREAK where a step would, without a change; `isStep`: it is the step itself, and CONTINUE is what that says, too. Null: the step has none. */
+export type Guard = { readonly ask: Step; readonly isStep: boolean } | null
+
 /** What is walked. */
 export interface WalkedRule {
   /** Asked one after the other, until one says something else than CONTINUE. */
@@ -28,6 +31,8 @@ export interface WalkedRule {
   /** Its chain, and its place there. */
   readonly chain: number
   readonly index: number
+  /** Of each step. */
+  readonly guards: readonly Guard[]
 }
 
 export interface CompiledRule extends WalkedRule {
@@ -204,25 +209,27 @@ function specialise(rule: CompiledRule, known: KnownNow, packet: Packet, run: Ru
   const nodes = rule.rule.steps
   const { chain, index } = rule
   const steps: Step[] = []
+  const guards: Guard[] = []
   let matters = false
   for (const [at, step] of rule.steps.entries()) {
     const node = nodes[at]!
     // A step before may fill the set.
     if (!stepIsKnown(node, matters ? known.always : known.now)) {
       steps.push(step)
+      guards.push(rule.guards[at]!)
       matters ||= !stepIsQuestion(node)
       continue
     }
     const outcome = step(packet, run)
     if (outcome === CONTINUE) continue
-    if (outcome !== BREAK) return { steps, outcome, target: run.target, chain, index }
+    if (outcome !== BREAK) return { steps, outcome, target: run.target, chain, index, guards }
     // What stands before it may still have something to remember.
     break
   }
-  return matters ? { steps, outcome: CONTINUE, target: -1, chain, index } : null
+  return matters ? { steps, outcome: CONTINUE, target: -1, chain, index, guards } : null
 }
 
 /** A rule as it stands in its chain: a class of which nothing is known. */
 export function wholeRule(steps: readonly Step[], chain: number, index: number): WalkedRule {
-  return { steps, outcome: CONTINUE, target: -1, chain, index }
+  return { steps, outcome: CONTINUE, target: -1, chain, index, guards: [] }
 }

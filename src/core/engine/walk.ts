@@ -9,10 +9,11 @@ import {
   type Outcome,
   RETURN,
   type Run,
+  type Step,
 } from "../ruleset/runtime.js"
 import { JUMP_DEPTH } from "../ruleset/walk.js"
 import type { CompiledSet } from "./compile.js"
-import { type CompiledChain, Selections, type WalkedRule, wholeRule } from "./selection.js"
+import { type CompiledChain, type Selection, Selections, type WalkedRule, wholeRule } from "./selection.js"
 import type { Trace } from "./trace.js"
 
 /**
@@ -104,20 +105,42 @@ export class Walker {
     return this.decide(base, -1, policy)
   }
 
-  /** Goes up when what `known` said may no longer be right. */
+  /** Goes up when what `foresee` said may no longer be right. */
   get generation(): number {
     return this.selections.generation
   }
 
-  /** What a base chain says of all packets of this one's class, and asks none of them; CONTINUE: it asks. Who decides, as behind `walk`. */
-  known(base: number, packet: Packet, run: Run): Outcome {
+  /**
+   * What a base chain says of all packets of this one's class that answer its questions as this one does; the questions go to `into`, and nothing has changed. CONTINUE: it does more than
+   * ask. Who decides, as behind `walk`.
+   */
+  foresee(base: number, packet: Packet, run: Run, into: Questions): Outcome {
     const selection = this.selections.of(packet, run)
     if (selection === null) return CONTINUE
-    const first = this.selections.rulesOf(base, selection, packet, run)[0]
-    if (first === undefined || (first.steps.length === 0 && first.outcome === RETURN))
-      return this.decide(base, -1, this.chains[base]!.policy)
-    if (first.steps.length > 0 || first.outcome === JUMP || first.outcome === GOTO) return CONTINUE
-    return this.decide(first.chain, first.index, first.outcome)
+    const outcome = this.foreseeChain(base, selection, packet, run, into)
+    return outcome === RETURN ? this.decide(base, -1, this.chains[base]!.policy) : outcome
+  }
+
+  /** RETURN: its end. */
+  private foreseeChain(
+    chain: number,
+    selection: Selection,
+    packet: Packet,
+    run: Run,
+    into: Questions,
+  ): Outcome {
+    for (const rule of this.selections.rulesOf(chain, selection, packet, run)) {
+      const answer = foreseeSteps(rule, packet, run, into)
+      if (answer === BREAK) continue
+      if (answer !== CONTINUE) return CONTINUE
+      const { outcome, target } = rule
+      if (outcome === CONTINUE || outcome === BREAK) continue
+      if (outcome === RETURN) return RETURN
+      if (outcome !== JUMP && outcome !== GOTO) return this.decide(rule.chain, rule.index, outcome)
+      const behind = this.foreseeChain(target, selection, packet, run, into)
+      if (outcome === GOTO || behind !== RETURN) return behind
+    }
+    return RETURN
   }
 
   /** Puts whole chains in place of selected ones; the rules of the one that `rule` stands in. */
@@ -135,6 +158,26 @@ export class Walker {
     this.rule = rule
     return outcome
   }
+}
+
+/** Questions, and what a packet answered. */
+export interface Questions {
+  readonly asks: Step[]
+  readonly answers: Outcome[]
+}
+
+/** As they go on or end their rule; RETURN: they do more than ask. */
+function foreseeSteps({ steps, guards }: WalkedRule, packet: Packet, run: Run, into: Questions): Outcome {
+  for (let index = 0; index < steps.length; index++) {
+    const guard = guards[index] ?? null
+    if (guard === null) return RETURN
+    const answer = guard.ask(packet, run)
+    if (answer !== BREAK && !(answer === CONTINUE && guard.isStep)) return RETURN
+    into.asks.push(guard.ask)
+    into.answers.push(answer)
+    if (answer === BREAK) return BREAK
+  }
+  return CONTINUE
 }
 
 /** What a policy is worth. */

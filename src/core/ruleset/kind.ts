@@ -86,6 +86,8 @@ export interface StepKind<Node extends StepNode> {
   changesState?(node: Node): boolean
   /** True: it only answers, nothing remembers that it was asked. Only behind such steps a later one's requirement is the rule's. */
   isQuestion?(node: Node): boolean
+  /** Of a step that is no question: one that is, and says BREAK of packets of which this one says BREAK at once, changing nothing; of others CONTINUE. Absent or undefined: there is none. */
+  guard?(node: Node, build: Build): Step | undefined
   /** The kernel turns conntrack (and defragmentation with it) on for such a node. Absent: it does not. */
   needsConntrack?(node: Node): boolean
   /** It needs conntrack, and does its work before it too: it says what conntrack shall do, or looks connections up by itself. */

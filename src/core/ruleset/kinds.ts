@@ -250,6 +250,13 @@ export function stepIsQuestion(node: StepNode): boolean {
   return kind.requires === undefined || kind.requires(node, requirementOf) !== undefined
 }
 
+/** The step itself where it is a question, or its guard (kind.ts); null: it has none. */
+export function guardOf(node: StepNode, step: Step, build: Build): Step | null {
+  if (stepIsQuestion(node)) return step
+  const kind = stepKind(node)
+  return kind.requires?.(node, requirementOf) === undefined ? null : (kind.guard?.(node, build) ?? null)
+}
+
 export function stepChangesSort(node: StepNode): boolean {
   return stepKind(node).changesSort?.(node) ?? false
 }

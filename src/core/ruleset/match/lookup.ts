@@ -52,6 +52,11 @@ export const lookup: StepKind<LookupNode> = {
     typeof set === "string" ? known.presence(left) && known.isEmpty(set) : known.value(left),
   // What is found may carry a limit.
   isQuestion: (node) => node.negated || typeof node.set !== "string",
+  guard({ left, set }, build) {
+    const found = build.set(set as string)
+    const load = build.load(left)
+    return (packet, run) => (load(packet, run, 0) && found.has(run, 0) ? CONTINUE : BREAK)
+  },
   manual: {
     title: "Set look-ups",
     text: "Whether a value is in a set. Where the set's elements carry a limit or a count, finding one runs it.",
