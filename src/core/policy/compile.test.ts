@@ -195,3 +195,13 @@ test.each([
     expect(JSON.stringify(rules).includes("blocked-new6")).toBe(expected)
   },
 )
+
+test("whoever is led to a chain without being asked for TCP is asked for it there, by each rule", () => {
+  const [table] = compile("preset: default\ndecoy-ports: { ports: [23/tcp], action: block }").tables
+  const leading = table!.chains.flatMap(({ rules }) => rules).filter(({ isTcpAskedLater }) => isTcpAskedLater)
+  expect(leading).toHaveLength(1)
+  const target = leading[0]!.steps.find((step) => step.step === "verdict")?.chain
+  const asked = table!.chains.find(({ name }) => name === target)?.rules ?? []
+  expect(asked.length).toBeGreaterThan(0)
+  for (const { steps } of asked) expect(JSON.stringify(steps)).toContain('"protocol":"tcp"')
+})

@@ -311,7 +311,7 @@ export function connectionsBaseChain(zones: readonly ZoneRules[], origin: Origin
   // With one device to lead from, its own rule leaves live connections alone, for less than an accept in front of it (0.015 of an established packet).
   const isOne = judged.flatMap(({ zone }) => zone.interfaces).length === 1
   const acknowledgements = acquainted.flatMap(({ zone }) =>
-    lead(zone, "acknowledged", jump, isAcknowledgement),
+    lead(zone, "acknowledged", jump, isAcknowledgement).map((made) => ({ ...made, isTcpAskedLater: true })),
   )
   return {
     name: "connections",

@@ -51,6 +51,8 @@ export interface Rule {
   readonly steps: readonly StepNode[]
   readonly origin: Origin
   readonly comment?: string
+  /** All rules of the chain that it leads to ask for TCP: so the kernel need not be asked for it here, where every packet pays (backend/nft/raw-flags.ts). */
+  readonly isTcpAskedLater?: boolean
 }
 
 export interface SetDeclaration {

@@ -5,6 +5,7 @@ import { stepsToText } from "../../ruleset/kinds.js"
 import type { StepNode, VerdictNode } from "../../ruleset/node.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, SetElement, Table } from "../../ruleset/ruleset.js"
 import { askedApart } from "./apart.js"
+import { withRawFlags } from "./raw-flags.js"
 import type { Generation } from "./running.js"
 
 /**
@@ -117,7 +118,7 @@ function placeVerdict(verdict: VerdictNode, chain: Rename): VerdictNode {
 }
 
 function placeChain(declared: Chain, set: Rename, chain: Rename, gated: Table["family"] | undefined): Chain {
-  const rules = declared.rules.map((rule) => ({
+  const rules = declared.rules.map(withRawFlags).map((rule) => ({
     ...rule,
     steps: rule.steps.map((step) => placeStep(step, set, chain)),
   }))
