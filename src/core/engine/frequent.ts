@@ -51,11 +51,9 @@ export class FrequentAddresses {
     const place = this.size++
     const at = place * WORDS
     words[at] = word0
-    if (family !== 4) {
-      words[at + 1] = word1
-      words[at + 2] = word2
-      words[at + 3] = word3
-    }
+    words[at + 1] = word1
+    words[at + 2] = word2
+    words[at + 3] = word3
     this.families[place] = family
     counts[place] = 1
     next[place] = heads[bucket]!
@@ -71,22 +69,16 @@ export class FrequentAddresses {
     let kept = 0
     for (let place = 0; place < this.size; place++) {
       if (counts[place]! <= less) continue
-      const family = families[place]!
       counts[kept] = counts[place]! - less
-      families[kept] = family
+      families[kept] = families[place]!
       const from = place * WORDS
       const at = kept * WORDS
-      const isFour = family === 4
       // Written out: a call of copyWithin costs more than all else of this turn.
-      const word0 = words[from]!
-      const word1 = isFour ? 0 : words[from + 1]!
-      const word2 = isFour ? 0 : words[from + 2]!
-      const word3 = isFour ? 0 : words[from + 3]!
-      words[at] = word0
-      words[at + 1] = word1
-      words[at + 2] = word2
-      words[at + 3] = word3
-      const bucket = bucketOf(word0, word1, word2, word3)
+      words[at] = words[from]!
+      words[at + 1] = words[from + 1]!
+      words[at + 2] = words[from + 2]!
+      words[at + 3] = words[from + 3]!
+      const bucket = bucketOf(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
       next[kept] = heads[bucket]!
       heads[bucket] = kept
       kept++
