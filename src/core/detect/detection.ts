@@ -223,8 +223,10 @@ export class Detection {
 
   answer(event: AnswerEvent): void {
     if (event.side !== FROM_OUTSIDE) return
-    if (event.answer === "open") this.services.note(event)
-    else if (event.answer !== "refused" && this.services.has(event)) return
+    if (event.answer === "open") {
+      this.services.note(event)
+      if (event.protocol === UDP) this.samples?.answered(event)
+    } else if (event.answer !== "refused" && this.services.has(event)) return
     const wanting = this.ofAnswers[answerBit(event.answer, event.protocol)]!
     for (let at = 0; at < wanting.length; at++) wanting[at]!.answer!(event)
   }

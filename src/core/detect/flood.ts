@@ -71,7 +71,10 @@ class Flood {
       held += share.beyond
       if (share.isAnswer) continue
       const packets = this.amountOf(share, share.beyond)
-      const slot = own.count(flow, atOnce(own.limit, this.amountOf(share, share.atLeast), over))
+      const amount = atOnce(own.limit, this.amountOf(share, share.atLeast), over)
+      // Several packets were seen of it: it is none that comes once.
+      const known = own.count(flow, 0)
+      const slot = known >= 0 ? known : own.count(flow, amount)
       if (slot < 0) continue
       this.context.report(
         {
@@ -101,7 +104,7 @@ class Flood {
 
   /** How many packets it counts for that sent so many beyond a limit. */
   protected amountOf({ passed }: Sampled, beyond: number): number {
-    return beyond + passed
+    return Math.max(0, beyond + passed)
   }
 }
 
@@ -197,11 +200,13 @@ export const tcpFlood: DetectorKind = {
 /** Datagrams to one host that nobody answers. Groups and broadcasts have no one to answer. */
 class UdpFlood extends Flood implements Detector {
   readonly wants = IS_DATAGRAM
-  readonly answers = IS_OPEN_OTHER
+  readonly answers: number
   private readonly ports: NonNullable<DetectorSetting["ports"]>
 
   constructor(setting: DetectorSetting, context: DetectorContext) {
     super(setting, context, "udp-flood", "sent datagrams without an answer")
+    // Where a few packets stand for all, answers are taken off what they stand for.
+    this.answers = context.seesAll ? IS_OPEN_OTHER : 0
     this.ports = setting.ports ?? []
   }
 

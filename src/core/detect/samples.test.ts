@@ -34,6 +34,8 @@ interface Around {
   readonly rounds?: number
   /** Was called by this host before, on the port that everything comes from. */
   readonly called?: number
+  /** So many of the datagrams were answered, as conntrack tells. */
+  readonly answered?: number
 }
 
 function ends(flow: Flow, source: number, protocol: number, sourcePort: number, time: number): void {
@@ -42,7 +44,7 @@ function ends(flow: Flow, source: number, protocol: number, sourcePort: number, 
 }
 
 /** What a guard that sees no more than that says: detector, kind, source, count, confidence, action. */
-function told(counted: Counted, { proven, called, rounds = 1 }: Around = {}): string[] {
+function told(counted: Counted, { proven, called, answered = 0, rounds = 1 }: Around = {}): string[] {
   const findings: Finding[] = []
   const settings = standardDetectors().map((setting) => ({ ...setting, action: "block" as const }))
   const detection = new Detection(settings, { sees: "some" }, (each) => findings.push(each))
@@ -81,6 +83,12 @@ function told(counted: Counted, { proven, called, rounds = 1 }: Around = {}): st
         protection,
       })
       detection.packet(event)
+      for (let each = 0; each < answered / counted.sources.length; each++) {
+        const answer = new AnswerEvent()
+        ends(answer, source, protocol, 1024 + each, time)
+        Object.assign(answer, { answer: "open", probe: "udp" })
+        detection.answer(answer)
+      }
     }
     const time = from + 5
     detection.counter({
@@ -190,6 +198,18 @@ test.each<[string, Counted, Around, readonly string[]]>([
     { protection: "udp-floods", passes: 2000, packets: 2000, protocol: UDP, sources: of(one, 100) },
     {},
     ["udp-flood udp-flood cb007109 11900 low notify"],
+  ],
+  [
+    "a resolver's three thousand questions a second, which are answered",
+    { protection: "udp-floods", passes: 2000, packets: 5000, protocol: UDP, sources: of(one, 100) },
+    { answered: 14_900 },
+    [],
+  ],
+  [
+    "the same, of which a tenth is answered",
+    { protection: "udp-floods", passes: 2000, packets: 5000, protocol: UDP, sources: of(one, 100) },
+    { answered: 1500 },
+    ["udp-flood udp-flood cb007109 13400 low notify"],
   ],
   [
     "a film that somebody inside has asked for",

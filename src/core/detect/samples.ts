@@ -1,7 +1,7 @@
 import type { CounterEvent } from "../event/counter-event.js"
 import { copyFlow, Flow } from "../event/flow.js"
 import type { PacketEvent } from "../event/packet-event.js"
-import { TCP } from "../packet/packet.js"
+import { TCP, UDP } from "../packet/packet.js"
 import { floodProtections, strayProtections } from "./counted-protections.js"
 import { isGroup } from "./group.js"
 import { HowMany } from "./how-many.js"
@@ -23,7 +23,7 @@ export interface Sampled {
   readonly beyond: number
   /** How many of them at least, as far as so few samples tell: two standard deviations below. */
   readonly atLeast: number
-  /** How many the limit let pass meanwhile. */
+  /** How many the limit let pass meanwhile, less the datagrams that were answered: below 0 where those were more. */
   readonly passed: number
   /** Most samples have ends of their own: it is no connection, nor a few. */
   readonly hasManyEnds: boolean
@@ -63,6 +63,11 @@ export class Samples {
     return places.note(event, isStray)
   }
 
+  /** A datagram that was let in has been answered. */
+  answered(flow: Flow): void {
+    for (const places of this.byProtection.values()) places.answered(flow)
+  }
+
   /** Whose packets these were, and forgets them: the next count has its own. Packets of nobody in particular are nobody's. */
   take(event: CounterEvent): Sampling {
     const places = this.byProtection.get(event.protection)
@@ -85,6 +90,7 @@ class Places {
   private readonly doubtful = new Uint32Array(PLACES)
   private readonly ends = new Uint32Array(PLACES * WORDS)
   private readonly answers = new Uint32Array(PLACES)
+  private readonly openFlows = new Uint32Array(PLACES)
   private total = 0
   private others = 0
 
@@ -109,6 +115,11 @@ class Places {
     return true
   }
 
+  answered(flow: Flow): void {
+    for (let at = 0; at < PLACES; at++)
+      if (this.seen[at]! > 0 && isSameSource(this.flows[at]!, flow)) this.openFlows[at]! += 1
+  }
+
   sharesOf({ packets, unsampled, passes, over, time }: CounterEvent): readonly Sampled[] {
     return this.flows.flatMap((flow, place): Sampled[] => {
       const seen = this.seen[place]! - this.doubtful[place]!
@@ -124,7 +135,7 @@ class Places {
           tcpFlags: this.tcpFlags[place]!,
           beyond: Math.max(0, Math.round(seen * each) - seen),
           atLeast: seen === this.total ? Math.max(0, Math.round(seen * each) - seen) : Math.round(atLeast),
-          passed: Math.round(passes * over),
+          passed: Math.round(passes * over) - (flow.protocol === UDP ? this.openFlows[place]! : 0),
           hasManyEnds: this.endsOf(place) * 2 > Math.min(seen, WORDS * 32),
           isAnswer: this.answers[place]! * 2 > this.seen[place]!,
         },
@@ -135,6 +146,7 @@ class Places {
   clear(): void {
     this.seen.fill(0)
     this.answers.fill(0)
+    this.openFlows.fill(0)
     this.doubtful.fill(0)
     this.ends.fill(0)
     this.sources.clear()
@@ -150,6 +162,7 @@ class Places {
     }
     this.doubtful[least] = this.seen[least]!
     this.answers[least] = 0
+    this.openFlows[least] = 0
     this.ends.fill(0, least * WORDS, (least + 1) * WORDS)
     return least
   }
