@@ -3,7 +3,7 @@ import { type Flow, sourceOf } from "../event/flow.js"
 import type { Limit } from "../policy/policy.js"
 import { HowMany } from "./how-many.js"
 import { type Meter, makeMeter } from "./meter.js"
-import { mix } from "./mix.js"
+import { mixSigned } from "./mix.js"
 
 const SHOWN = 16
 /** So many are a crowd. */
@@ -46,9 +46,9 @@ export class Crowd {
     if (time - this.since > this.window) this.begin(time)
     this.total++
     this.counted++
-    const source = mix(flow.source0, flow.source1, flow.source2, flow.source3)
+    const source = mixSigned(flow.source0, flow.source1, flow.source2, flow.source3)
     this.sources.add(source)
-    this.targets.add(mix(flow.destination0, flow.destination1, flow.destination2, flow.destination3))
+    this.targets.add(mixSigned(flow.destination0, flow.destination1, flow.destination2, flow.destination3))
     if (this.votes === 0) {
       this.candidate = source
       this.ofCandidate = 0

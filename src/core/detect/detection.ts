@@ -75,12 +75,6 @@ const UNTRACKED = 64
 
 /** One more than all bits of answers, and of connections. */
 const ALL_STEPS = 32
-const steps: Readonly<Record<ConnectionPhase, number>> = {
-  new: IS_BEGUN,
-  established: IS_ESTABLISHED,
-  ended: IS_ENDED,
-  abandoned: IS_ABANDONED,
-}
 
 /** A detector, by what it was told to count, and the setting that is in force. */
 interface Arranged {
@@ -388,7 +382,9 @@ function answerBit(answer: Answer, protocol: number): number {
 }
 
 function stepBit(phase: ConnectionPhase, protocol: number): number {
-  return phase === "new" && (protocol === ICMP || protocol === ICMPV6) ? IS_ASKED : steps[phase]
+  if (phase === "new") return protocol === ICMP || protocol === ICMPV6 ? IS_ASKED : IS_BEGUN
+  if (phase === "established") return IS_ESTABLISHED
+  return phase === "ended" ? IS_ENDED : IS_ABANDONED
 }
 
 /** Lists by a bit's number. */

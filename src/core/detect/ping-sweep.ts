@@ -4,7 +4,7 @@ import type { PacketEvent } from "../event/packet-event.js"
 import { ICMP } from "../packet/packet.js"
 import { type DetectorKind, IS_ASKED, IS_ICMP } from "./detector.js"
 import { isEchoRequest } from "./flood.js"
-import { mix } from "./mix.js"
+import { mixSigned } from "./mix.js"
 import { SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
 
@@ -16,7 +16,7 @@ export const pingSweep: DetectorKind = {
     const count = (flow: Flow, note: PacketEvent | null) => {
       const own = suspects.of(flow)
       if (own === null) return
-      const host = mix(flow.destination0, flow.destination1, flow.destination2, flow.destination3)
+      const host = mixSigned(flow.destination0, flow.destination1, flow.destination2, flow.destination3)
       const slot = own.countDifferent(flow, host)
       if (slot < 0) return
       if (note !== null) context.packets.note(note)

@@ -17,7 +17,7 @@ import {
   IS_SHUT_TCP,
 } from "./detector.js"
 import { isGroup } from "./group.js"
-import { mix } from "./mix.js"
+import { mixSigned } from "./mix.js"
 import { ScanNotes } from "./scan-notes.js"
 import { type Suspects, SuspectsBySetting } from "./suspects.js"
 import { within } from "./words.js"
@@ -112,7 +112,7 @@ class PortScan implements Detector {
   private count(flow: Flow, counted: SuspectsBySetting, probe: ScanProbe, text: string): void {
     const suspects = counted.of(flow)
     if (suspects === null) return
-    const item = mix(
+    const item = mixSigned(
       flow.destination0 ^ flow.destination1,
       flow.destination2,
       flow.destination3,
