@@ -232,8 +232,13 @@ test.each([
     isVisitor: undefined,
   },
   {
-    title: "one who has come three times to one",
-    before: lines(3, (index) => visit(`203.0.113.9:${2000 + index}`, "10.0.0.9:443")),
+    title: "one who has come five times to one",
+    before: lines(5, (index) => visit(`203.0.113.9:${2000 + index}`, "10.0.0.9:443")),
+    isVisitor: undefined,
+  },
+  {
+    title: "one who has come six times to one",
+    before: lines(6, (index) => visit(`203.0.113.9:${2000 + index}`, "10.0.0.9:443")),
     isVisitor: true,
   },
 ])("a scan in the name of $title", ({ before, isVisitor }) => {
@@ -244,8 +249,8 @@ test.each([
   expect(finding?.isVisitor).toBe(isVisitor)
 })
 
-test("who scans first, and comes four times to what is open meanwhile, is no visitor", () => {
-  const during = lines(4, (index) => handshake(`203.0.113.9:${2000 + index}`, "192.0.2.1:80"))
+test("who scans first, and comes six times to what is open meanwhile, is no visitor", () => {
+  const during = lines(6, (index) => handshake(`203.0.113.9:${2000 + index}`, "192.0.2.1:80"))
   const [finding] = find(`in eth0 203.0.113.9:40000++ > 192.0.2.1:1000++ S repeat 10 every 1ms
     ${during}
     in eth0 203.0.113.9:40000++ > 192.0.2.1:2000++ S repeat 10 every 1ms`)

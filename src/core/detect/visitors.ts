@@ -3,11 +3,11 @@ import { mix } from "./mix.js"
 import { RecentHashes } from "./recent-hashes.js"
 
 const DAY = 86400
-/** Who has come to one service so often is a visitor. A scanner that connects comes to each port once, and perhaps once more to ask what is there. */
-const VISITS = 3
+/** Who has come to one service so often is a visitor. A scanner that connects comes to each port once or twice, and who means to attack looks a few times first whether the service is there. */
+const VISITS = 6
 
 /**
- * Who has come to the same service three times within a day, each time with a whole handshake, and since when. A scan that begins later in a visitor's name may be somebody else's: a SYN is sent in
+ * Who has come to the same service six times within a day, each time with a whole handshake, and since when. A scan that begins later in a visitor's name may be somebody else's: a SYN is sent in
  * anybody's name, and those of visitors are the first that an attacker knows (his decoys). The latest 32,768 visits and visitors, by hashes.
  */
 export class Visitors {
