@@ -155,9 +155,8 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
         notice(`paused for ${Math.ceil(found.seconds)} s: nothing is protected meanwhile`)
       lookAtEnd(found.seconds)
     } else if (before === "paused") tell("the pause is over: the rules judge again")
-    // While one flush is made good, the next may be told of later than it is seen.
-    if ((found.what === "put-back" && found.wasGone) || changes.some(({ hasTableGone }) => hasTableGone))
-      isBypassLost = true
+    // While one flush is made good, the next may come behind the look at the kernel: whatever was put back, an empty chain is no word of the administrator's.
+    if (found.what === "put-back" || changes.some(({ hasTableGone }) => hasTableGone)) isBypassLost = true
     keepBypass()
     if (found.what === "other") followOther(found.saved)
     parts.agree()
@@ -256,6 +255,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
         notice(`the chain bypass was not kept: ${sentencesOf(kept.failure.diagnostics).join("; ")}`)
       return
     }
+    if (isBypassLost) rememberOwnBypass(state)
     isBypassLost = false
     if (kept.value > 0) notice(`rules of the chain bypass were put back: ${kept.value}`)
   }

@@ -17,8 +17,7 @@ export interface GuardedRules {
 
 /** What was found when somebody else had changed our table. */
 export type Restored =
-  /** Put back. `wasGone`: no rules of ours were left. */
-  | { readonly what: "put-back"; readonly wasGone: boolean }
+  | { readonly what: "put-back" }
   /** Nothing was missing. */
   | { readonly what: "nothing" }
   /** Another floodwall has rules on trial, for so many more seconds. */
@@ -83,7 +82,7 @@ export function restoreRules(rules: GuardedRules, state: State): Outcome<Restore
     if (plan.value.isUnchanged) return done({ what: "nothing" })
     if (confirmed.digest !== plan.value.digest) return restoreOther(kernel.value, confirmed, state)
     const applied = applyRules(requestFor(rules), plan.value, state)
-    return failed(applied) ? applied : done({ what: "put-back", wasGone: kernel.value.inForce === null })
+    return failed(applied) ? applied : done({ what: "put-back" })
   })
   const isBusy = failed(restored) && restored.failure.diagnostics.some(({ id }) => id === "already-running")
   return isBusy ? done({ what: "busy" }) : restored
@@ -105,7 +104,7 @@ function restoreOther(kernel: KernelState, saved: Saved, state: State): Outcome<
   const stands = saved.listing === undefined ? kernel.digest === saved.digest : standsAsSaved(kernel, saved)
   if (stands) return done({ what: "other", saved })
   const loaded = loadSaved(saved, state)
-  return failed(loaded) ? loaded : done({ what: "put-back", wasGone: kernel.inForce === null })
+  return failed(loaded) ? loaded : done({ what: "put-back" })
 }
 
 function requestFor(rules: GuardedRules): ApplyRequest {
