@@ -15,7 +15,13 @@ import { settleBlocks } from "./open-book.js"
 import type { Io } from "./output.js"
 import { policyWords } from "./policy-file.js"
 import { describeCut, rehearsable, rehearseAll } from "./rehearse-here.js"
-import { type GuardAnswer, isGuardThere, printGuardAnswer, tellGuard } from "./tell-guard.js"
+import {
+  type GuardAnswer,
+  guardAnswerToJson,
+  isGuardThere,
+  printGuardAnswer,
+  tellGuard,
+} from "./tell-guard.js"
 import { plural } from "./text.js"
 import { formatTime, parseSeconds, tell } from "./told.js"
 
@@ -231,7 +237,7 @@ function toJson({ applied, trialSeconds, sessions, cuts, keptOutAgain }: Report,
       origin: cut.origin ? `${printSpan(cut.origin.span)}: ${cut.origin.text}` : null,
     })),
     keptOutAgain,
-    guard: typeof guard === "string" ? { trouble: guard } : guard,
+    guard: guardAnswerToJson(guard),
     boots: isEnabled(),
   }
 }

@@ -7,7 +7,7 @@ import { type Command, exit, jsonOption } from "./command.js"
 import { keepBypass } from "./keep-bypass.js"
 import { loadQuietly } from "./load-quietly.js"
 import { settleBlocks } from "./open-book.js"
-import { isGuardThere, printGuardAnswer, tellGuard } from "./tell-guard.js"
+import { guardAnswerToJson, isGuardThere, printGuardAnswer, tellGuard } from "./tell-guard.js"
 import { tell } from "./told.js"
 
 export const command: Command<{ readonly json?: boolean }> = {
@@ -38,16 +38,16 @@ export const command: Command<{ readonly json?: boolean }> = {
     if (confirmed === undefined) return status
     const { remembered, policy } = confirmed
     const guard = policy === undefined ? null : await tellGuard(policy, io)
-    const boots = remembered && isEnabled()
+    const isBootUnit = isEnabled()
     if (json) {
       io.json({
         result: "confirmed",
-        boots,
-        guard: typeof guard === "string" ? { trouble: guard } : guard,
+        boots: remembered && isBootUnit,
+        guard: guardAnswerToJson(guard),
       })
       return status
     }
-    io.print(`Confirmed: these rules stay.${isEnabled() ? "" : " Gone after a reboot: floodwall enable"}`)
+    io.print(`Confirmed: these rules stay.${isBootUnit ? "" : " Gone after a reboot: floodwall enable"}`)
     if (!remembered)
       io.print(
         "What boots is not these rules: they were applied with another state folder, or its disk is full.",

@@ -24,6 +24,11 @@ export async function tellGuard(policy: string, io: Io): Promise<GuardAnswer> {
   return "it hung up without an answer"
 }
 
+/** As `--json` has it. */
+export function guardAnswerToJson(answer: GuardAnswer): Followed | { readonly trouble: string } | null {
+  return typeof answer === "string" ? { trouble: answer } : answer
+}
+
 /** Nothing where no guard runs. */
 export function printGuardAnswer(answer: GuardAnswer, policy: string, io: Io): void {
   if (answer === null) return

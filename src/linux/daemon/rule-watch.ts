@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import type { Readiness } from "../host/netlink/readiness.js"
 import { openTableWatch, type TableChange } from "../host/netlink/table-watch.js"
-import { failed, type Outcome } from "../host/outcome.js"
+import { done, failed, type Outcome } from "../host/outcome.js"
 import { readOwnBypass, rememberOwnBypass, restoreOwnBypass } from "../host/own-bypass.js"
 import { readTrial, rewriteConfirmed, type Saved, type State } from "../host/state.js"
 import type { Followed } from "./protocol.js"
@@ -248,16 +248,17 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
 
   /** The administrator's rules in the chain `bypass`: remembered at each change, put back where the table had gone with them. */
   function keepBypass(): void {
-    const kept: Outcome<number> = isBypassLost ? restoreOwnBypass(state) : rememberOwnBypass(state)
+    const restored: Outcome<number> = isBypassLost ? restoreOwnBypass(state) : done(0)
+    const kept = failed(restored) ? restored : rememberOwnBypass(state)
     if (failed(kept)) {
       // A table that has just been flushed again is looked at in a moment.
       if (!failed(readOwnBypass()))
         notice(`the chain bypass was not kept: ${sentencesOf(kept.failure.diagnostics).join("; ")}`)
       return
     }
-    if (isBypassLost) rememberOwnBypass(state)
     isBypassLost = false
-    if (kept.value > 0) notice(`rules of the chain bypass were put back: ${kept.value}`)
+    if (!failed(restored) && restored.value > 0)
+      notice(`rules of the chain bypass were put back: ${restored.value}`)
   }
 
   /** Who flushes every second is told of three times, and then once a minute. */
