@@ -4,7 +4,16 @@ import { join } from "node:path"
 import { beforeEach, expect, test } from "vitest"
 import { address } from "../../src/linux/host/namespace/laboratory.js"
 import { searchPath } from "../../src/linux/host/namespace/namespace.js"
-import { createGateway, type Gateway, openEcho, reaches, serveEcho, until, wait } from "./support/gateway.js"
+import {
+  createGateway,
+  type Gateway,
+  openEcho,
+  reaches,
+  type Started,
+  serveEcho,
+  until,
+  wait,
+} from "./support/gateway.js"
 import { needsKernel } from "./support/kernel-test.js"
 
 let gateway: Gateway
@@ -26,58 +35,43 @@ test("kill -9 of everything, at many moments of an apply on trial: it ends with 
   const [one, two] = [gateway.policy("one", open(81)), gateway.policy("two", open(82))]
   const [old = "", next = ""] = digests(one, two)
   gateway.floodwall("apply", "--keep", one)
-  const duration = await timed(async () => {
-    await gateway.start("apply", "--confirm", "1", two).ended
-  })
-  await until(() => gateway.status().digest === old)
-  const seen = { untouched: 0, onTrial: 0 }
-  const moments = 8
-  for (let moment = 0; moment < moments; moment++) {
-    const started = gateway.start("apply", "--confirm", "2", two)
-    await wait((duration * 1.1 * moment) / moments)
-    killAll(started.child.pid!)
-    await started.ended
-    const { digest, trial } = gateway.status()
-    if (trial?.secondsLeft != null) {
-      expect(digest).toBe(next)
-      seen.onTrial++
-    } else {
-      expect(digest).toBe(old)
-      seen.untouched++
-    }
+  const kill = closingIn()
+  for (let moment = 0; moment < 8; moment++) {
+    // The one that ends its work needs a trial that lasts until somebody has looked.
+    const trial = moment === 1 ? "8" : "2"
+    const hasChanged = await kill(gateway.start("apply", "--confirm", trial, two), () => {
+      const { digest, trial } = gateway.status()
+      const isOnTrial = trial?.secondsLeft != null
+      expect(digest).toBe(isOnTrial ? next : old)
+      return isOnTrial
+    })
+    // The first came before anything, the second after everything.
+    if (moment < 2) expect(hasChanged).toBe(moment === 1)
     await until(() => gateway.status().digest === old)
     expect(await reaches(gateway.laboratory.outside, address.wan.ipv4, 81)).toBe(true)
     expect(gateway.floodwall("diff", one)).toMatchObject({ status: 0 })
   }
-  // Both happened, so the moments lay on both sides of the transaction.
-  expect(seen.untouched).toBeGreaterThan(0)
-  expect(seen.onTrial).toBeGreaterThan(0)
 }, 180_000)
 
 test("kill -9 at many moments of a confirm: kept or rolled back, and what boots is what was kept", async () => {
   const [one, two] = [gateway.policy("one", open(81)), gateway.policy("two", open(82))]
   const [old = "", next = ""] = digests(one, two)
-  const seen = { kept: 0, rolledBack: 0 }
-  const moments = 5
-  let duration = 300
-  for (let moment = 0; moment < moments; moment++) {
+  const kill = closingIn()
+  for (let moment = 0; moment < 5; moment++) {
     gateway.floodwall("apply", "--keep", one)
-    gateway.floodwall("apply", "--confirm", "3", two)
-    const started = gateway.start("confirm")
-    if (moment === 0) duration = await timed(() => started.ended)
-    else await wait((duration * 1.1 * moment) / moments)
-    killAll(started.child.pid!)
-    await started.ended
-    await until(() => gateway.status().trial?.secondsLeft == null)
-    const { digest } = gateway.status()
-    expect([old, next]).toContain(digest)
-    seen[digest === next ? "kept" : "rolledBack"]++
+    gateway.floodwall("apply", "--confirm", moment === 1 ? "20" : "3", two)
+    let digest: string | null = null
+    const hasChanged = await kill(gateway.start("confirm"), async () => {
+      await until(() => gateway.status().trial?.secondsLeft == null)
+      digest = gateway.status().digest
+      expect([old, next]).toContain(digest)
+      return digest === next
+    })
+    if (moment < 2) expect(hasChanged).toBe(moment === 1)
     // Whatever command comes next brings the file in line with the kernel.
     gateway.floodwall("enable")
     expect(readFileSync(join(gateway.state, "boot.nft"), "utf8")).toContain(`digest-${digest}`)
   }
-  expect(seen.kept).toBeGreaterThan(0)
-  expect(seen.rolledBack).toBeGreaterThan(0)
 }, 180_000)
 
 test("several applies at once: one at a time, and what stands in the end is one of them, whole", async () => {
@@ -291,8 +285,23 @@ function killAll(pid: number): void {
   }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = Date.now()
-  await work()
-  return Date.now() - start
+/**
+ * Kills a command at moments that close in on the one at which it changes something: at once, after its end, then always halfway between the latest kill that came too early and the earliest
+ * that came too late. Whatever time the command takes on a machine, kills fall on both sides.
+ */
+function closingIn(): (command: Started, hasChanged: () => boolean | Promise<boolean>) => Promise<boolean> {
+  let early: number | undefined
+  let late: number | undefined
+  return async (command, hasChanged) => {
+    const start = Date.now()
+    if (early !== undefined)
+      await (late === undefined ? command.ended : Promise.race([command.ended, wait((early + late) / 2)]))
+    const moment = early === undefined ? 0 : Date.now() - start
+    killAll(command.child.pid!)
+    await command.ended
+    const isLate = await hasChanged()
+    if (isLate) late = Math.min(late ?? moment, moment)
+    else early = Math.max(early ?? moment, moment)
+    return isLate
+  }
 }
