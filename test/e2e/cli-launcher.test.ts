@@ -19,7 +19,7 @@ beforeAll(() => {
   expect(floodwall(["--version"])).toMatchObject({ status: 0, output: `${version}\n`, error: "" })
 })
 
-/** A checkout with as much of it as a test wants. */
+/** A checkout with as much of it as a test wants; of dist the bundle alone, for what is beside it comes and goes with the tests that run meanwhile. */
 function checkout(...parts: string[]): { folder: string; program: string } {
   const folder = folderWith()
   for (const part of ["package.json", "bin", ...parts]) {
@@ -36,12 +36,12 @@ test("works through a symbolic link, from any directory", () => {
 })
 
 test("a bundle alone is enough: no sources, no packages", () => {
-  const { program } = checkout("dist")
+  const { program } = checkout("dist/floodwall.cjs")
   expect(floodwall(["--version"], { program })).toEqual({ status: 0, output: `${version}\n`, error: "" })
 })
 
 test("an old bundle without esbuild runs, and says that it is old", () => {
-  const { folder, program } = checkout("dist", "src")
+  const { folder, program } = checkout("dist/floodwall.cjs", "src")
   const later = new Date(Date.now() + 60_000)
   utimesSync(join(folder, "src/linux/cli/main.ts"), later, later)
   const ran = floodwall(["--version"], { program })
@@ -77,7 +77,7 @@ test("a changed source is built again, a test is not; the bundle is renamed into
 })
 
 test("what V8 made of the bundle is kept, command by command, and not believed where anything differs", () => {
-  const { folder, program } = checkout("dist")
+  const { folder, program } = checkout("dist/floodwall.cjs")
   const place = join(folder, `dist/floodwall.cjs.${process.version}-${process.arch}.cache`)
   rmSync(place, { force: true })
   const runs = (word: string) => {

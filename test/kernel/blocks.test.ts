@@ -215,14 +215,29 @@ function inKernel(state: readonly string[]): string[] {
   return [...state].sort()
 }
 
-/** What it said until it was killed. */
+/** What it said until it was killed: at a moment of its own in every round, which in every second one is not before three steps are done, however slow the machine. */
 function killed(worker: string, folder: string, round: number): Promise<object[]> {
   const child = gateway.laboratory.firewall.namespace.inside(() =>
     spawn(process.execPath, [worker, folder, String(round)], { stdio: ["ignore", "pipe", "inherit"] }),
   )
   let text = ""
-  child.stdout?.on("data", (data) => (text += data))
-  child.stdout?.once("data", () => setTimeout(() => child.kill("SIGKILL"), (round * 7919) % 40))
+  let isTime = false
+  const look = () => {
+    if (isTime && (round % 2 === 1 || text.split('"did"').length > 3)) child.kill("SIGKILL")
+  }
+  child.stdout?.on("data", (data) => {
+    text += data
+    look()
+  })
+  child.stdout?.once("data", () =>
+    setTimeout(
+      () => {
+        isTime = true
+        look()
+      },
+      (round * 7919) % 40,
+    ),
+  )
   return new Promise((resolve) =>
     child.once("close", () =>
       resolve(
