@@ -9,11 +9,10 @@ import type { Item } from "../../ruleset/value.js"
 import { stepsIn } from "../../ruleset/walk.js"
 import type { Needless, XtSet } from "../../ruleset/xtables/lower/condition.js"
 import { isWindowOf } from "../../ruleset/xtables/lower/sets.js"
+import { DEFAULT_SIZE } from "./ipset-state.js"
 
 /** An ipset's name has at most 31 characters. */
 const NAME_MAXIMUM = 31
-/** What ipset takes where a set does not say it. */
-const DEFAULT_SIZE = 65536
 
 /** The sets of a table that become ipsets, with names that ipset takes, and those that rules hold without a name. */
 export class LoweredSets {

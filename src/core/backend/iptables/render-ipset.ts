@@ -5,7 +5,7 @@ import { type TypeName, wordsOf } from "../../ruleset/type.js"
 import type { Item, Literal } from "../../ruleset/value.js"
 import { protocolName } from "../../ruleset/xtables/protocols.js"
 import { quoteWord } from "../../ruleset/xtables/quote.js"
-import { DEFAULT_SIZE } from "./ipset.js"
+import { DEFAULT_SIZE } from "./ipset-state.js"
 
 const SECOND = 1e9
 

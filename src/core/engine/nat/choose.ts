@@ -1,9 +1,9 @@
+import { jenkins } from "../../base/jenkins.js"
 import { DCCP, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import { DESTINATION, type End, SOURCE } from "../../packet/rewrite.js"
 import { KIND, PORTS, TUPLE_WORDS } from "../conntrack/layout.js"
 import type { ConnectionTable } from "../conntrack/table.js"
 import { invert } from "../conntrack/tuple.js"
-import { jenkins } from "./jenkins.js"
 import type { Request } from "./request.js"
 import type { NatSources } from "./sources.js"
 
@@ -87,7 +87,7 @@ export class TupleChoice {
     const { swapped } = this
     for (let word = 0; word < 4; word++) swapped[word] = swap(tuple[word]!)
     const zone = tuple[KIND]! >>> 16
-    let hash = jenkins(swapped, 0, 4, request.persistent ? 0 : swap(tuple[4 + last]!) ^ zone)
+    let hash = jenkins(swapped, 4, request.persistent ? 0 : swap(tuple[4 + last]!) ^ zone)
     let isFree = false
     for (let word = 0; word <= last; word++) {
       const from = isFree ? 0 : lowest[word]!

@@ -1,8 +1,8 @@
+import { jenkins } from "../../base/jenkins.js"
 import type { ExpressionKind } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
 import { type Build, oneWord, type Read } from "../runtime.js"
 import { dataTypes, type TypeName, wordsOf } from "../type.js"
-import { jenkinsHash } from "./jenkins-hash.js"
 
 /** A number below the modulus that is the same for all packets of a flow: `jhash ip saddr . ip daddr mod 2 seed 0xdeadbeef`, `symhash mod 2`. */
 export interface HashNode {
@@ -45,7 +45,8 @@ function readOf(node: HashNode, build: Build): Read {
   const parts = of.expression === "concatenation" ? of.parts.flatMap(build.types) : build.types(of)
   const bytes = new Uint8Array(parts.reduce((sum, type) => sum + wordsOf(type) * 4, 0))
   const view = new DataView(bytes.buffer)
-  const single = parts.length === 1 ? Math.ceil(dataTypes[parts[0]!] / 8) : bytes.length
+  const length = parts.length === 1 ? Math.ceil(dataTypes[parts[0]!] / 8) : bytes.length
+  const words = new Uint32Array(Math.ceil(length / 4))
   return (packet, run) => {
     if (!load(packet, run, 0)) return -1
     let word = 0
@@ -53,7 +54,9 @@ function readOf(node: HashNode, build: Build): Read {
       for (let index = 0; index < wordsOf(type); index++, word++)
         putWord(view, word * 4, run.registers[word]!, type, index)
     }
-    return scaled(jenkinsHash(bytes, single, seed))
+    bytes.fill(0, length)
+    for (let index = 0; index < words.length; index++) words[index] = view.getUint32(index * 4, true)
+    return scaled(jenkins(words, words.length, seed, length))
   }
 }
 
@@ -68,14 +71,13 @@ function putWord(view: DataView, at: number, value: number, type: TypeName, inde
 
 /** Both directions of a flow give the same. */
 function symmetric(scaled: (value: number) => number): Read {
-  const bytes = new Uint8Array(16)
-  const view = new DataView(bytes.buffer)
+  const words = new Uint32Array(4)
   return (packet) => {
     if (packet.family === 0) return -1
-    view.setUint32(0, packet.source0 ^ packet.destination0 ^ packet.source1 ^ packet.destination1)
-    view.setUint32(4, packet.source2 ^ packet.destination2 ^ packet.source3 ^ packet.destination3)
-    view.setUint32(8, packet.sourcePort ^ packet.destinationPort)
-    view.setUint32(12, packet.protocol)
-    return scaled(jenkinsHash(bytes, 16, 0))
+    words[0] = packet.source0 ^ packet.destination0 ^ packet.source1 ^ packet.destination1
+    words[1] = packet.source2 ^ packet.destination2 ^ packet.source3 ^ packet.destination3
+    words[2] = packet.sourcePort ^ packet.destinationPort
+    words[3] = packet.protocol
+    return scaled(jenkins(words, 4, 0))
   }
 }

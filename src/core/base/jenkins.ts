@@ -2,15 +2,15 @@
 const START = 0xdeadbeef
 
 /**
- * lookup3 over up to four words, as `jhash2` of linux/jhash.h. The kernel chooses among several addresses with it, without a secret, so that the choice
- * can be foretold.
+ * lookup3 over little-endian words, as `jhash2` of linux/jhash.h, and as `jhash` of as many bytes where zeros fill the last word. The kernel chooses among several addresses with it, without a secret, so that
+ * the choice can be foretold, and rules have it as `jhash … seed …`.
  */
-export function jenkins(words: Uint32Array, at: number, count: number, seed: number): number {
-  let a = (START + (count << 2) + seed) | 0
+export function jenkins(words: Uint32Array, count: number, seed: number, bytes: number = count << 2): number {
+  let a = (START + bytes + seed) | 0
   let b = a
   let c = a
   let left = count
-  let from = at
+  let from = 0
   while (left > 3) {
     a = (a + words[from]!) | 0
     b = (b + words[from + 1]!) | 0
