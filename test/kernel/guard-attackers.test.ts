@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { address } from "../../src/linux/host/namespace/laboratory.js"
 import { serveEcho } from "./support/gateway.js"
-import { createGuarded, within } from "./support/guarded.js"
+import { createGuarded, PATIENCE, within } from "./support/guarded.js"
 import { needsKernel, skipWithout } from "./support/kernel-test.js"
 
 const scapy = fileURLToPath(new URL("support/attackers.py", import.meta.url))
@@ -57,7 +57,7 @@ for _ in range(count): one.sendto(b"x" * 64, (target, 5000))
 `
 
 test("nmap, hping3 and scapy are found for what they do, and who may be blocked is; an honest client loses nothing meanwhile", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   needsKernel(context)
   for (const [command, ...words] of tools) {
@@ -135,7 +135,7 @@ test("nmap, hping3 and scapy are found for what they do, and who may be blocked 
     "data-in-syn 192.0.2.85",
     "ping-sweep 192.0.2.87",
   ]
-  await within(8, () => wanted.every((each) => found().has(each)))
+  await within(PATIENCE, () => wanted.every((each) => found().has(each)))
   honest.kill("SIGTERM")
   await once(honest, "exit")
   expect([...found()]).toEqual(expect.arrayContaining(wanted))

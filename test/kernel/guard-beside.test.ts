@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { createGuarded, within } from "./support/guarded.js"
+import { createGuarded, PATIENCE, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 
 function startBeside() {
@@ -31,7 +31,7 @@ function startBeside() {
 }
 
 test("what is applied by hand beside a guard is what it works by: whom the policy only notifies of is let in, detectors count anew, a trial waits for confirm, a reload goes back", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   needsKernel(context)
   const { gateway, start, works, blocked, variant, policy, nft, scan, from } = startBeside()
@@ -64,7 +64,7 @@ test("what is applied by hand beside a guard is what it works by: whom the polic
     /^unchanged: .*\nThe guard works by it now\.$/m,
   )
   scan(from(80), 15)
-  expect(await within(5, () => /port-scan: .*\.80 tried 10 or more/.test(guard.output()))).toBe(true)
+  expect(await within(PATIENCE, () => /port-scan: .*\.80 tried 10 or more/.test(guard.output()))).toBe(true)
 
   // A trial is nobody's policy yet.
   const wider = variant("wider", (text) => text.replace("[ssh]", "[ssh, 8443/tcp]"))
@@ -76,17 +76,17 @@ test("what is applied by hand beside a guard is what it works by: whom the polic
   const { digest } = works()
   expect(works().policy).toBe(wider)
   nft("flush", "ruleset")
-  expect(await within(3, () => works().digest === digest)).toBe(true)
+  expect(await within(PATIENCE, () => works().digest === digest)).toBe(true)
   expect(blocked()).toContain("203.0.113.7")
 
   guard.child.kill("SIGHUP")
-  expect(await within(5, () => works().policy === policy)).toBe(true)
+  expect(await within(PATIENCE, () => works().policy === policy)).toBe(true)
   expect(works().digest).not.toBe(digest)
   expect(guard.output()).not.toMatch(/error|stay as/)
 })
 
 test("rules that another floodwall put in force without a word to the guard are noticed, followed where their policy can be read, and put back as they were where it cannot; a pause is told, and its end", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   needsKernel(context)
   const { gateway, start, works, variant, nft } = startBeside()
@@ -103,23 +103,27 @@ test("rules that another floodwall put in force without a word to the guard are 
     })
   const first = variant("first", (text) => text.replace("[ssh]", "[ssh, 8443/tcp]"))
   expect(silently("apply", first, "--keep", "--force").status).toBe(0)
-  expect(await within(3, () => works().policy === first)).toBe(true)
+  expect(await within(PATIENCE, () => works().policy === first)).toBe(true)
 
   const second = variant("second", (text) => text.replace("[ssh]", "[ssh, 9443/tcp]"))
   expect(silently("apply", second, "--keep", "--force").status).toBe(0)
   rmSync(second)
   const said =
     /the rules in force are those of \S+second\.yaml, but it cannot be read as a policy now: .* stay as \S+first\.yaml has them/
-  expect(await within(3, () => works().notices.some((notice) => said.test(notice)))).toBe(true)
+  expect(await within(PATIENCE, () => works().notices.some((notice) => said.test(notice)))).toBe(true)
   const { digest, policy } = works()
   expect(policy).toBe(first)
   nft("flush", "ruleset")
-  expect(await within(3, () => works().digest === digest)).toBe(true)
+  expect(await within(PATIENCE, () => works().digest === digest)).toBe(true)
   nft("delete", "chain", "inet", "floodwall", "bypass/policy")
   expect(nft("list", "table", "inet", "floodwall")).toContain("9443")
-  expect(await within(3, () => /they were put back/.test(guard.output()))).toBe(true)
+  expect(await within(PATIENCE, () => /they were put back/.test(guard.output()))).toBe(true)
 
   expect(gateway.floodwall("pause", "2s").status).toBe(0)
-  expect(await within(3, () => /paused for \d s: nothing is protected/.test(guard.output()))).toBe(true)
-  expect(await within(5, () => /the pause is over: the rules judge again/.test(guard.output()))).toBe(true)
+  expect(await within(PATIENCE, () => /paused for \d s: nothing is protected/.test(guard.output()))).toBe(
+    true,
+  )
+  expect(await within(PATIENCE, () => /the pause is over: the rules judge again/.test(guard.output()))).toBe(
+    true,
+  )
 })

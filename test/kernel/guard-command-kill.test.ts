@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
 import { expect, test } from "vitest"
-import { createGuarded, within } from "./support/guarded.js"
+import { createGuarded, PATIENCE, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 
 test("apply, block and unblock that are killed beside a guard leave all or nothing: what is in force is one policy's, and ledger and kernel say the same", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   needsKernel(context)
   const { gateway, start, policy, nft } = createGuarded()
@@ -38,7 +38,7 @@ test("apply, block and unblock that are killed beside a guard leave all or nothi
       readonly guard: { readonly policy: string }
     }
   expect(
-    await within(10, () => {
+    await within(PATIENCE, () => {
       const { policy: inForce, guard: works, protected: isOn } = status()
       return isOn && inForce === works.policy
     }),

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { expect, test } from "vitest"
-import { createGuarded, within } from "./support/guarded.js"
+import { createGuarded, PATIENCE, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 import { smallDisk } from "./support/small-disk.js"
 
 test("a full disk: blocking and putting back go on, everybody is told, and the ledger is whole when there is room", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (context) => {
   needsKernel(context)
   const guarded = createGuarded()
@@ -14,15 +14,15 @@ test("a full disk: blocking and putting back go on, everybody is told, and the l
   const guard = await guarded.start({ wrap: disk.enter })
   const [first, second, third] = [from(60), from(61), from(62)]
   scan(first)
-  expect(await within(15, () => isListed(first))).toBe(true)
+  expect(await within(PATIENCE, () => isListed(first))).toBe(true)
 
   disk.fill()
   scan(second)
   scan(third)
-  expect(await within(15, () => isListed(second) && isListed(third))).toBe(true)
+  expect(await within(PATIENCE, () => isListed(second) && isListed(third))).toBe(true)
   const full = /the ledger cannot be written \(database or disk is full\)/
   expect(notices()).toEqual([expect.stringMatching(full)])
-  expect(await within(15, () => full.test(guard.output()))).toBe(true)
+  expect(await within(PATIENCE, () => full.test(guard.output()))).toBe(true)
   const events = gateway.floodwall("events").stdout
   expect(events).toMatch(full)
   expect(events.match(new RegExp(`block ${third.replaceAll(".", "\\.")}:`, "g"))).toHaveLength(1)
@@ -30,18 +30,18 @@ test("a full disk: blocking and putting back go on, everybody is told, and the l
   // Rules that cannot be remembered are not taken; those that are remembered are put back.
   writeFileSync(policy, readFileSync(policy, "utf8").replace("[ssh]", "[ssh, 8443/tcp]"))
   guard.child.kill("SIGHUP")
-  expect(await within(15, () => /the rules stay as they are: .*ENOSPC/.test(guard.output()))).toBe(true)
+  expect(await within(PATIENCE, () => /the rules stay as they are: .*ENOSPC/.test(guard.output()))).toBe(true)
   nft("flush", "ruleset")
-  expect(await within(15, () => isListed(second))).toBe(true)
+  expect(await within(PATIENCE, () => isListed(second))).toBe(true)
   expect([isListed(first), isListed(third)]).toEqual([true, false])
 
   disk.makeRoom()
-  expect(await within(15, () => notices().at(-1) === "the ledger is written again")).toBe(true)
+  expect(await within(PATIENCE, () => notices().at(-1) === "the ledger is written again")).toBe(true)
   guard.child.kill("SIGKILL")
   await guard.ended
   nft("flush", "ruleset")
   const next = await guarded.start({ wrap: disk.enter })
-  expect(await within(15, () => isListed(first) && isListed(second))).toBe(true)
+  expect(await within(PATIENCE, () => isListed(first) && isListed(second))).toBe(true)
   expect(isListed(third)).toBe(false)
   expect(nft("list", "table", "inet", "floodwall")).toContain("8443")
   const blocked = gateway.floodwall("blocked", "--json").stdout.trim().split("\n")
@@ -58,7 +58,7 @@ test("a full disk: blocking and putting back go on, everybody is told, and the l
   const last = await guarded.start({ wrap: disk.enter })
   expect(last.output()).toMatch(/the ledger \S+ cannot be opened/)
   nft("flush", "ruleset")
-  expect(await within(15, () => isListed(second))).toBe(true)
+  expect(await within(PATIENCE, () => isListed(second))).toBe(true)
   scan(from(63))
-  expect(await within(15, () => isListed(from(63)))).toBe(true)
+  expect(await within(PATIENCE, () => isListed(from(63)))).toBe(true)
 })

@@ -1,9 +1,9 @@
-import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
 import { expect, test } from "vitest"
 import { address } from "../../src/linux/host/namespace/laboratory.js"
-import { createGuarded, within } from "./support/guarded.js"
+import { createGuarded, PATIENCE, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 
 /** Behind the firewall: a server of 25 ports that goes and comes when it is told so. */
@@ -62,8 +62,10 @@ test("nobody honest is found: services that are restarted, a thousand short conn
     const path = join(gateway.folder, `${host.name}.py`)
     writeFileSync(path, text)
     const child = host.namespace.spawn("python3", [path, ...words], { stdio: ["pipe", "pipe", "inherit"] })
+    // Line by line: what is said at one time may come in one piece.
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]()
     return {
-      next: async () => String(await once(child.stdout!, "data")).trim(),
+      next: async () => (await lines.next()).value as string | undefined,
       go: () => child.stdin!.write("\n"),
       end: () => child.kill("SIGKILL"),
     }
@@ -87,12 +89,12 @@ test("nobody honest is found: services that are restarted, a thousand short conn
   const [visitor, stranger] = [from(50), from(55)]
   for (const source of [visitor, stranger]) scan(source)
   const told = (source: string) => guard.output().includes(`port-scan: ${source} `)
-  expect([await within(10, () => told(visitor) && told(stranger)), guard.output()]).toEqual([
+  expect([await within(PATIENCE, () => told(visitor) && told(stranger)), guard.output()]).toEqual([
     true,
     expect.anything(),
   ])
   const found = [...guard.output().matchAll(/^\S+ ([a-z-]+: 192\.0\.2\.5[0-4]\b.*)$/gm)]
   expect(found.map(([, line]) => line)).toEqual([expect.stringMatching(/^port-scan: 192\.0\.2\.50 /)])
-  expect(await within(5, () => isListed(stranger))).toBe(true)
+  expect(await within(PATIENCE, () => isListed(stranger))).toBe(true)
   expect(isListed(visitor)).toBe(false)
 })

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { setTimeout as pause } from "node:timers/promises"
 import { expect, test } from "vitest"
 import { address } from "../../src/linux/host/namespace/laboratory.js"
-import { createGuarded, within } from "./support/guarded.js"
+import { createGuarded, PATIENCE, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 
 /** A hundred take some minutes: `FLOODWALL_KILLS=100 npx vitest run --project kernel test/kernel/guard-kill.test.ts`. */
@@ -30,7 +30,7 @@ while True:
 `
 
 test(`killed at ${kills} random moments under attack, the guard loses and invents no block, and ledger and kernel agree after each start`, {
-  timeout: 60_000 + kills * 10_000,
+  timeout: 180_000 + kills * 20_000,
   retry: 0,
 }, async (context) => {
   needsKernel(context)
@@ -80,7 +80,7 @@ test(`killed at ${kills} random moments under attack, the guard loses and invent
     )
     let said = ""
     scanner.stdout?.on("data", (data) => (said += data))
-    expect(await within(20, () => listed().length > inKernel.length)).toBe(true)
+    expect(await within(PATIENCE, () => listed().length > inKernel.length)).toBe(true)
     random = (Math.imul(random, 1103515245) + 12345) >>> 0
     await pause((random >>> 16) % 400)
     guard.child.kill("SIGKILL")

@@ -17,7 +17,7 @@ test("the guard is a service that says when it is ready, reloads, comes back aft
   const floodwall = (words: string) => sh(`cd / && ${process.execPath} ${program} ${words}`)
   const property = (name: string) => sh(`systemctl show -P ${name} floodwall-guard.service`).stdout.trim()
   const until = async (what: () => boolean) => {
-    for (let attempt = 0; attempt < 100; attempt++) {
+    for (const end = Date.now() + 30_000; Date.now() < end; ) {
       if (what()) return true
       await new Promise((done) => setTimeout(done, 100))
     }

@@ -1,9 +1,10 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { createConnection } from "node:net"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
-import { expect, test } from "vitest"
-import { createGuarded, type Guarded, type RunningGuard, within } from "./support/guarded.js"
+import { expect, onTestFinished, test } from "vitest"
+import { createGuarded, type Guarded, PATIENCE, type RunningGuard, within } from "./support/guarded.js"
 import { needsKernel } from "./support/kernel-test.js"
 
 async function startGuard(...words: readonly string[]): Promise<
@@ -15,7 +16,7 @@ async function startGuard(...words: readonly string[]): Promise<
 > {
   const guarded = createGuarded()
   const restart = () => guarded.start({ words })
-  const until = (what: () => boolean, seconds = 5) => within(seconds, what)
+  const until = (what: () => boolean, seconds = PATIENCE) => within(seconds, what)
   return { ...guarded, guard: await restart(), until, restart }
 }
 
@@ -123,17 +124,21 @@ test("the socket is root's and a group's; a second guard is refused; requests th
 
 test("metrics are served where asked for, and the hook is told once for all that a minute finds", async (context) => {
   needsKernel(context)
-  const folder = join(process.env["TMPDIR"] ?? "/tmp", `floodwall-hook-${process.pid}`)
-  const { scan, from, until, gateway } = await startGuard(
+  const folder = mkdtempSync(join(tmpdir(), "floodwall-hook-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const hook = join(folder, "told")
+  const { scan, from, until, gateway, isListed } = await startGuard(
     "--metrics",
     "127.0.0.1:9477",
     "--hook",
-    `cat >> ${folder}`,
+    `cat >> ${hook}`,
   )
-  for (const host of [54, 55, 56]) scan(from(host), 40)
+  // By one process: what is found within a second of the first is told with it.
+  const scanners = [54, 55, 56].map(from)
+  scan(scanners, 40)
   const told = () => {
     try {
-      return readFileSync(folder, "utf8").trim()
+      return readFileSync(hook, "utf8").trim()
     } catch {
       return ""
     }
@@ -141,6 +146,7 @@ test("metrics are served where asked for, and the hook is told once for all that
   expect(await until(() => told() !== "")).toBe(true)
   const message = JSON.parse(told()) as { readonly total: number; readonly events: readonly object[] }
   expect(message.total).toBeGreaterThanOrEqual(3)
+  expect(await until(() => scanners.every(isListed))).toBe(true)
   const { stdout } = gateway.laboratory.firewall.namespace.run("python3", [
     "-c",
     "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9477/metrics').read().decode())",

@@ -466,9 +466,6 @@ kernelTest("limits spend their burst, then wait for the rate, as the kernel's do
     limitOver({ count: 60, unit: "minute" }, 3),
   ]
   const rules = cases.map((step) => `udp dport 53 ${stepsToText([step])} counter`)
-  firewall.nft(
-    `table inet t { chain c { type filter hook prerouting priority -300\n${rules.join("\n")}\n}\n}`,
-  )
   const bytesOf = buildPacket({ ...v4, udp: { sourcePort: 1, destinationPort: 53 } })
   const counts = () =>
     (
@@ -476,29 +473,43 @@ kernelTest("limits spend their burst, then wait for the rate, as the kernel's do
         rule?: { expr: { counter?: { packets: number } }[] }
       }[]
     ).flatMap(({ rule }) => rule?.expr.flatMap(({ counter }) => (counter ? [counter.packets] : [])) ?? [])
-  let places = 0
-  const build = buildFrom({ ...engine, slots: (count) => (places += count) - count })
-  const compiled = cases.map((step) => build.step(step))
-  const run = newRun()
-  const packet = new Packet()
-  const lines: string[] = []
   // Each at least 60 ms away from where a token comes back.
   const times = [0, 0.02, 0.04, 0.1, 0.62, 0.68, 0.8, 1.12, 1.6, 2.2]
-  const begin = Date.now()
-  let last = counts()
-  for (const time of times) {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, begin + time * 1000 - Date.now())))
-    const sent = (Date.now() - begin) / 1000
-    outside.sender("eth0").send([{ bytes: bytesOf }])
-    settle()
-    const now = counts()
-    const kernel = now.map((count, index) => (count - last[index]! === 1 ? "x" : ".")).join("")
-    last = now
-    run.now = sent * 1e9
-    const ours = compiled.map((step) => (step(packet, run) === CONTINUE ? "x" : ".")).join("")
-    lines.push(`${time} ${kernel} ${ours === kernel ? "=" : ours}`)
+  const run = newRun()
+  const packet = new Packet()
+  /** All of it with limits that nothing has spent; and by how many seconds the latest packet was late. */
+  const attempt = async () => {
+    firewall.nft(
+      `table inet t\ndelete table inet t\ntable inet t { chain c { type filter hook prerouting priority -300\n${rules.join("\n")}\n}\n}`,
+    )
+    let places = 0
+    const build = buildFrom({ ...engine, slots: (count) => (places += count) - count })
+    const compiled = cases.map((step) => build.step(step))
+    run.state.fill(0)
+    const lines: string[] = []
+    let late = 0
+    let last = counts()
+    const begin = Date.now()
+    for (const time of times) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, begin + time * 1000 - Date.now())))
+      const sent = (Date.now() - begin) / 1000
+      outside.sender("eth0").send([{ bytes: bytesOf }])
+      late = Math.max(late, (Date.now() - begin) / 1000 - time)
+      settle()
+      const now = counts()
+      const kernel = now.map((count, index) => (count - last[index]! === 1 ? "x" : ".")).join("")
+      last = now
+      run.now = sent * 1e9
+      const ours = compiled.map((step) => (step(packet, run) === CONTINUE ? "x" : ".")).join("")
+      lines.push(`${time} ${kernel} ${ours === kernel ? "=" : ours}`)
+    }
+    return { lines, late }
   }
-  expect(lines).toMatchInlineSnapshot(`
+  // Once more, at most four times, where a busy machine sent one too late; what came of it is not looked at.
+  let attempts = 1
+  let done = await attempt()
+  while (done.late > 0.055 && attempts++ < 5) done = await attempt()
+  expect(done.lines).toMatchInlineSnapshot(`
     [
       "0 x.x. =",
       "0.02 x... =",

@@ -19,7 +19,7 @@ test("enabled rules come back with every way that nftables.service flushes, and 
   const hasForeign = () => sh("nft list table inet filter").status === 0
   /** systemd orders our part behind the flush: it is there a moment later. */
   const comesBack = async () => {
-    for (let attempt = 0; attempt < 50 && !hasRules(); attempt++)
+    for (const end = Date.now() + 30_000; Date.now() < end && !hasRules(); )
       await new Promise((done) => setTimeout(done, 100))
     return hasRules()
   }

@@ -30,6 +30,7 @@ import type { ExpressionNode, StepNode } from "../../src/core/ruleset/node.js"
 import type { Ruleset, SetDeclaration } from "../../src/core/ruleset/ruleset.js"
 import { createNamespace, type NetworkNamespace } from "../../src/linux/host/namespace/namespace.js"
 import { needsKernel } from "./support/kernel-test.js"
+import { openPings, type Pings } from "./support/pings.js"
 
 /**
  * Two hosts on a wire. Each generation of rules drops what is sent to addresses of its own, so that pings tell which rules are in force:
@@ -37,6 +38,7 @@ import { needsKernel } from "./support/kernel-test.js"
  */
 let outside: NetworkNamespace
 let firewall: NetworkNamespace
+let pings: Pings
 
 beforeEach((context) => {
   needsKernel(context)
@@ -52,9 +54,11 @@ beforeEach((context) => {
   outside.run("ip", ["address", "add", "fd09::1/64", "dev", "wire", "nodad"])
   firewall.run("ip", ["link", "set", "wan0", "up"])
   outside.run("ip", ["link", "set", "wire", "up"])
+  pings = openPings(outside)
 })
 
 afterEach(() => {
+  pings?.close()
   outside?.close()
   firewall?.close()
 })
@@ -171,12 +175,10 @@ function apply(ruleset: Ruleset, trialSeconds: number | null): void {
 
 /** Which rules are in force, by both families; and that the wire works at all. */
 function inForce(): string {
-  const answers = (to: string) =>
-    outside.run("ping", ["-c1", "-W0.15", "-i0.01", "-q", to], { fails: "allowed" }).status === 0
-  expect([answers("10.9.0.2"), answers("fd09::2")]).toEqual([true, true])
-  const dropped = [answers("10.9.0.11"), answers("10.9.0.12"), answers("fd09::11"), answers("fd09::12")]
-    .map((answered) => (answered ? "." : "x"))
-    .join("")
+  const hosts = ["10.9.0.11", "10.9.0.12", "fd09::11", "fd09::12"]
+  const [four, six, ...answers] = pings.answered(["10.9.0.2", "fd09::2", ...hosts])
+  expect([four, six]).toEqual([true, true])
+  const dropped = answers.map((answered) => (answered ? "." : "x")).join("")
   return { "....": "none", "x.x.": "one", ".x.x": "two", xxxx: "both" }[dropped] ?? dropped
 }
 

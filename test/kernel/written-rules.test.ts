@@ -28,7 +28,7 @@ const SEED = 7
 
 for (const [names, program] of files)
   test(`${names}, loaded by ${program}: each packet ends where it ends in the kernel`, {
-    timeout: 60_000,
+    timeout: 180_000,
   }, (context) => {
     needsKernel(context)
     const loads: Load[] = []

@@ -252,7 +252,7 @@ function address(last: number): number[] {
 }
 
 for (const { name, family, rules, packets } of cases)
-  kernelTest(`${name}: the same rules match`, { timeout: 60_000 }, ({ laboratory }) => {
+  kernelTest(`${name}: the same rules match`, { timeout: 180_000 }, ({ laboratory }) => {
     const rulesFor = rulesText(rules, "raw")
     const timed: TimedPacket[] = packets.map((frame) => ({ bytes: frame }))
     const meetings = kernelMeetings(laboratory, family, rulesFor, timed)

@@ -180,7 +180,7 @@ const cases: readonly Case[] = [
 
 // Once more where a busy machine stalled between two packets.
 for (const { name, rules, packets, dropped, matchless = 0, mayDiffer = 0 } of cases)
-  kernelTest(`${name}: the same rules match`, { retry: 2, timeout: 60_000 }, ({ laboratory }) => {
+  kernelTest(`${name}: the same rules match`, { retry: 2, timeout: 180_000 }, ({ laboratory }) => {
     const rulesFor = rulesText(rules)
     const meetings = kernelMeetings(laboratory, 4, rulesFor, packets)
     const result = agreement(laboratory, 4, rulesFor, rules.length, meetings)

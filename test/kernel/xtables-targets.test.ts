@@ -164,7 +164,7 @@ const cases: readonly Case[] = [
 for (const { name, family, sets = [], lines, packets } of cases)
   kernelTest(
     `${name}: the same packets come to each rule`,
-    { retry: 2, timeout: 60_000 },
+    { retry: 2, timeout: 180_000 },
     ({ laboratory }) => {
       const log = (prefix: string) => `-j NFLOG --nflog-group 9 --nflog-prefix ${prefix}`
       const rules = lines.map((line) => {

@@ -53,7 +53,11 @@ export function askConntrack(
     { batch: 128, between: referee.poll },
   )
   const arrivals = referee.finish()
+  const seconds = () => Date.now() / 1000 - laboratory.epoch
+  const asked = seconds()
   const dump = firewall.run("cat", ["/proc/net/nf_conntrack"]).stdout
+  // Between the last packet and the answer a busy machine may let seconds pass.
+  const took = seconds() - asked
   const { engine, diagnostics } = createEngine(
     { tables: [] },
     {
@@ -83,20 +87,21 @@ export function askConntrack(
       states.push(`packet ${compared}: kernel ${ruling.state}, engine ${said} ${why}: ${hex(frame.bytes)}`)
   }
   const theirs = readKernelTable(dump)
-  const ours = readEngineTable(engine)
+  const ours = readEngineTable(engine, Math.max(engine.now, asked * 1e9))
   const table: string[] = []
   for (const key of new Set([...theirs.keys(), ...ours.keys()])) {
     const kernel = theirs.get(key)
     const own = ours.get(key)
     if (kernel === undefined || own === undefined) {
       // An entry whose end is near may be gone in one and not in the other.
-      if ((kernel ?? own)!.seconds > 1) table.push(`${key}: kernel ${print(kernel)}, engine ${print(own)}`)
+      if ((kernel ?? own)!.seconds > 1 + took)
+        table.push(`${key}: kernel ${print(kernel)}, engine ${print(own)}`)
     } else if (
       kernel.state !== own.state ||
       kernel.replied !== own.replied ||
       kernel.assured !== own.assured ||
       (accounting && kernel.counts !== own.counts) ||
-      Math.abs(kernel.seconds - own.seconds) > 3
+      Math.abs(kernel.seconds - own.seconds) > 3 + took
     )
       table.push(`${key}: kernel ${print(kernel)}, engine ${print(own)}`)
   }
@@ -149,10 +154,11 @@ function icmpKey(field: (name: string) => string): string {
   return field("id") === "" ? "/" : `${field("id")}/${field("type")}/${field("code")}`
 }
 
-function readEngineTable(engine: Engine): Map<string, Entry> {
+/** As it is at a time, in nanoseconds. */
+function readEngineTable(engine: Engine, now: number): Map<string, Entry> {
   const { table } = engine.conntrack
   const entries = new Map<string, Entry>()
-  table.forEach(engine.now, (entry) => {
+  table.forEach(now, (entry) => {
     const tuple = new Uint32Array(TUPLE_WORDS)
     table.readTuple(entry * 2, tuple)
     const word = (index: number) => tuple[index]!
@@ -173,7 +179,7 @@ function readEngineTable(engine: Engine): Map<string, Entry> {
     const status = table.statusOf(entry)
     entries.set(`${protocol} ${address(0)} ${address(4)} ${pair}`, {
       state: protocol === 6 ? (tcpStates[table.phaseOf(entry)] ?? "") : "",
-      seconds: Math.floor((table.expiresOf(entry) - engine.now) / 1e9),
+      seconds: Math.floor((table.expiresOf(entry) - now) / 1e9),
       replied: (status & SEEN_REPLY) !== 0,
       assured: (status & ASSURED) !== 0,
       counts: [0, 1]

@@ -106,6 +106,9 @@ export function createGateway(): Gateway {
   return gateway
 }
 
+/** Milliseconds for what should come: a busy machine takes its time, and nobody else waits for it. Who looks that nothing comes says how long. */
+const PATIENCE = 20_000
+
 /** A TCP connection between two hosts, one of which sends back whatever it gets. */
 export interface Echo {
   /** What came back within the time; undefined: nothing. */
@@ -124,7 +127,8 @@ export async function serveEcho(host: Host, port: number): Promise<void> {
   const child = host.namespace.spawn(process.execPath, ["-e", server, String(port)], {
     stdio: ["ignore", "pipe", "inherit"],
   })
-  await firstLine(child, 5000)
+  const said = await firstLine(child, PATIENCE)
+  if (said !== "ready") throw new Error(`the server of port ${port} said ${said ?? "nothing"}`)
 }
 
 /** Undefined: the connection did not come about in time. */
@@ -132,7 +136,7 @@ export async function openEcho(
   host: Host,
   address: string,
   port: number,
-  milliseconds = 3000,
+  milliseconds = PATIENCE,
 ): Promise<Echo | undefined> {
   const child = host.namespace.spawn(process.execPath, ["-e", client, address, String(port)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -142,7 +146,7 @@ export async function openEcho(
     return undefined
   }
   return {
-    async say(text, patience = 1500) {
+    async say(text, patience = PATIENCE) {
       child.stdin?.write(`${text}\n`)
       return firstLine(child, patience)
     },
@@ -152,11 +156,14 @@ export async function openEcho(
   }
 }
 
-/** Tries all ports at once. What the firewall lets through is answered by the kernel itself, within the same millisecond: 300 ms without an answer are a refusal by silence. */
+/**
+ * Tries all ports at once. What the firewall lets through is answered by the kernel itself, within the same millisecond: 300 ms without an answer are a refusal by silence. Where the process itself
+ * was kept waiting for longer, its answers lie there behind the timer: they are looked at before it speaks.
+ */
 const probe = `const [, address, ...ports] = process.argv
 const reached = []
 for (const port of ports) require("node:net").connect(+port, address, () => reached.push(port)).on("error", () => {})
-setTimeout(() => { console.log("reached " + reached); process.exit() }, 300)`
+setTimeout(() => setImmediate(() => { console.log("reached " + reached); process.exit() }), 300)`
 
 /** To which of the ports a new connection comes about, in their order. */
 export async function reachable(

@@ -72,7 +72,7 @@ export async function startSystemd(): Promise<Systemd | string> {
     })
     return { status: status ?? 128, stdout, stderr }
   }
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, 100))
     if (/^(running|degraded)$/m.test(run("systemctl is-system-running").stdout)) return { run, stop }
     if (child.exitCode !== null) break
