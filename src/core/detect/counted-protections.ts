@@ -7,8 +7,9 @@ export const floodProtections: ReadonlySet<string> = new Set([
   "connection-rate",
 ])
 
-/** Protections that meet TCP of no connection, which is a flood where it is much. */
+/** Protections that meet TCP of no connection, or to closed ports, which is a flood where it is much. */
 export const strayProtections: ReadonlySet<string> = new Set([
+  "open",
   "invalid",
   "new-tcp-without-syn",
   "malformed-null",

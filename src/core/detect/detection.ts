@@ -193,7 +193,7 @@ export class Detection {
     event.isRepeated = false
     event.isAnswer = false
     const classes = this.classify(event)
-    if (event.protection !== "" && this.samples?.note(event)) this.memory.note(event)
+    if (event.isSample && this.samples?.note(event)) this.memory.note(event)
     if (classes === 0) return
     const ofSide = event.side === FROM_OUTSIDE ? this.ofOutside : this.ofInside
     const wanting = (ofSide[classes] ??= this.detectors.filter(

@@ -81,6 +81,7 @@ function told(counted: Counted, { proven, called, answered = 0, rounds = 1 }: Ar
         ctState: tcpFlags === SYN ? 0 : 1,
         verdict: DROPPED,
         protection,
+        isSample: true,
       })
       detection.packet(event)
       for (let each = 0; each < answered / counted.sources.length; each++) {

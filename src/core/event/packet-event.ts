@@ -54,6 +54,8 @@ export class PacketEvent extends Flow {
   verdict = ACCEPTED
   /** The protection whose rule dropped, rejected or noticed it (`syn-floods`), or "". */
   protection = ""
+  /** One of a few that a rule logs of many, drawn by the clock: its count says how many. Else each was logged. */
+  isSample = false
   /** Why, where no rule says it (the judgement's `why`, conntrack's reason), or "". A constant text. */
   why = ""
 }

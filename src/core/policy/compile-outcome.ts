@@ -14,9 +14,10 @@ import type { StepNode } from "../ruleset/node.js"
 import type { Chain, Rule, SetDeclaration } from "../ruleset/ruleset.js"
 import { type Family, families, hasFamily, hostSet } from "./compile-hosts.js"
 import { liveChain } from "./compile-networks.js"
-import { canProve, type Proof, proofOf, sourceKey } from "./compile-proof.js"
+import { fairlyTold, type ProbeChains } from "./compile-probes.js"
+import { canProve, type Proof, proofOf, provesHere, sourceKey } from "./compile-proof.js"
 import { rule } from "./compile-rule.js"
-import type { HostFacts, Policy, Protection } from "./policy.js"
+import type { Action, HostFacts, Policy, Protection } from "./policy.js"
 import type { CompileContext } from "./protection.js"
 
 /** The NFLOG group that the guard listens to. */
@@ -25,19 +26,16 @@ export const logGroup = 7
 /** Bytes of each packet that are logged: all headers that a detector reads. */
 const logSnapshot = 128
 
-/** NFLOG prefixes are cut at 63 characters by older programs (libulog); the zone's name gives way. */
-const logPrefixMaximum = 63
+/** NFLOG prefixes are cut at 63 characters by older programs (libulog); the zone's name gives way, for ` sample` as well. */
+const logPrefixMaximum = 56
 
 /** A flood is not logged packet by packet: that would cost more than dropping it. */
 const logRate = { count: 20, unit: "second" } as const
 const logBurst = 40
 
-/**
- * What scanners meet is told packet by packet, for a scan is known by how many ports it tries: twenty ports make a finding. It is met behind conntrack, where asking a limit is a
- * fifteenth of what the packet has cost before. A listing happens once for each source.
- */
-const probeRate = { count: 200, unit: "second" } as const
-const probeBurst = 400
+/** A listing happens once for each source, and each is told. */
+const listingRate = { count: 200, unit: "second" } as const
+const listingBurst = 400
 
 /**
  * Asking the log's limit costs 60 to 100 ns (it takes the time and a lock), a third of what it costs to drop a malformed packet; counting to four costs 20.
@@ -121,17 +119,50 @@ export function outcomeChain(
   const { origin } = protection
   const action = listsNobody(protection, context) ? "drop" : protection.action
   const rules: Rule[] = [...before]
-  const tellsEach = context.meetsProbes === true || action === "block"
   const sample =
-    tellsEach || action === "notify"
-      ? []
-      : [equal({ expression: "numgen", mode: "inc", modulus: logSample }, 0)]
-  const within = tellsEach ? limit(probeRate, probeBurst) : limit(logRate, logBurst)
-  const prefix = logPrefix(context, protection.name, action)
-  rules.push(rule(origin, ...sample, within, logTo(logGroup, prefix, logSnapshot)))
+    action === "drop" ? [equal({ expression: "numgen", mode: "inc", modulus: logSample }, 0)] : []
+  const within = action === "block" ? limit(listingRate, listingBurst) : limit(logRate, logBurst)
+  rules.push(rule(origin, ...sample, within, logOf(protection, context, action)))
   if (action === "block") rules.push(...listing(protection, context, proof))
-  rules.push(action === "notify" ? rule(origin, counter) : rule(origin, counter, drop))
+  rules.push(end(protection, action))
   return { name: context.name + suffix, rules }
+}
+
+/**
+ * The outcome of a protection that scanners meet: each source has its part of what is logged (compile-probes.ts), and of what goes beyond a sample is, whose prefix says so.
+ */
+export function probeChains(
+  protection: Protection,
+  context: CompileContext,
+  before: readonly Rule[],
+): ProbeChains {
+  const { origin } = protection
+  const action = listsNobody(protection, context) ? "drop" : protection.action
+  const lists = action === "block" ? listing(protection, context, undefined) : []
+  const log = logOf(protection, context, action)
+  // No guard listens to rules of iptables, and there is no goto that comes back.
+  if (!provesHere(context.host)) {
+    const told = rule(origin, limit(listingRate, listingBurst), log)
+    return {
+      chains: [{ name: context.name, rules: [...before, ...lists, told, end(protection, action)] }],
+      sets: [],
+    }
+  }
+  return fairlyTold(context.name, origin, context.policy, {
+    before: [...before, ...lists],
+    log,
+    logSample: logOf(protection, context, action, " sample"),
+    end: end(protection, action),
+  })
+}
+
+function logOf(protection: Protection, context: CompileContext, action: Action, suffix = ""): StepNode {
+  return logTo(logGroup, logPrefix(context, protection.name, action) + suffix, logSnapshot)
+}
+
+/** Where the action is `notify` the chain ends, and the packet goes on. */
+function end({ origin }: Protection, action: Action): Rule {
+  return action === "notify" ? rule(origin, counter) : rule(origin, counter, drop)
 }
 
 /**

@@ -148,7 +148,6 @@ function compileDirection(
           direction,
           host,
           name,
-          ...(kind.meetsProbes && { meetsProbes: true }),
         }),
       },
     ]

@@ -71,8 +71,6 @@ export interface CompileContext {
   readonly host: HostFacts
   /** Begins the names of this protection's sets and chains: `wan/syn-floods`, and a number where the name stands several times. */
   readonly name: string
-  /** Scanners meet its rules (ProtectionKind.meetsProbes). */
-  readonly meetsProbes?: boolean
 }
 
 /** The manual entry of a protection; the reference and `--help` are generated from it. */

@@ -1,6 +1,6 @@
 import { jump } from "../../ruleset/build.js"
 import { admittedRules, admittedSets } from "../compile-admitted.js"
-import { outcomeChain } from "../compile-outcome.js"
+import { probeChains } from "../compile-outcome.js"
 import { sparing } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
 import type { ProtectionKind } from "../protection.js"
@@ -14,9 +14,10 @@ export const invalid: ProtectionKind = {
   outgoing: true,
   meetsProbes: "invalid",
   compile(protection, context) {
-    const chain = outcomeChain(protection, context, [...admittedRules(protection), ...sparing(protection)])
-    const rules = [rule(protection.origin, jump(chain.name))]
-    return { placed: [{ place: "invalid", order: 0, rules }], sets: admittedSets, chains: [chain] }
+    const before = [...admittedRules(protection), ...sparing(protection)]
+    const { chains, sets } = probeChains(protection, context, before)
+    const rules = [rule(protection.origin, jump(context.name))]
+    return { placed: [{ place: "invalid", order: 0, rules }], sets: [...admittedSets, ...sets], chains }
   },
   manual: {
     title: "Packets that belong to no connection and cannot begin one",

@@ -14,7 +14,7 @@ import {
 } from "../../ruleset/build.js"
 import { admittedRules, admittedSets, isNotSyn } from "../compile-admitted.js"
 import { openingRules } from "../compile-openings.js"
-import { outcomeChain } from "../compile-outcome.js"
+import { probeChains } from "../compile-outcome.js"
 import { portItems, sparing } from "../compile-ports.js"
 import { rule } from "../compile-rule.js"
 import type { ProtectionKind } from "../protection.js"
@@ -30,12 +30,12 @@ export const open: ProtectionKind = {
   compile(protection, context) {
     const { origin, ports } = protection
     // A connection that is older than connection tracking looks new, and its port may be closed to new ones.
-    const chain = outcomeChain(protection, context, [
+    const told = probeChains(protection, context, [
       ...admittedRules(protection, isNotSyn),
       ...sparing({ ...protection, ports: [] }),
     ])
     const transportPort = concat(l4proto, { expression: "payload", protocol: "th", field: "dport" })
-    const closing = [rule(origin, jump(chain.name))]
+    const closing = [rule(origin, jump(context.name))]
     const openings = openingRules(protection.openings ?? [], context.name, origin, closing)
     const gate = {
       name: `${context.name}/gate`,
@@ -70,8 +70,8 @@ export const open: ProtectionKind = {
     const rules = [rule(origin, jump(gate.name))]
     return {
       placed: [{ place: "new", order: 900, rules }],
-      sets: [...admittedSets, ...openings.sets],
-      chains: [chain, ...openings.chains, gate],
+      sets: [...admittedSets, ...told.sets, ...openings.sets],
+      chains: [...told.chains, ...openings.chains, gate],
     }
   },
   manual: {

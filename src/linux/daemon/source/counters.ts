@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process"
 import { parseKernelTables } from "../../host/kernel-table.js"
+import { askTerse } from "../../host/nft.js"
 import { done, fail } from "../../host/outcome.js"
 import { findProgram } from "../../host/run.js"
 import type { EventSource } from "./source.js"
@@ -11,10 +12,14 @@ interface Sum {
   packets: number
   bytes: number
   unsampled: number
+  /** Of a rule that logs each packet of a source's part: those beyond. Undefined: it has no such chain. */
+  beyond: number | undefined
 }
 
 /** The chain of those beyond a limit's ceiling, of whom none is logged (policy/compile-outcome.ts). */
 const NEWCOMERS = "/newcomers"
+/** The chain of what is logged by samples alone, where all else is told packet by packet (policy/compile-probes.ts): only its count is for the samples to explain. */
+const SAMPLED = "/sampled"
 
 /** The counters of our table: true numbers, where packets themselves are logged at a bounded rate. `passes`: how many a second a rule lets pass of each source. */
 export function counterSource(
@@ -34,26 +39,32 @@ export function counterSource(
       let isAsking = false
 
       const take = (text: string) => {
+        const [table] = parseKernelTables(text, [place])
+        if (table === undefined || table.chains.length === 0) {
+          state = "the table is not there"
+          return
+        }
+        state = "reading"
         const sums = new Map<string, Sum>()
-        for (const { rules } of parseKernelTables(text, [place])) {
-          for (const { chain, counted, comment } of rules) {
-            const zone = chain.split("/")[0]!
-            const protection = comment?.split(" ").at(-1)
-            if (!counted || protection === undefined || !chain.includes("/")) continue
-            const key = `${zone} ${protection}`
-            const sum = sums.get(key) ?? { packets: 0, bytes: 0, unsampled: 0 }
-            sum.packets += counted.packets
-            if (chain.endsWith(NEWCOMERS)) sum.unsampled += counted.packets
-            sum.bytes += counted.bytes
-            sums.set(key, sum)
-          }
+        for (const { chain, counted, comment } of table.rules) {
+          const zone = chain.split("/")[0]!
+          const protection = comment?.split(" ").at(-1)
+          if (!counted || protection === undefined || !chain.includes("/")) continue
+          const key = `${zone} ${protection}`
+          const sum = sums.get(key) ?? { packets: 0, bytes: 0, unsampled: 0, beyond: undefined }
+          sum.packets += counted.packets
+          if (chain.endsWith(NEWCOMERS)) sum.unsampled += counted.packets
+          if (chain.endsWith(SAMPLED)) sum.beyond = (sum.beyond ?? 0) + counted.packets
+          sum.bytes += counted.bytes
+          sums.set(key, sum)
         }
         const now = clock()
-        for (const [key, { packets, bytes, unsampled }] of sums) {
+        for (const [key, { packets, bytes, unsampled, beyond }] of sums) {
           const known = before.get(key)
           // Rules that are put there anew count from 0.
-          const earlier = known && packets >= known.packets ? known : { packets: 0, bytes: 0, unsampled: 0 }
-          const more = packets - earlier.packets
+          const earlier =
+            known && packets >= known.packets ? known : { packets: 0, bytes: 0, unsampled: 0, beyond: 0 }
+          const more = beyond === undefined ? packets - earlier.packets : beyond - (earlier.beyond ?? 0)
           if (more === 0 || before.size === 0) continue
           const [zone = "", protection = ""] = key.split(" ")
           events++
@@ -75,16 +86,11 @@ export function counterSource(
       const ask = () => {
         if (isAsking) return
         isAsking = true
-        execFile(
-          nft,
-          ["-j", "-t", "list", "table", ...place.split(" ")],
-          { maxBuffer: OUTPUT_LIMIT },
-          (error, text) => {
-            isAsking = false
-            state = error ? "the table is not there" : "reading"
-            if (!error) take(text)
-          },
-        )
+        execFile(nft, ["-j", ...askTerse(place)], { maxBuffer: OUTPUT_LIMIT }, (error, text) => {
+          isAsking = false
+          if (error) state = "the rules cannot be read"
+          else take(text)
+        })
       }
       const timer = setInterval(ask, INTERVAL)
       ask()

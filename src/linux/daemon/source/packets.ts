@@ -39,7 +39,9 @@ export function packetSource(
         event.time = clock()
         event.verdict = words.action === "notify" ? UNKNOWN : DROPPED
         event.protection = words.protection
-        event.ctState = CT_STATES.get(words.protection) ?? 0
+        const ctState = CT_STATES.get(words.protection)
+        event.ctState = ctState ?? 0
+        event.isSample = words.isSample || ctState === undefined
         topology.placeByDevice(event, logged.inputDevice, logged.outputDevice)
         event.isBroadcast = topology.isBroadcast(event)
         event.isSpoofed = words.protection === "spoofed-source"
@@ -77,21 +79,24 @@ interface PrefixWords {
   readonly protection: string
   readonly action: string
   readonly isOut: boolean
+  /** Of what scanners meet: one of those that are not logged each. */
+  readonly isSample: boolean
 }
 
 /** Each rule has one prefix, and there are some dozens of them. */
 const known = new Map<string, PrefixWords | undefined>()
 const KNOWN_MAXIMUM = 4096
 
-/** `floodwall ZONE PROTECTION ACTION[ out]` (policy/compile-outcome.ts); undefined: somebody else's. */
+/** `floodwall ZONE PROTECTION ACTION[ out][ sample]` (policy/compile-outcome.ts); undefined: somebody else's. */
 export function readPrefix(prefix: string): PrefixWords | undefined {
   if (known.has(prefix)) return known.get(prefix)
-  const found = /^floodwall (.+) (\S+) (notify|drop|block)( out)?$/.exec(prefix)
+  const found = /^floodwall (.+) (\S+) (notify|drop|block)( out)?( sample)?$/.exec(prefix)
   const words = found && {
     zone: found[1]!,
     protection: found[2]!,
     action: found[3]!,
     isOut: found[4] !== undefined,
+    isSample: found[5] !== undefined,
   }
   if (known.size < KNOWN_MAXIMUM) known.set(prefix, words ?? undefined)
   return words ?? undefined
