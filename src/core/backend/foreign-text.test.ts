@@ -12,16 +12,16 @@ const foreign: readonly (readonly [RuleFormat, string, reader: string])[] = [
   ["nft", nft, "nft"],
 ]
 
-test.each(foreign)("%s from another system says the same, with a warning", (format, text, reader) => {
+test.each(foreign)("%s from another system says the same, and is refused", (format, text, reader) => {
   const plain = readRules({ path: "rules", text }, format)
   expect(plain.diagnostics).toEqual([])
   const marked = readRules({ path: "rules", text: `\uFEFF${text.replaceAll("\n", "\r\n")}` }, format)
   expect(marked.ruleset).toEqual(plain.ruleset)
-  expect(marked.diagnostics.map(({ severity }) => severity)).toEqual(["warning", "warning"])
+  expect(marked.diagnostics.map(({ severity }) => severity)).toEqual(["error", "error"])
   const end = text.indexOf("\n") + 2
   expect(marked.diagnostics.map((each) => printDiagnostic(each).split(" [")[0])).toEqual([
-    `rules:1:1: the text begins with a byte order mark, which ${reader} refuses: it is left out here`,
-    `rules:1:${end}: lines end with a carriage return, which ${reader} refuses: it is left out here`,
+    `rules:1:1: the text begins with a byte order mark, which ${reader} refuses`,
+    `rules:1:${end}: lines end with a carriage return, which ${reader} refuses`,
   ])
 })
 

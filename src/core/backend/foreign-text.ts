@@ -1,4 +1,4 @@
-/** What editors of other systems leave in a text: the tools refuse it, and what it says is clear without it. */
+/** What editors of other systems leave in a text: the tools refuse it, and what it says is read without it, so that all mistakes are found at once. */
 export interface ForeignMark {
   readonly line: number
   readonly column: number
@@ -18,7 +18,7 @@ export function foreignMarks(text: string, reader: string): readonly ForeignMark
     marks.push({
       line: 1,
       column: 1,
-      message: `the text begins with a byte order mark, which ${reader} refuses: it is left out here`,
+      message: `the text begins with a byte order mark, which ${reader} refuses`,
       hint: "sed -i '1s/^\\xef\\xbb\\xbf//' FILE takes it away",
     })
   const end = text.indexOf("\r\n")
@@ -27,7 +27,7 @@ export function foreignMarks(text: string, reader: string): readonly ForeignMark
     marks.push({
       line: before.length,
       column: before.at(-1)!.length + 1,
-      message: `lines end with a carriage return, which ${reader} refuses: it is left out here`,
+      message: `lines end with a carriage return, which ${reader} refuses`,
       hint: "sed -i 's/\\r$//' FILE takes them away",
     })
   }

@@ -91,10 +91,37 @@ describe("a mistake stands at its word", () => {
     ],
     ["-m tcp --dport 1", "rules:2:15: -m tcp needs -p tcp in the rule [xt-bad-options]"],
     ["-m statistic --mode nth", "rules:2:15: --mode nth needs --every [xt-bad-options]"],
-    ['-m comment --comment "x', "rules:2:33: a quote has no end in its line [xt-quote]"],
     ["stray", 'rules:2:12: "stray" means nothing here [xt-word]'],
     ["-j ACCEPT -j DROP", "rules:2:22: a rule has one target: -j or -g stands twice [xt-option-twice]"],
   ])("%s", (written, expected) => expect(rule(written)).toBe(expected))
+})
+
+/** What iptables-restore 1.8.9 takes, and what it refuses, in both its programs. */
+test.each<readonly [string, boolean]>([
+  ["*filter anything\nCOMMIT\n", true],
+  [":INPUT ACCEPT\nCOMMIT\n", true],
+  [":INPUT ACCEPT [1:2\nCOMMIT\n", true],
+  [":INPUT ACCEPT 1\nCOMMIT\n", true],
+  ['-A INPUT -m comment --comment "x\nCOMMIT\n', true],
+  ["-A INPUT -m limit --limit 5x/s\nCOMMIT\n", true],
+  ["-A INPUT -m recent --rcheck --hitcount 0\nCOMMIT\n", true],
+  [":REJECT - [0:0]\nCOMMIT\n", true],
+  ["COMMIT", true],
+  ["COMMIT \n", false],
+  ["   \nCOMMIT\n", false],
+  ["  # a comment\nCOMMIT\n", false],
+  [":ACCEPT - [0:0]\nCOMMIT\n", false],
+  ["-N REJECT\nCOMMIT\n", false],
+  ["-A INPUT -m hashlimit --hashlimit-name x --hashlimit-upto 1/day\nCOMMIT\n", false],
+  ["-A INPUT -m hashlimit --hashlimit-name x --hashlimit-upto 1/day --hashlimit-burst 1\nCOMMIT\n", true],
+  [
+    "-A INPUT -m hashlimit --hashlimit-name x --hashlimit-upto 1/s --hashlimit-htable-expire 0\nCOMMIT\n",
+    false,
+  ],
+])("%j is taken: %s", (lines, isTaken) => {
+  const text = lines.startsWith("*") ? lines : `*filter\n${lines}`
+  const { diagnostics } = readIptables({ path: "rules", text }, 4)
+  expect(diagnostics.some(({ severity }) => severity === "error")).toBe(!isTaken)
 })
 
 test("what nobody knows keeps its words, and says what is assumed", () => {

@@ -21,7 +21,7 @@ export function readIptables(file: RuleFile, family: 4 | 6): ReadRules {
   const text = withoutMark(file.text)
   const reader = isSaved(text) ? `ip${family === 6 ? "6" : ""}tables-restore` : "a shell"
   for (const mark of foreignMarks(file.text, reader))
-    rules.report.warning("xt-line", mark.message, mark, mark.hint)
+    rules.report.error("xt-line", mark.message, mark, mark.hint)
   if (isSaved(text)) readRestore(text, rules)
   else readScript(text, rules)
   const ruleset = rules.finish()

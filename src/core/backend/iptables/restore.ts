@@ -28,13 +28,21 @@ class RestoreReader {
 
   line(text: string, line: number): void {
     const { report } = this.rules
-    if (/^\s*$/.test(text) || text.startsWith("#")) return
-    const first: Word = { text: text.trim(), line, column: text.search(/\S/) + 1, quoted: false }
-    if (text.startsWith("*") && !this.isOpen()) {
-      this.open({ ...first, text: text.slice(1).trim(), column: 2 }, line)
+    if (text === "" || text.startsWith("#")) return
+    if (/^\s+$/.test(text)) {
+      this.rules.report.error("xt-line", "iptables-restore takes empty lines, and none of blanks", {
+        line,
+        column: 1,
+      })
       return
     }
-    if (/^COMMIT\s*$/.test(text) && this.isOpen()) {
+    const first: Word = { text: text.trim(), line, column: text.search(/\S/) + 1, quoted: false }
+    if (text.startsWith("*") && !this.isOpen()) {
+      // iptables-restore looks at the first word alone.
+      this.open({ ...first, text: text.slice(1).trim().split(/\s/)[0]!, column: 2 }, line)
+      return
+    }
+    if (text === "COMMIT" && this.isOpen()) {
       this.table = undefined
       this.isLost = false
       return
@@ -94,7 +102,8 @@ class RestoreReader {
   private chain(text: string, line: number): void {
     const { report } = this.rules
     const { words } = splitRestoreLine(text, line, 1)
-    const [name, policy, counters] = words
+    // What stands behind the policy is read for counters, and may be anything.
+    const [name, policy] = words
     const table = this.rules.tableOf(this.table!)
     if (!name) {
       report.error("xt-line", "a chain has a name: :INPUT ACCEPT [0:0]", { line, column: 1 })
@@ -104,12 +113,8 @@ class RestoreReader {
       report.error("xt-policy", `chain ${name.text} needs a policy, or - for none`, name)
       return
     }
-    if (counters && !/^\[\d+:\d+\]$/.test(counters.text)) {
-      report.error("xt-line", `"${counters.text}" is not a pair of counters: [0:0]`, counters)
-      return
-    }
     const isThere = table.named(name.text)
-    if (!isThere) table.newChain(name, report)
+    if (!isThere) table.newChain(name, report, false)
     else if (!isThere.isBuiltIn)
       report.error("duplicate-name", `the table ${table.name} already has a chain ${name.text}`, name)
     if (policy.text !== "-") table.policy(name, policy, report)
@@ -123,10 +128,11 @@ class RestoreReader {
       return
     }
     const { words, unclosed } = splitRestoreLine(text, line, counters ? counters[0].length : 0)
-    if (unclosed !== undefined) {
-      report.error("xt-quote", "a quote has no end in its line", { line, column: unclosed })
-      return
-    }
+    if (unclosed !== undefined)
+      report.warning("xt-quote", "a quote has no end: iptables-restore ends it with the line", {
+        line,
+        column: unclosed,
+      })
     const other = words.find(
       ({ text: word, quoted }) =>
         !quoted && (word === "-4" || word === "-6" || word === "--ipv4" || word === "--ipv6"),

@@ -3,6 +3,7 @@ import type { StepNode } from "../../ruleset/node.js"
 import type { Origin } from "../../ruleset/origin.js"
 import type { BaseChain } from "../../ruleset/ruleset.js"
 import type { XtTable } from "../../ruleset/xtables/extension.js"
+import { findExtension } from "../../ruleset/xtables/extensions.js"
 import type { Command, RuleDraft } from "./draft.js"
 import { isBuiltIn, tables } from "./places.js"
 import type { Report } from "./report.js"
@@ -29,6 +30,9 @@ export interface KeptChain {
 
 /** CHAIN names have at most so many characters (XT_EXTENSION_MAXNAMELEN less its end). */
 const NAME_MAXIMUM = 28
+
+/** Targets that are no extensions. */
+const standardTargets: ReadonlySet<string> = new Set(["ACCEPT", "DROP", "QUEUE", "RETURN"])
 
 /** One table while commands change it. Mistakes are told, and change nothing. */
 export class TableState {
@@ -68,8 +72,14 @@ export class TableState {
       else this.byName.delete(chain.name)
   }
 
-  newChain(word: Word, report: Report): void {
+  /** `isCommand`: `-N` wants no name of a target either; a line `:NAME -` refuses only what is no extension. */
+  newChain(word: Word, report: Report, isCommand = true): void {
     const { text } = word
+    const isTarget = isCommand && findExtension("target", text, this.family) !== undefined
+    if (isTarget || standardTargets.has(text)) {
+      report.error("xt-bad-name", `${text} is a target, and cannot be the name of a chain`, word)
+      return
+    }
     if (this.has(text)) {
       report.error("duplicate-name", `the table ${this.name} already has a chain ${text}`, word)
       return

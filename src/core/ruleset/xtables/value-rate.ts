@@ -22,9 +22,12 @@ export function unitSeconds(text: string): number | undefined {
   return undefined
 }
 
-/** `200/second` as the time of one packet, in units of 1/scale seconds, rounded down; without a unit a second is meant. */
+/**
+ * `200/second` as the time of one packet, in units of 1/scale seconds, rounded down; without a unit a second is meant. What stands between the number and the slash is not
+ * looked at (iptables 1.8.9).
+ */
 export function parsePeriod(text: string, scale: number): number | Problem {
-  const parts = /^(\d+)(?:\/(.*))?$/.exec(text)
+  const parts = /^(\d+)[^/]*(?:\/(.*))?$/.exec(text)
   const seconds = parts?.[2] === undefined ? 1 : unitSeconds(parts[2])
   const count = Number(parts?.[1])
   if (!parts || seconds === undefined || count === 0)

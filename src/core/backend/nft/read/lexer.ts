@@ -153,11 +153,12 @@ function starEnd(text: string, end: number): number {
   return code === BACKSLASH && text.charCodeAt(end + 1) === STAR ? end + 2 : end
 }
 
-/** All digits, or `0x` and hexadecimal ones. */
+/** All digits, or `0x` and hexadecimal ones; to nft's scanner what has more than 64 bits is a word. */
 function isNumber(text: string, at: number, end: number): boolean {
-  if (runEnd(text, at, DIGIT) >= end) return true
   const isHexadecimal = text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120
-  return isHexadecimal && end > at + 2 && runEnd(text, at + 2, HEXADECIMAL) >= end
+  const from = isHexadecimal ? at + 2 : at
+  if (end <= from || runEnd(text, from, isHexadecimal ? HEXADECIMAL : DIGIT) < end) return false
+  return end - from <= 16 || BigInt(text.slice(at, end)) <= 0xffff_ffff_ffff_ffffn
 }
 
 /** `==`, `!=`, `<=`, `>=`, `<<`, `>>`. */

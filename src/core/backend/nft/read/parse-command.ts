@@ -152,9 +152,9 @@ function parseChain(p: Parser, verb: string, push: Push): void {
     push(verb, "chain", { ...place, handle })
     return
   }
-  const name = p.name("chain")
+  const name = p.identifier("chain")
   if (verb === "rename") {
-    push(verb, "chain", { ...place, name, newname: p.name("chain") })
+    push(verb, "chain", { ...place, name, newname: p.identifier("chain") })
     return
   }
   const entries: Entries = {}
@@ -177,7 +177,7 @@ function parseChain(p: Parser, verb: string, push: Push): void {
 
 function parseRule(p: Parser, verb: string, push: Push): void {
   const place = parsePlace(p)
-  const chain = p.name("chain")
+  const chain = p.identifier("chain")
   const where: Entries = {}
   for (;;) {
     if (p.accept("handle")) where["handle"] = p.number("a handle")
@@ -204,7 +204,7 @@ function parseSetCommand(p: Parser, verb: string, word: string, push: Push): voi
     push(verb, kind, { ...place, handle })
     return
   }
-  const name = p.name(kind)
+  const name = p.identifier(kind)
   const entries: Entries = {}
   if (p.is("{"))
     p.scoped(() =>
@@ -217,7 +217,7 @@ function parseSetCommand(p: Parser, verb: string, word: string, push: Push): voi
 
 function parseElementCommand(p: Parser, verb: string, push: Push): void {
   const place = parsePlace(p)
-  const name = p.name("set")
+  const name = p.identifier("set")
   const { span } = p.peek()
   let elem: Syntax
   if (p.is("$")) {
@@ -242,7 +242,7 @@ function parseObjectCommand(
     push(verb, kind, { ...place, handle })
     return
   }
-  const name = p.name(kind)
+  const name = p.identifier(kind)
   const entries: Entries = {}
   if (p.is("{")) parseObjectBlock(p, kind, line, entries)
   // `add quota ip filter q over 10 mbytes`

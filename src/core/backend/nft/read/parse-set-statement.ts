@@ -61,7 +61,7 @@ function operationOf(p: Parser): Syntax {
 /** `meter name size 1024 { ip saddr limit rate 10/second }`: how sets that rules fill were written before. */
 export function parseMeter(p: Parser): Syntax {
   const first = p.next()
-  const name = p.name("meter")
+  const name = p.identifier("meter")
   const size = p.accept("size") ? p.number("a size") : undefined
   p.expect("{", "behind the name of the meter")
   const { elem, statements } = parseDynamicElement(p)

@@ -36,7 +36,7 @@ export function parseFamily(p: Parser): Syntax {
 
 export function parsePlace(p: Parser): Place {
   const family = parseFamily(p)
-  return { family, table: p.name("table") }
+  return { family, table: p.identifier("table") }
 }
 
 /** `handle 4` instead of a name, where something is deleted. */
@@ -51,7 +51,7 @@ export function parseTable(p: Parser, verb: string, push: Push): void {
     push(verb, "table", { family, handle })
     return
   }
-  const name = p.name("table")
+  const name = p.identifier("table")
   if (!p.is("{")) {
     push(verb, "table", { family, name })
     return
@@ -106,7 +106,7 @@ class TableBlock {
     if (p.is("set") || p.is("map") || p.is("meter")) {
       const kind = p.next().text
       const isMap = kind === "map"
-      const name = p.name(kind)
+      const name = p.identifier(kind)
       const entries: Entries = {}
       this.block(
         `a ${kind}`,
@@ -119,7 +119,7 @@ class TableBlock {
       return
     }
     if (p.accept("flowtable")) {
-      const name = p.name("flowtable")
+      const name = p.identifier("flowtable")
       const entries: Entries = {}
       this.block("a flowtable", (own) => parseFlowtableLine(p, own), entries)
       this.declared.push({ kind: "flowtable", entries: { ...place, name, ...entries } })
@@ -141,7 +141,7 @@ class TableBlock {
       return
     }
     for (let word = 0; word < kind.split(" ").length; word++) p.next()
-    const name = p.name(kind)
+    const name = p.identifier(kind)
     const entries: Entries = {}
     parseObjectBlock(p, kind, objectLines[kind]!, entries)
     this.declared.push({ kind, entries: { ...place, name, ...entries } })
@@ -154,7 +154,7 @@ class TableBlock {
 
   private chain(): void {
     const { p, place } = this
-    const name = p.name("chain")
+    const name = p.identifier("chain")
     const entries: Entries = {}
     const rules: Command[] = []
     p.scoped(() =>

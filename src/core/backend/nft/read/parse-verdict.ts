@@ -16,7 +16,7 @@ export function startsVerdict(p: Parser): boolean {
 export function parseVerdict(p: Parser): Syntax {
   const token = p.next()
   if (plainVerdicts.has(token.text)) return named(token.text, leaf(null, token.span), token.span)
-  const target = p.is("{") ? parseAnonymousChain(p) : p.name("chain")
+  const target = p.is("{") ? parseAnonymousChain(p) : p.identifier("chain")
   const span = spanning(token.span, p.previous().span)
   return object({ [token.text]: object({ target }, span) }, span)
 }

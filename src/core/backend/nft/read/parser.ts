@@ -1,6 +1,7 @@
 import { type Diagnostic, isProblem, type Span } from "../../../base/diagnostic.js"
 import type { DiagnosticId } from "../../../base/diagnostic-ids.js"
 import { didYouMean } from "../../../base/nearest.js"
+import { reservedNames } from "../../../ruleset/name.js"
 import type { RuleFile } from "../../read-rules.js"
 import { Token } from "./lexer.js"
 import { plainSpan, Source } from "./place.js"
@@ -13,6 +14,8 @@ export class SyntaxFailure extends Error {}
 
 /** nft's own limit (MAX_INCLUDE_DEPTH). */
 const includeMaximum = 16
+/** The kernel's (NFT_NAME_MAXLEN, with a zero at the end). */
+const NAME_MAXIMUM = 255
 /** Parentheses, blocks and sets inside each other. */
 const depthMaximum = 200
 
@@ -176,6 +179,17 @@ export class Parser {
     }
     this.next()
     return leaf(token.text, token.span)
+  }
+
+  /** The name of a table, or of something in one: a word that is none of nft's own, without quotation marks; or a variable. */
+  identifier(what: string): Syntax {
+    const token = this.peek()
+    if (token.kind === "string") this.fail(`the name of a ${what} stands without quotation marks`, token)
+    if (token.kind === "word" && reservedNames.has(token.text))
+      this.fail(`"${token.text}" is a word of nft's own, and cannot be the name of a ${what}`, token)
+    if (token.text.length > NAME_MAXIMUM)
+      this.fail(`the name of a ${what} has at most ${NAME_MAXIMUM} characters`, token)
+    return this.name(what)
   }
 
   /** Text, mostly in quotation marks. */

@@ -14,7 +14,7 @@ export function readNft(file: RuleFile): ReadRules {
   const marks = foreignMarks(file.text, "nft").map(
     ({ message, hint, line, column }): Diagnostic => ({
       id: "nft-syntax",
-      severity: "warning",
+      severity: "error",
       message,
       span: { file: file.path, line, column },
       hint,

@@ -34,6 +34,29 @@ const ends: readonly (readonly [text: string, taken: boolean])[] = [
   ["counter c { } counter e { }", false],
 ]
 
+const names: readonly (readonly [text: string, taken: boolean])[] = [
+  ["table inet fwd {\n}", false],
+  ["table inet {\n}", false],
+  ['table inet "t" {\n}', false],
+  ["table inet t {\n chain log {\n }\n}", false],
+  ["table inet t {\n chain lasting {\n }\n}", true],
+  ["table inet t {\n chain last {\n }\n}", true],
+  ["table inet t {\n chain rules {\n }\n}", true],
+  ['table inet t {\n chain "c" {\n }\n}', false],
+  ["table inet t {\n set iifname { type ipv4_addr; }\n}", false],
+  ["table inet t {\n counter limit {\n }\n}", false],
+  ["add table inet t\nadd chain inet t jump", false],
+  ['table inet t {\n chain c {\n jump "d"\n }\n chain d {\n }\n}', false],
+  [`table inet t {\n chain ${"c".repeat(120)} {\n }\n}`, true],
+  [`table inet t {\n chain ${"c".repeat(256)} {\n }\n}`, false],
+  ["table inet t {\n quota q { 18446744073709551616 bytes\n }\n}", false],
+  ["table inet t {\n chain c {\n limit rate 18446744073709551616/second\n }\n}", false],
+]
+
+test.each(names)("names are words, and none of nft's own: %j: %s", (text, taken) => {
+  expect(isTaken(`${text}\n`)).toBe(taken)
+})
+
 test.each(ends)("a line ends before its braces close: %s: %s", (text, taken) => {
   expect(isTaken(inTable(text))).toBe(taken)
 })

@@ -1,4 +1,5 @@
 import type { Extension, ValueSpec, XtOption, XtOptions, XtValue } from "../extension.js"
+import { HZ } from "../jiffies.js"
 import { hasOption, numberOf, optionOf } from "../option.js"
 import { badOptions, badValue } from "../problem.js"
 import { bits } from "../value-choice.js"
@@ -202,9 +203,22 @@ function checkOptions(options: XtOptions, family: 4 | 6) {
     | undefined
   if (unit === "packets" && most?.[0] === "bytes")
     return badOptions("a rate in packets has a burst in packets")
+  if (unit === "packets" && isTooLong(average, most?.[1] ?? 5))
+    return badOptions("the kernel refuses a burst that takes so long to come back")
+  for (const name of ["hashlimit-htable-gcinterval", "hashlimit-htable-expire"])
+    if (optionOf(options, name)?.value === 0) return badOptions(`the kernel refuses --${name} 0`)
   if (unit === "bytes" && most && most[1] < costToBytes(average))
     return badOptions(`a burst is at least what a second brings: ${costToBytes(average)}b`)
   return undefined
+}
+
+/** The kernel's credits for a millionth of a second, at its ticks (xt_hashlimit: the highest power of two of which a day's have room in 64 bits). */
+const CREDITS = (BigInt(HZ) << 39n) / BigInt(HASHLIMIT_SCALE)
+
+/** The kernel looks whether the credits of a burst, in 64 bits, came out as fewer than those of one packet; tried on Linux 6.18 with `1/day`, which takes a burst of 1 alone. */
+function isTooLong(average: number, packets: number): boolean {
+  const credits = (times: number) => BigInt.asUintN(64, BigInt(average) * BigInt(times) * CREDITS)
+  return credits(packets) < credits(1)
 }
 
 function toNft(options: XtOptions, family: 4 | 6) {

@@ -30,7 +30,7 @@ export const recent: Extension = {
     { name: "remove", invertible: true },
     { name: "seconds", value: number({ minimum: 1, maximum: 0xffffffff }) },
     { name: "reap", needs: ["seconds"] },
-    { name: "hitcount", value: number({ minimum: 1, maximum: 65535 }) },
+    { name: "hitcount", value: number({ minimum: 0, maximum: 65535 }) },
     { name: "rttl" },
     { name: "name", value: text({ minimum: 1, maximum: 199, bare: true }) },
     { name: "mask", value: mask },
