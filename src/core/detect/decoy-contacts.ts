@@ -18,10 +18,12 @@ export const decoyContacts: DetectorKind = {
   create(setting, context) {
     const suspects = new SuspectsBySetting(context.suspects, setting, "events")
     const ports = setting.ports ?? usual
+    // What a rule refuses is open to others.
+    const isOpenButDown = (event: AnswerEvent) => event.answer !== "refused" && context.isOffered(event)
     return {
       answers: IS_SHUT_TCP | IS_SHUT_OTHER,
       answer(event: AnswerEvent) {
-        if (!isAmong(ports, event.protocol, event.destinationPort)) return
+        if (!isAmong(ports, event.protocol, event.destinationPort) || isOpenButDown(event)) return
         const own = suspects.of(event)
         if (own === null) return
         context.packets.noteFlow(event, event.protocol === TCP ? "tcp SYN" : "udp")

@@ -10,7 +10,7 @@ import type { LoginEvent } from "../event/login-event.js"
 import { PacketEvent, UNJUDGED } from "../event/packet-event.js"
 import { ACK, FIN, ICMP, ICMPV6, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
 import { printLimit } from "../policy/limit.js"
-import type { DetectorSetting, Limit } from "../policy/policy.js"
+import type { DetectorSetting, Limit, PortSelector } from "../policy/policy.js"
 import type { Ends } from "./attempt-table.js"
 import { Attempts } from "./attempts.js"
 import {
@@ -46,6 +46,7 @@ import { detectorKinds } from "./index.js"
 import { PacketMemory } from "./packet-memory.js"
 import { Press } from "./press.js"
 import { Proven } from "./proven.js"
+import type { RecentHashes } from "./recent-hashes.js"
 import { nothingSampled, Samples } from "./samples.js"
 import { Scanners } from "./scanners.js"
 import { Services } from "./services.js"
@@ -60,6 +61,10 @@ export interface DetectionOptions {
    * others tells of connections and answers.
    */
   readonly sees: "all" | "some"
+  /** Ports that are services, whether they answer or not (policy/offers.ts). */
+  readonly offers?: readonly PortSelector[]
+  /** Services that were known before; more are noted in it. */
+  readonly services?: RecentHashes
 }
 
 /** What is known of a source besides what it is suspected of. */
@@ -105,7 +110,7 @@ export class Detection {
   private readonly attempts: Attempts
   private readonly proven = new Proven()
   private readonly visitors = new Visitors()
-  private readonly services = new Services()
+  private readonly services: Services
   private readonly memory = new PacketMemory()
   private readonly scanners = new Scanners()
   /** Null: every packet is seen. */
@@ -128,7 +133,8 @@ export class Detection {
   ) {
     this.onFinding = onFinding
     this.samples = options.sees === "all" ? null : new Samples()
-    this.reconfigure(settings)
+    this.services = new Services(options.services)
+    this.reconfigure(settings, options.offers)
     this.attempts = new Attempts(this, options.sees === "all")
   }
 
@@ -136,7 +142,8 @@ export class Detection {
    * Other settings from now on. What a detector has counted stays, unless it is to count otherwise (limit, per, ports, for): what is done about its findings is no reason to forget them. What is
    * known of connections and sources stays.
    */
-  reconfigure(settings: readonly DetectorSetting[]): void {
+  reconfigure(settings: readonly DetectorSetting[], offers: readonly PortSelector[] = []): void {
+    this.services.offers = offers
     const { arranged } = this
     this.arranged = settings.flatMap((setting) => {
       const kind = detectorKinds.find(({ name }) => name === setting.name)
@@ -340,6 +347,7 @@ export class Detection {
         complete(this.findingOf(draft, suspects, slot, flow), suspects.limit),
       reportFinding: complete,
       isProven: (flow) => this.proven.has(flow),
+      isOffered: (flow) => this.services.isOffered(flow),
       scanners: this.scanners,
     }
   }

@@ -93,6 +93,8 @@ export interface DetectorContext {
   /** What is not one source's doing, or is known otherwise. */
   reportFinding(finding: Concluded, limit: Limit | undefined): void
   isProven(flow: Flow): boolean
+  /** The policy, or whoever listens, says that the flow's port is a service. */
+  isOffered(flow: Flow): boolean
   /** Scanners of the last minutes: what belongs to a scan that has been told is not told once more as something else. */
   readonly scanners: Scanners
 }

@@ -4,6 +4,7 @@ import { Detection } from "../../core/detect/detection.js"
 import type { Event } from "../../core/event/event.js"
 import type { Finding } from "../../core/event/finding.js"
 import { logGroup } from "../../core/policy/compile-outcome.js"
+import { offersOf } from "../../core/policy/offers.js"
 import { passesOf } from "../../core/policy/passes.js"
 import type { HostFacts, Policy } from "../../core/policy/policy.js"
 import { readKernel } from "../host/kernel.js"
@@ -23,6 +24,7 @@ import type { GuardLog } from "./log.js"
 import { type ListenAddress, type Metric, serveMetrics } from "./metrics.js"
 import { takePrecedence } from "./precedence.js"
 import type { GuardStatus } from "./protocol.js"
+import { openRecentFile } from "./recent-file.js"
 import { watchRules } from "./rule-watch.js"
 import { enforceRules, type GuardedRules, sentencesOf } from "./rules.js"
 import { needAlone, openServer, socketPath } from "./server.js"
@@ -140,6 +142,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   )
   const alive = createAlive()
   const calledHosts = openCalledHosts(state.folder)
+  const services = openRecentFile(state.folder, "services")
   const listedBy = new ListedByRules(() => current.policy)
   const topology = createTopology(() => current.policy)
   const status = (): Omit<GuardStatus, "blocked" | "wouldBeBlocked"> => ({
@@ -181,9 +184,15 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     findings++
     keeper?.finding(finding, detection)
   }
-  const detection = new Detection(current.policy.detect, { sees: "some" }, onFinding)
+  const offers = () => offersOf(current.policy, current.facts)
+  const detection = new Detection(
+    current.policy.detect,
+    { sees: "some", offers: offers(), services: services.recent },
+    onFinding,
+  )
   const emit = (event: Event) => {
     calledHosts.take(event)
+    if (event.event === "answer" && event.answer === "open") services.changed()
     detection.take(event)
   }
 
@@ -216,7 +225,10 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     load: settings.load,
     take,
     agree: () => keeper?.agree(),
-    folderAgain: () => calledHosts.lost(),
+    folderAgain() {
+      calledHosts.lost()
+      services.lost()
+    },
     notice,
     tell,
   })
@@ -230,7 +242,10 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       server.value.stay()
       tellLost()
     }, TICK),
-    setInterval(() => void calledHosts.save(), SAVE_CALLS),
+    setInterval(() => {
+      void calledHosts.save()
+      void services.save()
+    }, SAVE_CALLS),
     ...(notifier.watchdog === undefined
       ? []
       : [setInterval(() => notifier.tell("WATCHDOG=1"), notifier.watchdog / 3)]),
@@ -253,6 +268,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       metrics?.close()
       await announcer.stop()
       calledHosts.saveNow()
+      services.saveNow()
       keeper?.close()
       kernelBlocks.value.close()
       readiness.close()
@@ -299,7 +315,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   /** Works by this policy from now on. How many were let out by it. */
   function take(policy: GuardedPolicy): number {
     current = policy
-    detection.reconfigure(current.policy.detect)
+    detection.reconfigure(current.policy.detect, offers())
     topology.refresh()
     return keeper?.reloaded() ?? 0
   }
