@@ -78,6 +78,29 @@ for (const world of worlds)
       })
     })
 
+kernelTest("what is cleared from a set needs not be there, and what is removed does", ({ laboratory }) => {
+  const { firewall } = laboratory
+  firewall.nft(
+    "add table inet floodwall\nadd set inet floodwall few { type ipv4_addr; flags timeout; size 3; }\n",
+  )
+  firewall.nft("add element inet floodwall few { 192.0.2.1, 192.0.2.2 timeout 1h }")
+  const opened = firewall.namespace.inside(openSetWriter)
+  if (failed(opened)) throw new Error(JSON.stringify(opened.failure))
+  const writer = opened.value
+  const place = { table: "floodwall", set: "few" }
+  const key = (host: number) => ({ key: [0xc0000200 + host] })
+  const left = () => {
+    const listed = writer.list(place)
+    return failed(listed) ? [] : listed.value.map((element) => element.key[3]).sort()
+  }
+  const [ENOENT, ENFILE] = [2, 23]
+  expect([writer.remove(place, [key(2), key(9)]), left()]).toEqual([ENOENT, [1, 2]])
+  expect([writer.clear(place, [key(9), key(2)]), left()]).toEqual([0, [1]])
+  expect(writer.add(place, [key(4), key(5)])).toBe(0)
+  expect([writer.clear(place, [key(9), key(1)]), left()]).toEqual([ENFILE, [1, 4, 5]])
+  writer.close()
+})
+
 function sourcesOf(ruleset: Ruleset, family: 4 | 6): SetDeclaration {
   const found = ruleset.tables
     .flatMap(({ sets }) => sets)

@@ -132,35 +132,48 @@ export class Book {
     return line
   }
 
-  /** By hand. Hosts that are never blocked are refused. */
+  /** By hand. Hosts that are never blocked are refused. However many they are, they are written, and kept by the disk, as one. */
   block(hosts: readonly Prefix[], seconds: number, why: string): readonly ChangeLine[] {
     const now = this.#now()
-    return hosts.map((host): ChangeLine => {
+    const until = time(now + seconds)
+    const counted = new Map<unknown, CountedBlock>()
+    if (hosts.some((host) => this.#ledger.find(placed(host))))
+      for (const element of this.#kernel.list() ?? []) counted.set(keyOf(element), element)
+    const changes = new Map<string, readonly Change[]>()
+    const lines = hosts.map((host): ChangeLine => {
       const source = placed(host)
+      const text = sourceText(source)
       const never = this.#parts.neverBlocked(source)
-      if (never !== undefined) return { source: sourceText(source), result: "refused", why: never }
+      if (never !== undefined) return { source: text, result: "refused", why: never }
       const before = this.#ledger.find(source)
-      const counted = before && this.#counted(before)
+      const element = before && counted.get(keyOf(before))
+      if (before && element) this.#noteCounted(before, element)
       const wish: Wish = { source, scope: "everything", by: "hand", kind: "by-hand", why, seconds }
-      this.#apply([...(counted ?? []), ...this.#ledger.block(wish, now)], [], now, "synced")
-      const until = time(now + seconds)
-      return { source: sourceText(source), result: before ? "longer" : "blocked", until }
+      changes.set(text, this.#ledger.block(wish, now))
+      return { source: text, result: before ? "longer" : "blocked", until }
     })
+    this.#apply([...changes.values()].flat(), [], now, "synced")
+    return lines
   }
 
+  /** As one, too. */
   unblock(hosts: readonly Prefix[] | "all"): readonly ChangeLine[] {
     const now = this.#now()
     // What rules have listed since is let out as well.
     this.agree()
     if (hosts === "all") return this.#letOut(this.#ledger.unblockAll(now), now)
-    return hosts.flatMap((host): readonly ChangeLine[] => {
+    const changes: Change[] = []
+    const lines = hosts.flatMap((host): readonly ChangeLine[] => {
       const source = placed(host)
-      const lines = this.#letOut(this.#ledger.unblock(source, now), now)
-      if (lines.length > 0) return lines
+      const gone = this.#ledger.unblock(source, now)
+      changes.push(...gone)
+      if (gone.length > 0) return unblockedLines(gone)
       const [wide] = this.#ledger.covering(source)
       const why = wide && `it is kept out by ${sourceText(wide.source)}: unblock that`
       return [{ source: sourceText(source), result: "not-listed", ...(why !== undefined && { why }) }]
     })
+    this.#letOut(changes, now)
+    return lines
   }
 
   /** The latest first. */
@@ -252,11 +265,7 @@ export class Book {
 
   #letOut(changes: readonly Change[], now: number): readonly ChangeLine[] {
     this.#apply(changes, [], now, "synced")
-    return changes.flatMap((change) =>
-      change.change === "end"
-        ? [{ source: sourceText(change.block.source), result: "unblocked" as const }]
-        : [],
-    )
+    return unblockedLines(changes)
   }
 
   /** Into the store's log, then into the kernel, then told. */
@@ -295,15 +304,9 @@ export class Book {
     this.#tell(events)
   }
 
-  /** What its element has counted is written down before the element is made anew. */
-  #counted(block: Block): readonly Change[] {
-    const element = this.#kernel.list()?.find((each) => keyOf(each) === keyOf(block))
-    if (element === undefined) return []
-    return this.#ledger.counted(
-      block,
-      block.droppedPackets + element.packets,
-      block.droppedBytes + element.bytes,
-    )
+  /** What its element has counted goes with the block that is written next, for the element is made anew. */
+  #noteCounted(block: Block, { packets, bytes }: CountedBlock): void {
+    this.#ledger.counted(block, block.droppedPackets + packets, block.droppedBytes + bytes)
   }
 
   #later(events: readonly EventLine[]): void {
@@ -314,6 +317,14 @@ export class Book {
   #tell(events: readonly EventLine[]): void {
     for (const event of events) this.#parts.told?.(event)
   }
+}
+
+function unblockedLines(changes: readonly Change[]): readonly ChangeLine[] {
+  return changes.flatMap((change) =>
+    change.change === "end"
+      ? [{ source: sourceText(change.block.source), result: "unblocked" as const }]
+      : [],
+  )
 }
 
 function wishOf(finding: Finding, decision: Extract<Decision, { verdict: "block" }>): Wish {

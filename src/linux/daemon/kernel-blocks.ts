@@ -64,6 +64,7 @@ export function openKernelBlocks(table: string): Outcome<KernelBlocks> {
     lookUpNetworks: (isWanted) => lookup.make(isWanted),
     remove: (blocks) =>
       eachSet(blocks, (set, elements) => {
+        if (!set.includes("networks") && writer.clear({ table, set }, elements) === 0) return 0
         const error = inParts(elements, (part) => writer.remove({ table, set }, part))
         return error === ENOENT ? 0 : error
       }),
