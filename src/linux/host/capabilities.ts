@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { askTables } from "./nft.js"
 import { done, fail, failed, type Outcome } from "./outcome.js"
 import { findProgram, run } from "./run.js"
 
@@ -100,7 +101,7 @@ export function needNetfilter(): Outcome<Capabilities> {
 }
 
 function askKernel(nft: string): Outcome<void> {
-  const listed = run(nft, ["list", "tables"])
+  const listed = run(nft, askTables)
   if (listed?.status === 0) return done(undefined)
   const said = listed?.error ?? ""
   if (/Operation not permitted/.test(said)) {

@@ -3,7 +3,7 @@ import type { Generation } from "../../core/backend/nft/running.js"
 import { ownBypass } from "../../core/policy/compile-bypass.js"
 import { liveChain } from "../../core/policy/compile-networks.js"
 import { DIGEST_CHAIN } from "./kernel-table.js"
-import { list } from "./nft.js"
+import { list, listTable } from "./nft.js"
 import { done, failed, type Outcome } from "./outcome.js"
 
 /** A set, map or chain as nft lists it, without what moves: counters, handles, elements that rules or the guard add. */
@@ -30,7 +30,7 @@ export function listRules(tables: readonly string[], generation: Generation): Ou
   const blocks: Block[] = []
   for (const table of tables) {
     // Terse: a set of 65,535 sources under attack is not what is compared.
-    const text = list("-s", "-t", "list", "table", ...table.split(" "))
+    const text = listTable(table)
     if (failed(text)) return text
     for (const block of parseListing(text.value, generation)) {
       if (!isStaticSet(block)) {

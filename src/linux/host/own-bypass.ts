@@ -2,26 +2,33 @@ import { policyLines } from "../../core/backend/nft/placement.js"
 import { tableName } from "../../core/policy/compile.js"
 import { ownBypass } from "../../core/policy/compile-bypass.js"
 import { readText, writeAtomically } from "./files.js"
-import { list, load } from "./nft.js"
+import { listTable, load } from "./nft.js"
 import { done, fail, failed, type Outcome } from "./outcome.js"
 import type { State } from "./state.js"
 
-const PLACE = `inet ${tableName} ${ownBypass.name}`
+const TABLE = `inet ${tableName}`
+const PLACE = `${TABLE} ${ownBypass.name}`
 const ADD = `add rule ${PLACE} `
 const MOST = 1 << 20
 
 /** What the administrator wrote into the chain `bypass`, a rule a line, as nft takes it again; what is the policy's is left out. */
 export function readOwnBypass(): Outcome<readonly string[]> {
-  const listed = list("-s", "list", "chain", ...PLACE.split(" "))
-  return failed(listed) ? listed : done(ownLines(listed.value))
+  const listed = listTable(TABLE)
+  if (failed(listed)) return listed
+  if (!listed.value.includes(HEADING))
+    return fail("cannot", "kernel-unreadable", `there is no chain ${PLACE} in the kernel`)
+  return done(ownLines(listed.value))
 }
 
-/** The same out of `nft -s list chain`. */
+const HEADING = `\tchain ${ownBypass.name} {\n`
+
+/** The same out of `nft -s list table`, or `list chain`. */
 export function ownLines(listing: string): readonly string[] {
-  const lines = listing.split("\n")
-  const from = lines.findIndex((line) => line.startsWith("\tchain "))
-  const rules = from < 0 ? [] : lines.slice(from + 1, lines.lastIndexOf("\t}"))
+  const from = listing.indexOf(HEADING)
+  if (from < 0) return []
+  const rules = listing.slice(from + HEADING.length, listing.indexOf("\t}\n", from + HEADING.length))
   return rules
+    .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.endsWith(` comment "${policyLines}"`))
 }
