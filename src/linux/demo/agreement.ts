@@ -45,7 +45,8 @@ export interface Comparison {
   readonly same: boolean | null
   /**
    * The two let one packet of a limited source through, and not the same one: its neighbour within some milliseconds. A token comes back at an instant,
-   * and the kernel asks its clock some microseconds after it stamped the packet. Told apart from agreement, and counted.
+   * and the kernel asks its clock some microseconds after it stamped the packet. Where the two begin connections, one of them is open to the kernel and the other to the engine, and what follows in
+   * them differs, too. Told apart from agreement, and counted.
    */
   readonly exchanged: boolean
 }
@@ -139,8 +140,13 @@ const EXCHANGE_NANOSECONDS = 4e6
 function pairExchanged(comparisons: Comparison[]): void {
   let open: number[] = []
   const alone = new Set<number>()
+  const begunByOne = new Set<string>()
   for (const [index, comparison] of comparisons.entries()) {
     const { arrival, same, through, kernel, engine } = comparison
+    if (same === false && begunByOne.has(connectionKey(arrival.frame.bytes))) {
+      comparisons[index] = { ...comparison, same: true, exchanged: true }
+      continue
+    }
     if (same !== false || (kernel === "through") === through || !(through || engine.limited)) continue
     open = open.filter(
       (other) => arrival.frame.time - comparisons[other]!.arrival.frame.time <= EXCHANGE_NANOSECONDS,
@@ -153,9 +159,20 @@ function pairExchanged(comparisons: Comparison[]): void {
     }
     alone.delete(partner)
     open = open.filter((other) => other !== partner)
-    for (const each of [index, partner])
+    for (const each of [index, partner]) {
       comparisons[each] = { ...comparisons[each]!, same: true, exchanged: true }
+      begunByOne.add(connectionKey(comparisons[each]!.arrival.frame.bytes))
+    }
   }
+}
+
+/** The same for both directions of a connection: its ends, whichever comes first, and the protocol; without options or extension headers, as the laboratory's senders begin connections. */
+function connectionKey(bytes: Uint8Array): string {
+  const [start, length, protocol, ports] = bytes[12] === 8 ? [26, 4, 23, 34] : [22, 16, 20, 54]
+  const end = (address: number, port: number) =>
+    [...bytes.subarray(address, address + length), ...bytes.subarray(port, port + 2)].join(".")
+  const ends = [end(start, ports), end(start + length, ports + 2)].sort()
+  return [bytes[protocol], ...ends].join(" ")
 }
 
 function isExchange(one: Comparison, other: Comparison): boolean {
