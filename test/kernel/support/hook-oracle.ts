@@ -9,7 +9,11 @@ import { Packet } from "../../../src/core/packet/packet.js"
 import type { Hook } from "../../../src/core/ruleset/hook.js"
 import type { Chain, Ruleset } from "../../../src/core/ruleset/ruleset.js"
 import { laboratoryAddresses, laboratoryInterfaces } from "../../../src/linux/demo/agreement.js"
-import { settle } from "../../../src/linux/host/namespace/frame-capture.js"
+import {
+  type CapturedFrame,
+  type FrameCapture,
+  settle,
+} from "../../../src/linux/host/namespace/frame-capture.js"
 import type { Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
 import type { PacketLog } from "../../../src/linux/host/namespace/packet-log.js"
 
@@ -22,7 +26,8 @@ export class HookOracle {
   readonly packets: Seen[] = []
   private readonly laboratory: Laboratory
   private readonly log: PacketLog
-  private readonly started = Date.now()
+  private readonly captures: readonly FrameCapture[]
+  private readonly arrived: CapturedFrame[] = []
   private tag = 0
 
   constructor(laboratory: Laboratory, nft: string) {
@@ -33,6 +38,7 @@ export class HookOracle {
     if (nft !== "") laboratory.firewall.nft(nft)
     laboratory.firewall.nft(watching())
     this.log = laboratory.firewall.log(GROUP)
+    this.captures = ["wan0", "lan0"].map((device) => laboratory.firewall.capture(device, { megabytes: 8 }))
   }
 
   /** Sends packets of one side, in order, and says what became of them. */
@@ -63,10 +69,12 @@ export class HookOracle {
   }
 
   private read(): void {
+    for (const capture of this.captures)
+      for (const frame of capture.read()) if (frame.direction === "in") this.arrived.push(frame)
     for (const { prefix, bytes } of this.log.read()) {
       const [place = "", word = ""] = prefix.split(" ")
       if (place === "arrives" || place === "begins") {
-        const time = (Date.now() - this.started) * 1e6
+        const time = (Date.now() - this.laboratory.epoch * 1000) * 1e6
         this.packets.push({
           bytes: bytes.slice(),
           device: place === "begins" ? "" : this.device || deviceOf(bytes),
@@ -83,6 +91,32 @@ export class HookOracle {
         continue
       }
       packet.places.push({ place, state: word, status: 0, bytes: hex(bytes) })
+    }
+  }
+
+  /** When each came, by the kernel's clock; what was read says only when this process came to it, which on a busy machine is later. */
+  private stamp(): void {
+    settle()
+    this.read()
+    if (this.captures.some((capture) => capture.lost() > 0)) throw new Error("a capture has losses")
+    const next = new Map(this.captures.map(({ device }) => [device, 0]))
+    for (const packet of this.packets) {
+      if (packet.device === "") continue
+      const from = next.get(packet.device) ?? 0
+      const at = this.arrived.findIndex(
+        ({ device, bytes }, index) =>
+          index >= from && device === packet.device && isFrameOf(bytes, packet.bytes),
+      )
+      // What this host says to itself comes by no wire.
+      if (at < 0) continue
+      packet.time = this.arrived[at]!.time
+      next.set(packet.device, at + 1)
+    }
+    // What the firewall says itself was said before what came next.
+    let following = Number.POSITIVE_INFINITY
+    for (const packet of this.packets.toReversed()) {
+      packet.time = Math.min(packet.time, following)
+      following = packet.time
     }
   }
 
@@ -117,6 +151,7 @@ export class HookOracle {
       },
     )
     if (engine === null) throw new Error(diagnostics.map(({ message }) => message).join("; "))
+    this.stamp()
     const differences: string[] = []
     const packet = new Packet()
     let compared = 0
@@ -148,7 +183,8 @@ export interface Seen {
   readonly bytes: Uint8Array
   /** Where it arrived; "": the firewall's own. */
   readonly device: string
-  readonly time: number
+  /** Nanoseconds since the laboratory's epoch. */
+  time: number
   readonly places: Place[]
 }
 
@@ -157,6 +193,11 @@ export interface Place {
   readonly state: string
   status: number
   readonly bytes: string
+}
+
+/** The frame's header is Ethernet's, and behind the packet there may be padding. */
+function isFrameOf(frame: Uint8Array, packet: Uint8Array): boolean {
+  return packet.every((byte, index) => frame[14 + index] === byte)
 }
 
 /** What the packet was like at the last hook that saw it, decoded; undefined: none did. */
