@@ -92,7 +92,7 @@ async function followEvents(filter: EventFilter, show: (events: readonly EventLi
       "the guard does not answer you",
       "root may ask, and the group floodwall",
     )
-  io.note("the guard has ended")
+  io.note("the guard has ended, or too much waited here to be read")
   return exit.done
 }
 

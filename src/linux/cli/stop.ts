@@ -39,8 +39,8 @@ export const command: Command<Options> = {
       if (remove) io.note("floodwall remove takes the rules away without one.")
       return exit.no
     }
-    const until = Date.now() + PATIENCE
-    while (Date.now() < until && (await isAnswering(io.environment))) await pause(50)
+    const until = performance.now() + PATIENCE
+    while (performance.now() < until && (await isAnswering(io.environment))) await pause(50)
     if (json) io.json({ result: remove ? "removed" : "stopped" })
     else
       io.print(

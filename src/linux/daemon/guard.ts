@@ -27,7 +27,7 @@ import type { GuardStatus } from "./protocol.js"
 import { openRecentFile } from "./recent-file.js"
 import { watchRules } from "./rule-watch.js"
 import { enforceRules, type GuardedRules, sentencesOf } from "./rules.js"
-import { needAlone, openServer, socketPath } from "./server.js"
+import { claimGuard, openServer, socketPath } from "./server.js"
 import { connectionSource } from "./source/connections.js"
 import { counterSource } from "./source/counters.js"
 import { eveSource } from "./source/eve.js"
@@ -116,7 +116,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
   }
   let keeper: Keeper | undefined
 
-  const alone = await needAlone(socketPath(environment))
+  const alone = await claimGuard(socketPath(environment))
   if (failed(alone)) return alone
   const hadTable = !failed(readOwnBypass())
   const enforced = await soon(() => enforceRules(first, state, () => settings.rehearse(first)))
@@ -273,7 +273,8 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       kernelBlocks.value.close()
       readiness.close()
       notifier.close()
-      // Whoever asked for the end waits until nobody listens any more.
+      // Whoever asked for the end waits until nobody listens any more, and may start the next one then.
+      alone.value.release()
       server.value.close()
     },
   })
@@ -379,12 +380,12 @@ function areInForce(): boolean {
 
 /** Another floodwall that is at work is done in a moment. */
 async function soon<Value>(attempt: () => Outcome<Value>): Promise<Outcome<Value>> {
-  for (const until = Date.now() + PATIENCE; ; ) {
+  for (const until = performance.now() + PATIENCE; ; ) {
     const outcome = attempt()
     const isBusy =
       failed(outcome) &&
       outcome.failure.diagnostics.some(({ id }) => id === "already-running" || id === "ledger-in-use")
-    if (!isBusy || Date.now() > until) return outcome
+    if (!isBusy || performance.now() > until) return outcome
     await new Promise((resolve) => setTimeout(resolve, SETTLE))
   }
 }

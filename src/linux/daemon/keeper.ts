@@ -120,8 +120,8 @@ export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
       client.end()
       return
     }
-    for (const event of [...book.events({ ...filter, last: filter.last ?? 10 })].reverse())
-      client.reply({ event })
+    const earlier = [...book.events({ ...filter, last: filter.last ?? 10 })].reverse()
+    if (earlier.length > 0) client.reply(...earlier.map((event) => ({ event })))
     const follower = (line: EventLine) => {
       if (isWanted(line, filter)) client.reply({ event: line })
     }

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from 
 import { createConnection, createServer, type Server, type Socket } from "node:net"
 import { dirname, join } from "node:path"
 import { inodeOf } from "../host/files.js"
+import { type Lock, takeLock } from "../host/lock.js"
 import { done, fail, failed, type Outcome } from "../host/outcome.js"
 import { ownNamespace } from "../host/state.js"
 import type { Reply, Request } from "./protocol.js"
@@ -9,7 +10,8 @@ import { splitLines } from "./source/lines.js"
 
 /** Who asked: answers go there; a `follow` ends when it hangs up. */
 export interface Client {
-  reply(reply: Reply): void
+  /** All of it at once, however long. A client that has not read what it was told before is let go. */
+  reply(...replies: readonly Reply[]): void
   /** Called when the client is gone. */
   onGone(then: () => void): void
   end(): void
@@ -28,9 +30,14 @@ export const GROUP = "floodwall"
 const CLIENTS_MAXIMUM = 64
 /** A request is some hundred bytes; a list of hosts to block may be long. */
 export const REQUEST_MAXIMUM = 1 << 20
-/** What may wait for a client that does not read; beyond it the client is let go. */
-const BACKLOG_MAXIMUM = 16 << 20
+/** What may wait for a client that does not read, when it is told more: some thousand events. Then the client is let go. */
+const BACKLOG_MAXIMUM = 1 << 20
+/** An answer is as long as the ledger is (30 MB for a hundred thousand blocks); what waits for all clients together is no more than this, one answer excepted. */
+const WAITING_MAXIMUM = 32 << 20
+const LONG = 1 << 16
+/** Milliseconds to say what is asked, and in which something of the answer must be read. */
 const PATIENCE = 10_000
+const READ_PATIENCE = 30_000
 
 /** Where the guard listens: FLOODWALL_SOCKET, or /run/floodwall/guard.sock; a network namespace of its own has a guard of its own, in a folder below. */
 export function socketPath(environment: Readonly<Record<string, string | undefined>>): string {
@@ -110,7 +117,11 @@ async function listen(
     clients.add(socket)
     socket.on("close", () => clients.delete(socket))
     socket.on("error", () => socket.destroy())
-    serve(socket, onRequest)
+    serve(socket, onRequest, () => {
+      let all = 0
+      for (const { writableLength } of clients) all += writableLength
+      return all
+    })
   })
   server.maxConnections = CLIENTS_MAXIMUM
   return new Promise((resolve) => {
@@ -141,7 +152,7 @@ async function listen(
 }
 
 /** Fails where a guard listens there already. */
-export async function needAlone(path: string): Promise<Outcome<void>> {
+async function needAlone(path: string): Promise<Outcome<void>> {
   if (!(await answers(path))) return done(undefined)
   return fail(
     "no",
@@ -151,29 +162,66 @@ export async function needAlone(path: string): Promise<Outcome<void>> {
   )
 }
 
+/**
+ * Keeps every other guard of this socket out until it is released, or this process ends: of two that start in the same moment neither finds the other listening, and each would take the other's socket away. Where no
+ * lock can be had at all (a folder that cannot be made), listening says so.
+ */
+export async function claimGuard(path: string): Promise<Outcome<Lock>> {
+  const alone = await needAlone(path)
+  if (failed(alone)) return alone
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  } catch {
+    return done(noLock)
+  }
+  const lock = takeLock(`${path}.lock`)
+  if (!failed(lock)) return lock
+  const [why] = lock.failure.diagnostics
+  if (why?.id !== "already-running") return done(noLock)
+  const holder = /\(process \d+\)/.exec(why.message)?.[0]
+  return fail(
+    "no",
+    "guard-running",
+    `another guard is starting${holder === undefined ? "" : ` ${holder}`}, and will listen on ${path}`,
+    "floodwall stop ends it",
+  )
+}
+
+const noLock: Lock = { release() {} }
+
 /** One request a connection. */
-function serve(socket: Socket, onRequest: (request: Request, client: Client) => void): void {
+function serve(
+  socket: Socket,
+  onRequest: (request: Request, client: Client) => void,
+  waiting: () => number,
+): void {
   let isAsked = false
   const timer = setTimeout(() => {
     if (!isAsked) socket.destroy()
   }, PATIENCE)
   const client: Client = {
-    reply(reply) {
+    reply(...replies) {
       if (socket.destroyed) return
-      socket.write(`${JSON.stringify(reply)}\n`)
-      if (socket.writableLength > BACKLOG_MAXIMUM) socket.destroy()
+      if (socket.writableLength > BACKLOG_MAXIMUM) {
+        socket.destroy()
+        return
+      }
+      const text = linesOf(replies)
+      const others = text.length > LONG ? waiting() : 0
+      socket.write(others > 0 && others + text.length > WAITING_MAXIMUM ? linesOf([tooMuchWaits]) : text)
     },
     onGone: (then) => {
       socket.on("close", then)
     },
     end: () => {
       socket.end()
+      socket.setTimeout(READ_PATIENCE, () => socket.destroy())
     },
   }
   const refuse = (message: string) => {
     isAsked = true
     client.reply({ error: { kind: "wrong", id: "bad-request", message } })
-    socket.end()
+    client.end()
   }
   let length = 0
   const lines = splitLines((line) => {
@@ -201,6 +249,19 @@ function serve(socket: Socket, onRequest: (request: Request, client: Client) => 
     else lines.push(chunk)
   })
   socket.on("close", () => clearTimeout(timer))
+}
+
+const tooMuchWaits: Reply = {
+  error: {
+    kind: "no",
+    id: "guard-refuses",
+    message: "the guard's answers wait for others who do not read them",
+    hint: "end those, or ask again in half a minute",
+  },
+}
+
+function linesOf(replies: readonly Reply[]): string {
+  return replies.map((reply) => `${JSON.stringify(reply)}\n`).join("")
 }
 
 /** Whether somebody listens there. */
