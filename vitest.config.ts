@@ -25,7 +25,7 @@ export default defineConfig({
           name: "core",
           include: ["src/**/*.test.ts", "test/{pipeline,fuzz,tidy}/**/*.test.ts"],
           // Properties try hundreds of rulesets: a slow machine may take its time, a test that hangs is still found.
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {

@@ -183,7 +183,7 @@ const policyLike = fc.record({
   ),
 })
 
-describe("whatever is written", { timeout: 120_000 }, () => {
+describe("whatever is written", { timeout: 300_000 }, () => {
   test("trees of words, quoted", () => {
     fc.assert(
       fc.property(tree, (value) => void load(JSON.stringify(value))),

@@ -49,10 +49,12 @@ function announcerWith(settings: {
 test("one message in an interval, with the count of all and the first fifty; what is left is told at the end", async () => {
   const { announcer, told, log } = announcerWith({ hook: "{ cat; echo; } >> FOLDER/told" })
   for (let index = 0; index < 1000; index++) announcer.add(event(`number ${index}`))
-  await vi.waitFor(() => expect(told()).toHaveLength(1), 3000)
+  await vi.waitFor(() => expect(told()).toHaveLength(1), 20_000)
+  const added = performance.now()
   for (let index = 0; index < 3; index++) announcer.add(event("later"))
   await pause(50)
-  expect(told()).toHaveLength(1)
+  // A busy machine may have let the interval go by.
+  if (performance.now() - added < 200) expect(told()).toHaveLength(1)
   await announcer.stop()
   expect(told().map(({ total, events }) => [total, events.length])).toEqual([
     [1000, 50],

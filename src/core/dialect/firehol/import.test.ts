@@ -164,7 +164,7 @@ describe("whatever stands in the file", () => {
     .array(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...words) }, fc.string({ maxLength: 4 })))
     .map((list) => list.join(" "))
 
-  test("nothing is thrown, every item has its place, and the policy loads", { timeout: 60_000 }, () => {
+  test("nothing is thrown, every item has its place, and the policy loads", { timeout: 180_000 }, () => {
     fc.assert(
       fc.property(text, fc.boolean(), (configuration, exact) => {
         const imported = read(configuration, exact)

@@ -230,7 +230,7 @@ describe("equal where the report says so", () => {
       true,
       outward,
     ],
-  ])("%s", { timeout: 60_000 }, (_name, configuration, exact, world) => {
+  ])("%s", { timeout: 180_000 }, (_name, configuration, exact, world) => {
     const seen = { accept: 0, drop: 0 }
     fc.assert(
       fc.property(scriptsOf(world), (script) => {
