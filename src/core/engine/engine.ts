@@ -1,9 +1,8 @@
 import type { Address } from "../base/address.js"
 import type { Diagnostic } from "../base/diagnostic.js"
 import { hasErrors } from "../base/diagnostic.js"
-import { IPV4_MINIMUM_HEADER } from "../packet/header.js"
 import { optionFault } from "../packet/ipv4-options.js"
-import { Packet, TCP, UDP } from "../packet/packet.js"
+import { Packet } from "../packet/packet.js"
 import { Rewriter } from "../packet/rewrite.js"
 import { hasStackedTags } from "../packet/vlan.js"
 import type { Ruleset } from "../ruleset/ruleset.js"
@@ -237,26 +236,19 @@ export class Engine {
    * False: nothing has changed, and the packet takes the long way.
    */
   private judgeLive(packet: Packet, path: Path): boolean {
-    const { protocol } = packet
+    const { plain } = packet
     if (
-      (protocol !== TCP && protocol !== UDP) ||
-      packet.transportOffset < 0 ||
-      packet.isFragment ||
-      (packet.family === 4
-        ? packet.networkHeaderLength !== IPV4_MINIMUM_HEADER
-        : packet.extensionHeaders !== 0) ||
-      packet.malformed !== 0 ||
-      packet.vlanCount > 1 ||
+      plain === 0 ||
+      !(plain === 4 ? this.tracksFour : this.tracksSix) ||
       (path === "forward" && packet.ttl <= 1) ||
-      !(packet.family === 4 ? this.tracksFour : this.tracksSix) ||
       (path === "output" && this.answers.areDue)
     )
       return false
     const { run, conntrack, judgement } = this
     const way = this.ways.of(packet, path)
-    if (way.isLong || receiveFault(packet) !== "") return false
+    if (way.isLong || (plain === 6 && receiveFault(packet) !== "")) return false
     if (way.asks && !this.isAsForeseen(way, packet, path)) return false
-    const node = conntrack.follow(packet, run.now, path !== "output")
+    const node = conntrack.follow(packet, run, path !== "output")
     if (node < 0) return false
     let outlooks = (node & 1) === 0 ? way.original : way.reply
     if (outlooks === null || !outlooks.isSettled) {

@@ -23,8 +23,10 @@ import {
 import { decodeLoopback } from "./loopback.js"
 import { BY_LINK_TYPE, LINK_TYPE_UNKNOWN, malform } from "./malformed.js"
 import { decodeNflog } from "./nflog.js"
-import { type Packet, TCP } from "./packet.js"
+import type { Packet } from "./packet.js"
+import { decodePlain, plainVersion } from "./plain.js"
 import { decodeRaw } from "./raw.js"
+import { reset } from "./reset.js"
 import { decodeCiscoHdlc, decodePpp } from "./serial.js"
 
 /** The view of the last call, and its length. */
@@ -55,12 +57,14 @@ export function decode(
   const available = measuredLength - offset
   let captured = capturedLength
   if (captured > available) captured = Math.max(available, 0)
-  reset(packet)
+  let wire = wireLength
+  if (wire < captured) wire = captured
   if (packet.view !== view) packet.view = view
+  if (linkType === LINKTYPE_ETHERNET && decodePlain(packet, view, offset, captured, wire)) return
+  reset(packet)
   packet.frameOffset = offset
   packet.capturedLength = captured
-  packet.wireLength = wireLength
-  if (wireLength < captured) packet.wireLength = captured
+  packet.wireLength = wire
   packet.linkType = linkType
 
   const end = offset + captured
@@ -70,6 +74,7 @@ export function decode(
       : decodeOtherLink(packet, view, offset, end, linkType)
   if (next < 0) return
   decodeNetwork(packet, view, next, end)
+  if (packet.transportOffset >= 0) packet.plain = plainVersion(packet)
 }
 
 function decodeOtherLink(
@@ -124,92 +129,4 @@ function decodeNetwork(packet: Packet, view: DataView, offset: number, end: numb
       decodeArp(packet, view, offset, end)
       return
   }
-}
-
-/**
- * Every decoder field as in a new Packet. Most packets are alike, so the fields that only some packets have are reset only where the packet
- * before had them: half of the stores were a fifth of the whole decoding.
- */
-function reset(packet: Packet): void {
-  if (packet.linkType !== LINKTYPE_ETHERNET) resetLink(packet)
-  if (packet.vlanCount !== 0) {
-    packet.vlanCount = 0
-    packet.vlanOuter = 0
-    packet.vlanInner = 0
-  }
-  if (packet.family === 6) resetIpv6(packet)
-  if (packet.isFragment) {
-    packet.isFragment = false
-    packet.moreFragments = false
-    packet.fragmentOffset = 0
-  }
-  if (packet.protocol === TCP) resetTcp(packet)
-  else {
-    packet.udpLength = 0
-    packet.icmpType = -1
-    packet.icmpCode = -1
-    packet.icmpIdentifier = 0
-    packet.icmpSequence = 0
-    packet.arpOperation = 0
-  }
-  if (packet.malformed !== 0) {
-    packet.malformed = 0
-    packet.malformedOffset = 0
-    packet.malformedNeeded = 0
-    packet.malformedHad = 0
-    packet.malformedClaimant = 0
-  }
-  // A feeder may know it from a pcapng's flags, and set it whatever the link type is.
-  packet.direction = 0
-  packet.etherType = 0
-  packet.destinationMacOffset = -1
-  packet.sourceMacOffset = -1
-  packet.family = 0
-  packet.networkOffset = -1
-  packet.networkHeaderLength = 0
-  packet.networkLength = 0
-  packet.source0 = 0
-  packet.destination0 = 0
-  packet.ttl = 0
-  packet.trafficClass = 0
-  packet.identification = 0
-  packet.dontFragment = false
-  packet.protocol = -1
-  packet.transportOffset = -1
-  packet.transportStart = -1
-  packet.payloadOffset = -1
-  packet.payloadEnd = -1
-  packet.sourcePort = 0
-  packet.destinationPort = 0
-}
-
-function resetLink(packet: Packet): void {
-  packet.linkPacketType = -1
-  packet.linkInterfaceIndex = 0
-  packet.nflogPrefixOffset = -1
-  packet.nflogPrefixLength = 0
-  packet.nflogHook = -1
-}
-
-function resetIpv6(packet: Packet): void {
-  packet.source1 = 0
-  packet.source2 = 0
-  packet.source3 = 0
-  packet.destination1 = 0
-  packet.destination2 = 0
-  packet.destination3 = 0
-  packet.extensionHeaders = 0
-  packet.routingType = -1
-}
-
-function resetTcp(packet: Packet): void {
-  packet.tcpFlags = 0
-  packet.tcpSequence = 0
-  packet.tcpAcknowledgement = 0
-  packet.tcpWindow = 0
-  packet.tcpHeaderLength = 0
-  packet.tcpUrgentPointer = 0
-  packet.tcpMaximumSegmentSize = -1
-  packet.tcpWindowScale = -1
-  packet.tcpSackPermitted = false
 }

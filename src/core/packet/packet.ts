@@ -134,6 +134,11 @@ export class Packet {
   malformedHad = 0
   malformedClaimant = 0
 
+  /** The IP version of a packet as most are, or 0: see `plainVersion` (packet/plain.ts). */
+  plain: 0 | 4 | 6 = 0
+  /** The words of the addresses and of a TCP or UDP header without options, added up in halves, where the decoder read them all anyway (`plain` is 4); -1 where it did not. */
+  headerSum = -1
+
   /** Set by who feeds the engine. */
   /** When, in nanoseconds since an epoch that the feeder chose (a replay: the first packet); exact for 104 days. */
   time = 0

@@ -21,6 +21,8 @@ function written(description: PacketDescription, write: (packet: Packet) => bool
   expect(write(packet)).toBe(true)
   const fields = { ...packet }
   rewriter.refresh(packet)
+  // The sum of a header that was written on is not known until it is decoded again.
+  if (fields.headerSum < 0) fields.headerSum = packet.headerSum
   // The fields that the write itself kept right are those that decoding finds.
   expect({ ...packet }).toEqual(fields)
   const result = rewriter.release(packet)

@@ -54,6 +54,7 @@ export class Rewriter {
     }
     copyBytes(view, frameOffset, this.view, capturedLength)
     this.owned = packet
+    packet.headerSum = -1
     this.originalView = view
     this.originalOffset = frameOffset
     this.originalCaptured = capturedLength

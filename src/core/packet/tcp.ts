@@ -63,7 +63,7 @@ export function decodeTcp(
  * The first maximum segment size counts, as for xt_tcpmss; the last window scale, as for conntrack (RFC 9293 section 3.2
  * leaves repetitions open).
  */
-function decodeOptions(packet: Packet, view: DataView, offset: number, end: number): void {
+export function decodeOptions(packet: Packet, view: DataView, offset: number, end: number): void {
   let at = offset
   while (at < end) {
     const kind = view.getUint8(at)

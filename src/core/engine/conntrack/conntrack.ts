@@ -1,21 +1,7 @@
-import {
-  ACK,
-  FIN,
-  GRE,
-  ICMP,
-  ICMPV6,
-  type Packet,
-  RST,
-  SCTP,
-  SYN,
-  TCP,
-  UDP,
-  UDPLITE,
-  URG,
-} from "../../packet/packet.js"
+import { ACK, GRE, ICMP, ICMPV6, type Packet, RST, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import type { Run, RunConnection } from "../../ruleset/runtime.js"
 import { NANOSECONDS, type Settings } from "../settings.js"
-import { checksumFits } from "./checksum.js"
+import { checksumFits, plainChecksumFits } from "./checksum.js"
 import { Connection } from "./connection.js"
 import { Extras } from "./extras.js"
 import { ERROR, icmpMayBegin, icmpRole, QUERY, UNTRACKED } from "./icmp.js"
@@ -30,7 +16,7 @@ import {
   INVALID_ICMP_UNKNOWN,
   INVALID_NO_TRANSPORT,
 } from "./invalid.js"
-import { KIND, TUPLE_WORDS } from "./layout.js"
+import { FOUR_TCP, FOUR_UDP, KIND, TUPLE_WORDS } from "./layout.js"
 import { quotedTuple } from "./quoted.js"
 import { SctpTracker, sctpFault } from "./sctp.js"
 import {
@@ -46,6 +32,7 @@ import {
 } from "./status.js"
 import { ConnectionTable } from "./table.js"
 import { isLive, TcpTracker, tcpFault } from "./tcp.js"
+import { TOLD_FLAGS } from "./tcp-state.js"
 import { AGAIN, TAKEN } from "./tracker.js"
 import { callOf, invert, tupleOf } from "./tuple.js"
 import { AnsweredTracker, UdpTracker, udpFault, udpliteFault } from "./udp.js"
@@ -58,10 +45,6 @@ export const STATE_NEW = 8
 export const STATE_UNTRACKED = 64
 
 const NO_NEXT_HEADER = 59
-/** What distinguishes a segment in the middle of a connection from others. */
-const TOLD_FLAGS = FIN | SYN | RST | ACK | URG
-/** The word of family and protocol of IPv4, without the protocol. */
-const FOUR = 0x400
 
 /**
  * Connection tracking as net/netfilter/nf_conntrack_core.c does it, one packet at a time. `track` runs at priority -200 of prerouting and
@@ -78,6 +61,7 @@ export class Conntrack {
   reason = 0
 
   private readonly settings: Settings
+  private readonly verifies: boolean
   private readonly connection: Connection
   private readonly tcp: TcpTracker
   private readonly udp: UdpTracker
@@ -89,6 +73,7 @@ export class Conntrack {
 
   constructor(settings: Settings, seed: number) {
     this.settings = settings
+    this.verifies = settings.nf_conntrack_checksum !== 0
     this.table = new ConnectionTable(settings.nf_conntrack_max, seed)
     this.extras = new Extras(this.table)
     this.connection = new Connection(this.table, this.extras)
@@ -129,7 +114,7 @@ export class Conntrack {
       packet.networkLength === 0
         ? packet.frameOffset + packet.wireLength
         : packet.networkOffset + packet.networkLength
-    const verify = arriving && this.settings.nf_conntrack_checksum !== 0
+    const verify = arriving && this.verifies
     const { protocol } = packet
     if (
       packet.fragmentOffset > 0 ||
@@ -221,32 +206,33 @@ export class Conntrack {
    * In place of `track`, for a plain packet (packet-sort.ts) without a fault (receive.ts), untracked and zoned by nobody, whose connection is live and as little out of the ordinary as it is: its node (entry * 2 +
    * direction), with all done that `track` does of it but to tell a Run (`tell`). Its state is established. -1: this is for `track`, and nothing has changed. A translated connection is for `track`, too.
    */
-  follow(packet: Packet, now: number, arriving: boolean): number {
+  follow(packet: Packet, run: Run, arriving: boolean): number {
     const { table } = this
-    const { protocol } = packet
-    const isTcp = protocol === TCP
-    if (isTcp ? (packet.tcpFlags & TOLD_FLAGS) !== ACK : protocol !== UDP) return -1
+    const isTcp = packet.protocol === TCP
+    if (isTcp && (packet.tcpFlags & TOLD_FLAGS) !== ACK) return -1
     let node: number
-    if (packet.family === 4) {
-      const ports = (packet.sourcePort << 16) | packet.destinationPort
-      node = table.peekFour(packet.source0 | 0, packet.destination0 | 0, ports, FOUR | protocol, now)
-    } else {
+    if (packet.plain === 4) node = table.peekFour(packet, isTcp ? FOUR_TCP : FOUR_UDP)
+    else {
       tupleOf(packet, this.tuple)
-      node = table.peek(this.tuple, now)
+      node = table.peek(this.tuple)
     }
     if (node < 0) return -1
+    const { now } = run
     const entry = node >> 1
+    if (table.expiresOf(entry) <= now) return -1
     const direction = node & 1
     const status = table.statusOf(entry)
-    if (status & (SRC_NAT | DST_NAT)) return -1
+    if ((status & (SRC_NAT | DST_NAT)) !== 0) return -1
     const end = packet.networkOffset + packet.networkLength
-    const verify = arriving && this.settings.nf_conntrack_checksum !== 0
+    const verify = arriving && this.verifies
     if (isTcp) {
-      if (!isLive(table.phaseOf(entry), status) || this.tcpFault(packet, end, verify) !== 0) return -1
+      if (!isLive(table.phaseOf(entry), status)) return -1
+      if (verify && !plainChecksumFits(packet)) return -1
       const length = end - packet.transportOffset - packet.tcpHeaderLength
       if (!this.tcp.follow(entry, direction, packet, length, now)) return -1
     } else {
-      if (!(status & SEEN_REPLY) || udpFault(packet, end, verify) !== 0) return -1
+      if ((status & SEEN_REPLY) === 0 || udpFault(packet, end, false) !== 0) return -1
+      if (verify && !plainChecksumFits(packet)) return -1
       this.udp.packet(entry, now)
     }
     if (this.extras.accounts) this.extras.count(entry, direction, packet.networkLength)

@@ -9,6 +9,9 @@
 export const TUPLE_WORDS = 10
 export const PORTS = 8
 export const KIND = 9
+/** Words of family and protocol (tuple.ts). */
+export const FOUR_TCP = 0x406
+export const FOUR_UDP = 0x411
 
 /** Words of 32 bits in a record; numbers of 64 bits take two of them. */
 export const RECORD = 32

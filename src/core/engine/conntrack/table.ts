@@ -1,3 +1,4 @@
+import type { Packet } from "../../packet/packet.js"
 import {
   EXPIRES,
   GENERATION,
@@ -148,35 +149,40 @@ export class ConnectionTable {
     }
   }
 
-  /** `find` for a tuple of IPv4 in numbers of 32 bits, which removes nothing. */
-  peekFour(source: number, destination: number, ports: number, kind: number, now: number): number {
+  /**
+   * `find` for a packet of IPv4 with ports; removes nothing, and does not ask whether the connection's time is over. The packet's fields are read here and not handed over: unsigned words are
+   * floating-point numbers where V8 hands them over.
+   */
+  peekFour(packet: Packet, kind: number): number {
     const { slots, mask } = this.index
     const { words } = this
-    const sought = finish(hashFour(source, destination, ports, kind, this.seed))
+    const source = packet.source0 | 0
+    const destination = packet.destination0 | 0
+    const ports = (packet.sourcePort << 16) | packet.destinationPort
+    const sought = finish(hashFour(source, destination, ports, kind | 0, this.seed | 0))
     for (let at = (sought << 1) & mask; ; at = (at + 2) & mask) {
       const node = slots[at]! - 1
       if (node < 0) return -1
-      if (slots[at + 1] !== sought) continue
+      if (slots[at | 1] !== sought) continue
       const short = shortTuple(node)
       if (
-        words[short + 2] === ports &&
+        words[short | 2] === ports &&
         words[short] === source &&
-        words[short + 1] === destination &&
-        words[short + 3] === kind
+        words[short | 1] === destination &&
+        words[short | 3] === kind
       )
-        return this.expiresOf(node >> 1) > now ? node : -1
+        return node
     }
   }
 
-  /** `find`, which removes nothing. */
-  peek(tuple: Uint32Array, now: number): number {
+  /** `find`, which removes nothing, and does not ask for the time. */
+  peek(tuple: Uint32Array): number {
     const { slots, mask } = this.index
     const sought = hash(tuple, this.seed)
     for (let at = (sought << 1) & mask; ; at = (at + 2) & mask) {
       const node = slots[at]! - 1
       if (node < 0) return -1
-      if (slots[at + 1] === sought && this.equals(node, tuple))
-        return this.expiresOf(node >> 1) > now ? node : -1
+      if (slots[at + 1] === sought && this.equals(node, tuple)) return node
     }
   }
 

@@ -32,3 +32,6 @@ export const ACK_WINDOW = 66000
 export const MOST_RETRANSMISSIONS = 0x7fff0000
 /** The option of RFC 2018. */
 export const SACK = 5
+
+/** FIN, SYN, RST, ACK and URG: what distinguishes a segment in the middle of a connection from others. */
+export const TOLD_FLAGS = 0x37

@@ -143,6 +143,7 @@ export class TcpTracker {
   private readonly timeouts: Float64Array
   private readonly retransmissionTimeout: number
   private readonly unacknowledgedTimeout: number
+  private readonly mostRetransmissions: number
 
   constructor(table: ConnectionTable, settings: Settings) {
     this.table = table
@@ -150,6 +151,7 @@ export class TcpTracker {
     this.timeouts = tcpTimeouts(settings)
     this.retransmissionTimeout = settings.nf_conntrack_tcp_timeout_max_retrans * NANOSECONDS
     this.unacknowledgedTimeout = settings.nf_conntrack_tcp_timeout_unacknowledged * NANOSECONDS
+    this.mostRetransmissions = settings.nf_conntrack_tcp_max_retrans
   }
 
   /** A segment of entry's connection. TAKEN, AGAIN (the entry is gone: this SYN begins a new connection), or why it is invalid. */
@@ -276,7 +278,8 @@ export class TcpTracker {
     table.setPhase(entry, after_)
     if (before_ !== after_ && after_ === FIN_WAIT) state[sender + FLAGS]! |= CLOSE_INITIATED
 
-    let timeout = this.lifeOf(base, after_, index === INDEX_RST)
+    const flags = state[sender + FLAGS]! | state[receiver + FLAGS]!
+    let timeout = this.lifeOf(after_, state[base + LAST_WINDOW]!, flags, index === INDEX_RST)
     const status = table.statusOf(entry)
     if (!(status & SEEN_REPLY)) {
       if (index === INDEX_RST) {
@@ -308,28 +311,21 @@ export class TcpTracker {
     const { table } = this
     const base = entry * RECORD + STATE
     const end = (packet.tcpSequence + segmentLength) | 0
-    if (!window.follow(table.words, base, direction, packet, end)) return false
-    table.words[base + LAST_SEGMENT] = INDEX_ACK + direction * FROM_REPLY
-    table.setExpires(entry, now + this.lifeOf(base, ESTABLISHED, false))
+    const { words } = table
+    const flags = window.follow(words, base, direction, packet, end)
+    if (flags < 0) return false
+    words[base + LAST_SEGMENT] = INDEX_ACK + direction * FROM_REPLY
+    table.setExpires(entry, now + this.lifeOf(ESTABLISHED, words[base + LAST_WINDOW]!, flags, false))
     return true
   }
 
-  /** How long the connection lives on behind this segment. */
-  private lifeOf(base: number, phase: number, isReset: boolean): number {
-    const state = this.table.words
+  /** How long the connection lives on behind this segment, by its LAST_WINDOW and the flags of both windows. */
+  private lifeOf(phase: number, last: number, flags: number, isReset: boolean): number {
     const timeout = this.timeouts[phase]!
-    const last = state[base + LAST_WINDOW]!
-    if (
-      last >>> RETRANSMISSIONS_SHIFT >= this.settings.nf_conntrack_tcp_max_retrans &&
-      timeout > this.retransmissionTimeout
-    )
+    if (last >>> RETRANSMISSIONS_SHIFT >= this.mostRetransmissions && timeout > this.retransmissionTimeout)
       return this.retransmissionTimeout
     if (isReset) return this.timeouts[CLOSE]!
-    if (
-      (state[base + FLAGS]! | state[base + SIDE_WORDS + FLAGS]!) & UNACKNOWLEDGED &&
-      timeout > this.unacknowledgedTimeout
-    )
-      return this.unacknowledgedTimeout
+    if (flags & UNACKNOWLEDGED && timeout > this.unacknowledgedTimeout) return this.unacknowledgedTimeout
     if ((last & WINDOW_FIELD) === 0 && timeout > this.retransmissionTimeout) return this.retransmissionTimeout
     return timeout
   }
