@@ -2,6 +2,7 @@ import { dataInSyn, leak } from "./data-in-syn.js"
 import { decoyContacts } from "./decoy-contacts.js"
 import type { DetectorKind } from "./detector.js"
 import { distributedFlood } from "./distributed-flood.js"
+import { distributedPortScan } from "./distributed-port-scan.js"
 import { failedLogins } from "./failed-logins.js"
 import { connectionFlood, icmpFlood, portFlood, synFlood, tcpFlood, udpFlood } from "./flood.js"
 import { forgedSource } from "./forged-source.js"
@@ -19,6 +20,7 @@ export const detectorKinds: readonly DetectorKind[] = [
   portScan,
   slowPortScan,
   udpPortScan,
+  distributedPortScan,
   pingSweep,
   decoyContacts,
   failedLogins,

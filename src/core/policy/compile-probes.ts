@@ -94,10 +94,13 @@ export function fairlyTold(
   }
 }
 
+/** Detectors that count what one source tries. */
+const ofOneSource = new Set(["port-scan", "slow-port-scan", "udp-port-scan"])
+
 /** What a source may have logged at once, and half of it each minute: twice what the detectors of scans count to. */
 function partOf({ detect }: Policy): number {
   const counts = detect
-    .filter(({ name }) => name.endsWith("port-scan"))
+    .filter(({ name }) => ofOneSource.has(name))
     .flatMap(({ limit, exceptions }) => [limit, ...exceptions.map((exception) => exception.limit)])
     .map((limit) => (limit && limit !== "off" && limit.form === "window" ? limit.count : 0))
   return Math.min(mostPart, Math.max(leastPart, ...counts.map((count) => 2 * count + 2)))

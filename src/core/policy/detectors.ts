@@ -39,6 +39,13 @@ export const detectorWords: readonly DetectorWords[] = [
     action: "notify",
   },
   {
+    name: "distributed-port-scan",
+    title: "Several sources share a scan: none of them tries many closed TCP ports, and together they do.",
+    limits: ["window"],
+    limit: { form: "window", count: 39, duration: minute },
+    action: "notify",
+  },
+  {
     name: "ping-sweep",
     title: "A source asks one host after the other whether it is there.",
     limits: ["window"],

@@ -71,6 +71,9 @@ test("default", () => {
       udp-port-scan:
         limit: more than 19 in 1m
         action: notify
+      distributed-port-scan:
+        limit: more than 39 in 1m
+        action: notify
       ping-sweep:
         limit: more than 31 in 1m
         action: notify
@@ -172,6 +175,9 @@ test("strong", () => {
         block-for: 1h
       udp-port-scan:
         limit: more than 19 in 1m
+        action: notify
+      distributed-port-scan:
+        limit: more than 39 in 1m
         action: notify
       ping-sweep:
         limit: more than 31 in 1m
