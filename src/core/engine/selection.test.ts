@@ -8,10 +8,13 @@ import {
   iifname,
   inSet,
   ip,
+  is,
   jump,
   notInSet,
   notrack,
   returnVerdict,
+  tcp,
+  vmap,
 } from "../ruleset/build.js"
 import type { Chain, SetDeclaration } from "../ruleset/ruleset.js"
 import type { Engine } from "./engine.js"
@@ -111,5 +114,80 @@ test("a state that a rule changes is asked where it is asked", () => {
   const rules = [rule(notrack), rule(ctStateIn("untracked"), drop)]
   expect(bothSay([chain("in", "input", 0, rules)], [], "in eth0 10.0.0.9:1000 > 10.0.0.1:22 SF")).toEqual([
     "drop untracked in:1",
+  ])
+})
+
+/** Ports from 1 on that a chain of their own judges, which is jumped to from each of `sites` rules that ask for the source. */
+function jumpingOften(sites: number): Chain[] {
+  const asks = Array.from({ length: 40 }, (_, port) => rule(is(tcp("dport"), port + 1), returnVerdict))
+  const jumps = Array.from({ length: sites }, (_, at) => rule(is(tcp("sport"), 1000 + at), jump("ports")))
+  return [
+    chain("in", "input", 0, [...jumps, rule(is(tcp("dport"), 22), accept)], "drop"),
+    chain("ports", null, 0, [...asks, rule(is(tcp("dport"), 50), drop), rule(jump("last"))]),
+    chain("last", null, 0, [rule(is(tcp("dport"), 60), goto("end"))]),
+    chain("end", null, 0, [rule(is(tcp("sport"), 1001), accept)]),
+  ]
+}
+
+test.for([2, 60])("a chain is the same from each of %i places that jump to it", (sites) => {
+  const script = [1000, 1001, 1059, 1000]
+    .flatMap((source) => [22, 50, 60, 70].map((port) => `in eth0 10.0.0.9:${source} > 10.0.0.1:${port} S`))
+    .join("\n")
+  const said = bothSay(jumpingOften(sites), [], script)
+  expect(said.slice(0, 4)).toEqual([
+    `accept new in:${sites}`,
+    "drop new ports:40",
+    "drop new in:policy",
+    "drop new in:policy",
+  ])
+  expect(said.slice(4, 8)).toEqual([
+    `accept new in:${sites}`,
+    "drop new ports:40",
+    "accept new end:0",
+    "drop new in:policy",
+  ])
+  // The third source has a jump of its own where there are so many.
+  expect(said[9]).toBe(sites === 60 ? "drop new ports:40" : "drop new in:policy")
+  expect(said.slice(12)).toEqual(said.slice(0, 4))
+})
+
+test("a map leads into a chain and behind itself, and a set that is filled within ends what was foreseen", () => {
+  const within = [rule(add("seen", ip("saddr"))), rule(inSet(ip("saddr"), "seen"), returnVerdict)]
+  const rules = [rule(jump("outer")), rule(inSet(ip("saddr"), "seen"), accept)]
+  const outer = [
+    rule(
+      vmap(tcp("dport"), [
+        [22, jump("within")],
+        [23, goto("within")],
+        [24, returnVerdict],
+        [25, drop],
+      ]),
+    ),
+    rule(is(tcp("sport"), 1000), drop),
+  ]
+  const script = [22, 23, 24, 25, 26]
+    .flatMap((port) => [1000, 1001].map((source) => `in eth0 10.0.0.${port}:${source} > 10.0.0.1:${port} S`))
+    .join("\n")
+  expect(
+    bothSay(
+      [
+        chain("in", "input", 0, rules, "drop"),
+        chain("outer", null, 0, outer),
+        chain("within", null, 0, within),
+      ],
+      [seen],
+      script,
+    ),
+  ).toEqual([
+    "drop new outer:1",
+    "accept new in:1",
+    "accept new in:1",
+    "accept new in:1",
+    "drop new in:policy",
+    "drop new in:policy",
+    "drop new outer:0",
+    "drop new outer:0",
+    "drop new outer:1",
+    "drop new in:policy",
   ])
 })

@@ -8,6 +8,7 @@ import type { Chain, Rule, Table } from "../ruleset/ruleset.js"
 import { BREAK, CONTINUE, GOTO, JUMP, type Outcome, type Run, type Step } from "../ruleset/runtime.js"
 import type { CompiledSet } from "./compile.js"
 import { Emptiness } from "./emptiness.js"
+import { Program } from "./program.js"
 
 export interface CompiledChain {
   readonly table: Table
@@ -48,6 +49,8 @@ export interface Selection {
   readonly sort: number
   readonly state: number
   readonly rules: (readonly WalkedRule[] | undefined)[]
+  /** By base chain; null: it would be too long. */
+  readonly programs: (Program | null | undefined)[]
 }
 
 /** A state of conntrack's as a small number; 0 is none, or one that is not asked for. */
@@ -117,6 +120,36 @@ export class Selections {
     return selection.rules[chain] ?? this.select(chain, selection, packet, run)
   }
 
+  /** The same as one program. */
+  programOf(base: number, selection: Selection, packet: Packet, run: Run): Program | null {
+    return selection.programs[base] ?? this.write(base, selection, packet, run)
+  }
+
+  private write(base: number, selection: Selection, packet: Packet, run: Run): Program | null {
+    if (selection.programs[base] === null) return null
+    const program = new Program()
+    const isOpen = program.open(base, this.rulesOf(base, selection, packet, run), this.chains[base]!.policy)
+    selection.programs[base] = isOpen ? program : null
+    this.selected += program.steps.length
+    return selection.programs[base]!
+  }
+
+  /** Writes the chain of a jump that is taken for the first time; where it begins, or undefined: the program is too long, and given up. */
+  extend(
+    program: Program,
+    at: number,
+    base: number,
+    selection: Selection,
+    packet: Packet,
+    run: Run,
+  ): number | undefined {
+    const before = program.steps.length
+    const first = program.take(at, this.rulesOf(program.targetAt(at), selection, packet, run))
+    this.selected += program.steps.length - before
+    if (first === undefined) selection.programs[base] = null
+    return first
+  }
+
   private open(sort: number, state: number, run: Run): Selection {
     if (this.selected > MOST_SELECTED) this.forget()
     const input = this.asksInterfaces ? run.inputInterface : 0
@@ -131,6 +164,7 @@ export class Selections {
       sort,
       state,
       rules: new Array(this.chains.length).fill(undefined),
+      programs: new Array(this.chains.length).fill(undefined),
     }
     ;(place[state] as (Selection | undefined)[])[sort] = made
     this.selected += this.chains.length

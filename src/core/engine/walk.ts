@@ -13,6 +13,7 @@ import {
 } from "../ruleset/runtime.js"
 import { JUMP_DEPTH } from "../ruleset/walk.js"
 import type { CompiledSet } from "./compile.js"
+import type { Jump, Place, Program } from "./program.js"
 import { type CompiledChain, type Selection, Selections, type WalkedRule, wholeRule } from "./selection.js"
 import type { Trace } from "./trace.js"
 
@@ -32,6 +33,11 @@ export class Walker {
   private readonly stackRules: (readonly WalkedRule[])[] = new Array(JUMP_DEPTH).fill([])
   private readonly stackChains = new Int32Array(JUMP_DEPTH)
   private readonly stackPositions = new Int32Array(JUMP_DEPTH)
+  private depth = 0
+  /** The chain that is walked, by number, what is walked of it, and the next rule's place there. */
+  private at = 0
+  private rules: readonly WalkedRule[] = []
+  private position = 0
 
   constructor(chains: readonly CompiledChain[], sets: readonly CompiledSet[]) {
     this.chains = chains
@@ -40,69 +46,163 @@ export class Walker {
 
   /** ACCEPT, DROP or REJECT. A trace is told of every rule; without one, what is known of such packets is not asked. */
   walk(base: number, packet: Packet, run: Run, trace: Trace | null): Outcome {
-    const { chains, selections } = this
-    let selection = trace === null ? selections.of(packet, run) : null
-    const { generation } = selections
-    let at = base
-    let rules = selection === null ? chains[base]!.rules : selections.rulesOf(base, selection, packet, run)
-    let position = 0
-    let depth = 0
+    const { selections } = this
+    const selection = trace === null ? selections.of(packet, run) : null
+    const program = selection === null ? null : selections.programOf(base, selection, packet, run)
+    if (selection !== null && program !== null) return this.perform(program, base, selection, packet, run)
+    this.at = base
+    this.rules =
+      selection === null ? this.chains[base]!.rules : selections.rulesOf(base, selection, packet, run)
+    this.position = 0
+    this.depth = 0
     if (trace !== null) trace.enter(base, packet, run)
+    return this.goOn(base, selection, packet, run, trace, null, CONTINUE)
+  }
+
+  /** Step by step, until an ending says who decides. */
+  private perform(program: Program, base: number, selection: Selection, packet: Packet, run: Run): Outcome {
+    const { selections } = this
+    const { generation } = selections
+    const { steps } = program
+    let at = program.start
     for (;;) {
-      if (position >= rules.length) {
-        if (trace !== null) trace.end(at)
-        if (depth === 0) break
-        depth--
-        at = this.stackChains[depth]!
-        rules = this.stackRules[depth]!
-        position = this.stackPositions[depth]!
-        continue
+      while (at >= 0) {
+        const step = steps[at]!
+        const outcome = step(packet, run)
+        if (outcome > BREAK || selections.generation !== generation) {
+          const isSame = selections.generation === generation
+          return this.leave(program.places[at]!, outcome, base, isSame ? selection : null, packet, run)
+        }
+        at = program.ways[at * 2 + outcome]!
       }
-      const rule = rules[position++]!
-      const { steps } = rule
-      let outcome = CONTINUE
-      for (let index = 0; index < steps.length; index++) {
-        outcome = steps[index]!(packet, run)
-        if (trace !== null) trace.step(at, rule.index, index, outcome, run)
-        if (outcome !== CONTINUE) break
+      const target = program.targetAt(at)
+      if (target < 0) break
+      const first = selections.extend(program, at, base, selection, packet, run)
+      if (first === undefined) {
+        this.enter(target, selections.rulesOf(target, selection, packet, run), 0, program.jumpsAt(at))
+        return this.goOn(base, selection, packet, run, null, null, CONTINUE)
       }
-      if (outcome === CONTINUE) {
-        outcome = rule.outcome
-        run.target = rule.target
+      at = first
+    }
+    return this.decide(program.chainAt(at), program.ruleAt(at), program.outcomeAt(at))
+  }
+
+  /** Goes on without the program behind a step that said what no program foresees, or filled a set that was taken for empty (`selection` is null then). */
+  private leave(
+    { stretch, rule, position, index }: Place,
+    said: Outcome,
+    base: number,
+    selection: Selection | null,
+    packet: Packet,
+    run: Run,
+  ): Outcome {
+    let outcome = said
+    for (let next = index + 1; outcome === CONTINUE && next < rule.steps.length; next++)
+      outcome = rule.steps[next]!(packet, run)
+    if (outcome === CONTINUE) {
+      outcome = rule.outcome
+      run.target = rule.target
+    }
+    this.enter(stretch.chain, stretch.rules, position, stretch.jumps)
+    if (selection === null) this.rest(rule)
+    return this.goOn(base, selection, packet, run, null, rule, outcome)
+  }
+
+  /** As if the walk had come there by these jumps. */
+  private enter(chain: number, rules: readonly WalkedRule[], position: number, jumps: readonly Jump[]): void {
+    this.at = chain
+    this.rules = rules
+    this.position = position
+    this.depth = jumps.length
+    for (let depth = 0; depth < jumps.length; depth++) {
+      const jump = jumps[depth]!
+      this.stackJumps[depth] = jump.rule
+      this.stackChains[depth] = jump.from.chain
+      this.stackRules[depth] = jump.from.rules
+      this.stackPositions[depth] = jump.position
+    }
+  }
+
+  /**
+   * Rule by rule from `at` on. `begun`: a rule whose steps have said `said`, before the one at `position`; null: there is none. `selection`: what `rules` come from; null: they are whole
+   * chains.
+   */
+  private goOn(
+    base: number,
+    from: Selection | null,
+    packet: Packet,
+    run: Run,
+    trace: Trace | null,
+    begun: WalkedRule | null,
+    said: Outcome,
+  ): Outcome {
+    const { chains, selections } = this
+    const { generation } = selections
+    let selection = from
+    let rule = begun
+    let outcome = said
+    for (;;) {
+      if (rule === null) {
+        if (this.position >= this.rules.length) {
+          if (trace !== null) trace.end(this.at)
+          if (this.depth === 0) break
+          this.comeBack()
+          continue
+        }
+        rule = this.rules[this.position++]!
+        const { steps } = rule
+        outcome = CONTINUE
+        for (let index = 0; index < steps.length; index++) {
+          outcome = steps[index]!(packet, run)
+          if (trace !== null) trace.step(this.at, rule.index, index, outcome, run)
+          if (outcome !== CONTINUE) break
+        }
+        if (outcome === CONTINUE) {
+          outcome = rule.outcome
+          run.target = rule.target
+        }
+        if (selection !== null && selections.generation !== generation) {
+          // A step of this rule filled a set that was taken for empty: all rules behind it are asked as they stand.
+          selection = null
+          this.rest(rule)
+        }
       }
-      if (selection !== null && selections.generation !== generation) {
-        // A step of this rule filled a set that was taken for empty: all rules behind it are asked as they stand.
-        selection = null
-        rules = this.whole(depth, rule)
-        position = rule.index + 1
-      }
+      const done = rule
+      rule = null
       if (outcome <= BREAK) continue
-      if (trace !== null) trace.verdict(at, rule.index, outcome, run)
+      if (trace !== null) trace.verdict(this.at, done.index, outcome, run)
       if (outcome === RETURN) {
-        if (depth === 0) break
-        depth--
-        at = this.stackChains[depth]!
-        rules = this.stackRules[depth]!
-        position = this.stackPositions[depth]!
+        if (this.depth === 0) break
+        this.comeBack()
         continue
       }
-      if (outcome !== JUMP && outcome !== GOTO) return this.decide(rule.chain, rule.index, outcome)
+      if (outcome !== JUMP && outcome !== GOTO) return this.decide(done.chain, done.index, outcome)
       if (outcome === JUMP) {
         // The ruleset was checked: it cannot nest deeper. Should it, the kernel drops.
-        if (depth === JUMP_DEPTH) return this.decide(rule.chain, rule.index, DROP)
-        this.stackJumps[depth] = rule
-        this.stackChains[depth] = at
-        this.stackRules[depth] = rules
-        this.stackPositions[depth] = position
-        depth++
+        if (this.depth === JUMP_DEPTH) return this.decide(done.chain, done.index, DROP)
+        const { depth } = this
+        this.stackJumps[depth] = done
+        this.stackChains[depth] = this.at
+        this.stackRules[depth] = this.rules
+        this.stackPositions[depth] = this.position
+        this.depth++
       }
-      at = run.target
-      rules = selection === null ? chains[at]!.rules : selections.rulesOf(at, selection, packet, run)
-      position = 0
+      this.at = run.target
+      this.rules =
+        selection === null ? chains[this.at]!.rules : selections.rulesOf(this.at, selection, packet, run)
+      this.position = 0
     }
     const { policy } = chains[base]!
     if (trace !== null) trace.policy(base, policy)
     return this.decide(base, -1, policy)
+  }
+
+  /** Behind the jump that was taken last. */
+  private comeBack(): void {
+    const depth = --this.depth
+    this.at = this.stackChains[depth]!
+    this.rules = this.stackRules[depth]!
+    this.position = this.stackPositions[depth]!
   }
 
   /** Goes up when what `foresee` said may no longer be right. */
@@ -143,14 +243,15 @@ export class Walker {
     return RETURN
   }
 
-  /** Puts whole chains in place of selected ones; the rules of the one that `rule` stands in. */
-  private whole(depth: number, rule: WalkedRule): readonly WalkedRule[] {
-    for (let level = 0; level < depth; level++) {
+  /** Puts whole chains in place of selected ones: what is left behind `rule`, and behind the jumps that led to it. */
+  private rest(rule: WalkedRule): void {
+    for (let level = 0; level < this.depth; level++) {
       const { chain, index } = this.stackJumps[level]!
       this.stackRules[level] = this.chains[chain]!.rules
       this.stackPositions[level] = index + 1
     }
-    return this.chains[rule.chain]!.rules
+    this.rules = this.chains[rule.chain]!.rules
+    this.position = rule.index + 1
   }
 
   private decide(chain: number, rule: number, outcome: Outcome): Outcome {
