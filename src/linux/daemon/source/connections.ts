@@ -32,6 +32,14 @@ const PATIENCE = 4
  */
 const PROVING = 0.2
 const SWEEP = 100
+/**
+ * Seconds between two countings of all connections, after something went unheard: a table of a quarter of a million takes half a second, and in a flood something goes unheard all the time. And seconds of
+ * quiet after which they are counted once more, for what happens while they are listed is heard, too.
+ */
+const COUNT_EVERY = 5
+const QUIET = 5
+/** Calls that empty a full buffer of notifications. */
+const DRAIN_MAXIMUM = 1000
 
 /** An attempt and when it was seen. */
 interface Attempt {
@@ -63,6 +71,8 @@ export function connectionSource(alive: Alive): EventSource {
       const closing = new Set<number>()
       let events = 0
       let seen = 0
+      let countedAt = 0
+      let unheardAt = Number.POSITIVE_INFINITY
 
       const tell = (phase: ConnectionPhase, wasEstablished: boolean, isProven = false) => {
         connection.phase = phase
@@ -165,13 +175,20 @@ export function connectionSource(alive: Alive): EventSource {
 
       /** Whom there are connections with already, and again after something went unheard. */
       const count = () => {
+        // What waits is older than the listing.
+        for (let turn = 0; turn < DRAIN_MAXIMUM && log.read(take); turn++) {}
         alive.clear()
+        const closed = new Set(closing)
+        // Whose end went unheard would be remembered for ever.
+        closing.clear()
         eachConnection((tracked) => {
+          if (closed.has(tracked.id)) closing.add(tracked.id)
           if (tracked.protocol !== TCP || tracked.tcpState !== TCP_ESTABLISHED) return
           fillEnds(connection, tracked)
           topology.place(connection)
           eachFarEnd(connection, alive.began)
         })
+        countedAt = clock()
       }
       // Oldest first, as a Map keeps them.
       const sweep = setInterval(() => {
@@ -190,7 +207,12 @@ export function connectionSource(alive: Alive): EventSource {
           if (hasEnded) tell("ended", true)
         }
         if (log.overruns !== seen) {
+          if (now - countedAt < COUNT_EVERY) return
           seen = log.overruns
+          unheardAt = now
+          count()
+        } else if (now - unheardAt > QUIET) {
+          unheardAt = Number.POSITIVE_INFINITY
           count()
         }
       }, SWEEP)
