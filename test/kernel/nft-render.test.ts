@@ -420,9 +420,10 @@ test("300,000 elements in some seconds, and all of them arrive", () => {
       },
     ],
   }
-  const start = Date.now()
+  const start = process.cpuUsage()
   const { text } = renderNft(many)
-  expect(Date.now() - start).toBeLessThan(3_000)
+  // Microseconds of the processor's: what others do meanwhile is not in it.
+  expect(process.cpuUsage(start).user).toBeLessThan(3_000_000)
   expect(load(text)).toBe("")
   const found = namespace.run("nft", ["-j", "list", "set", "inet", "many", "hosts"]).stdout
   expect(JSON.parse(found).nftables[1].set.elem).toHaveLength(300_000)

@@ -7,7 +7,10 @@ import { settle } from "../../../src/linux/host/namespace/frame-capture.js"
 import type { Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
 import { createReferee, type Referee } from "../../../src/linux/host/namespace/referee.js"
 
-/** Sends frames from where each comes, in order; with `pace` at their times, else as fast as they go. */
+/**
+ * Sends frames from where each comes, in order; with `pace` at their times, else as fast as they go. After a stall it catches up with the times, but never sends two steps closer than two ticks of the kernel's clock
+ * that should be further apart.
+ */
 export function play(
   laboratory: Laboratory,
   frames: readonly ActFrame[],
@@ -16,9 +19,11 @@ export function play(
 ): void {
   let from = 0
   let last = 0
+  const begin = performance.now()
   while (from < frames.length) {
     const { side, at } = frames[from]!
-    if (pace && at > last) settle((at - last) / 1e6)
+    if (pace && at > last)
+      settle(Math.max(begin + at / 1e6 - performance.now(), Math.min((at - last) / 1e6, TWO_TICKS)))
     last = at
     let until = from + 1
     while (until < frames.length && frames[until]!.side === side && !(pace && frames[until]!.at > at)) until++
@@ -30,6 +35,8 @@ export function play(
     from = until
   }
 }
+
+const TWO_TICKS = 12
 
 /**
  * The same rules in the kernel and in the engine, and the same packets through both: what each said, packet by packet. `nft` are the rules as text, or nothing where

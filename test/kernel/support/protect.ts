@@ -6,7 +6,7 @@ import { loadPolicy } from "../../../src/core/policy/load.js"
 import type { HostFacts } from "../../../src/core/policy/policy.js"
 import type { Ruleset } from "../../../src/core/ruleset/ruleset.js"
 import { settle } from "../../../src/linux/host/namespace/frame-capture.js"
-import type { Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
+import type { Host, Laboratory } from "../../../src/linux/host/namespace/laboratory.js"
 
 export type Placement = "ingress" | "prerouting"
 
@@ -59,6 +59,20 @@ table inet probe {
 
 export function placeProbes(laboratory: Laboratory): void {
   laboratory.firewall.nft(probes.replaceAll(/; (iifname .*); }/g, "\n $1\n }"))
+}
+
+/**
+ * Has the firewall refuse nothing by a reset. A connection that was refused is over, and the kernel forgets to count it: in the next tick of its clock (4 ms), so that a limit of connections lets
+ * as many more past as ticks go by while they come.
+ */
+export function silenceResets(firewall: Host): void {
+  firewall.nft(`table inet silent {
+  chain output {
+    type filter hook output priority -400
+    tcp flags & rst == rst drop
+  }
+}
+`)
 }
 
 /** Sends a packet script's packets from outside, and says how many reached this host or were passed on. */
