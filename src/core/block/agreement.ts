@@ -23,6 +23,18 @@ const hashRoom: Readonly<Record<Scope, number>> = { everything: 131072, "new-con
 /** What is too much for a hash set lies among the prefixes, which have room for so many. */
 const networkRoom = 65536
 
+/** Whether each of these hosts has room in its hash set. */
+export function fitHashSets(hosts: readonly Block[]): boolean {
+  const counts = new Map<string, number>()
+  for (const { source, scope } of hosts) {
+    const name = `${scope}${source.address.family}`
+    const count = (counts.get(name) ?? 0) + 1
+    if (count > hashRoom[scope]) return false
+    counts.set(name, count)
+  }
+  return true
+}
+
 /**
  * What of the blocks has to be in the kernel: not the prefixes that a wider one holds. `asNetwork` are hosts that lie among the prefixes, for their own set is full;
  * `left` are those for which there is no room at all: the ones that end first.
@@ -100,6 +112,24 @@ export function deltaOf<Element extends KeptOut>(
     else if (!isSameEnd(found.left, block.until - now, tolerance)) put.push(block)
   }
   return { remove: [...there.values()].filter(({ left }) => left > 0), add, put }
+}
+
+/** The same for blocks of which is known what their elements have left: seconds, NaN where there is no element. */
+export function deltaOfKnown(
+  blocks: readonly Block[],
+  left: Float64Array,
+  now: number,
+  tolerance = 2,
+): Omit<Delta<never>, "remove"> {
+  const add: Block[] = []
+  const put: Block[] = []
+  for (const [index, block] of blocks.entries()) {
+    if (block.until <= now) continue
+    const there = left[index] ?? Number.NaN
+    if (Number.isNaN(there)) add.push(block)
+    else if (!isSameEnd(there, block.until - now, tolerance)) put.push(block)
+  }
+  return { add, put }
 }
 
 /** The same for a block and for its element. Hosts of IPv4, which are most of a hundred thousand, need no text. */

@@ -60,6 +60,8 @@ function countingDown() {
       return 0
     },
     list: () => done(list()),
+    remaining: () => undefined,
+    countHosts: () => undefined,
     lookUpNetworks() {},
     port: 1,
     close() {},

@@ -44,6 +44,8 @@ function openCounting() {
       asked.listings++
       return done([...elements.values()])
     },
+    remaining: () => undefined,
+    countHosts: () => undefined,
     lookUpNetworks() {},
     port: 1,
     close() {},

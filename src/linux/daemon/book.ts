@@ -91,14 +91,16 @@ export class Book {
   agree(): number {
     const now = this.#now()
     this.#apply(this.#ledger.expire(now), [], now)
-    const listed = this.#kernel.list()
+    const known = this.#kernel.knownHosts()
+    const listed = this.#kernel.list(known ? "networks" : "all")
     if (listed === undefined) return 0
     this.#adopt(listed, now)
-    return this.#kernel.agree(listed, now, this.#parts.clock().monotonic - this.#clock.monotonic)
+    return this.#kernel.agree(listed, now, this.#parts.clock().monotonic - this.#clock.monotonic, known)
   }
 
   /** Takes note of what rules have listed by themselves: every few seconds, for nobody tells of it. */
   adopt(): void {
+    if (!this.#kernel.mayHaveMore()) return
     const listed = this.#kernel.list("hosts")
     if (listed) this.#adopt(listed, this.#now())
   }

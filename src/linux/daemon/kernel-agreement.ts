@@ -1,5 +1,5 @@
 import { contains } from "../../core/base/prefix.js"
-import { deltaOf, wantedInKernel } from "../../core/block/agreement.js"
+import { deltaOf, deltaOfKnown, fitHashSets, wantedInKernel } from "../../core/block/agreement.js"
 import { type Block, isSingle } from "../../core/block/block.js"
 import type { Change } from "../../core/block/ledger.js"
 import { failed } from "../host/outcome.js"
@@ -7,6 +7,15 @@ import { type CountedBlock, FULL, type KernelBlock, type KernelBlocks } from "./
 
 /** Seconds by which an element's end may differ from its block's. */
 const TOLERANCE = 2
+
+/** From so many hosts on, asking for each takes less than a listing. */
+const MANY = 20_000
+
+/** The ledger's hosts, and how many seconds their elements have left in the kernel; NaN: there is none. */
+export interface KnownHosts {
+  readonly blocks: readonly Block[]
+  readonly left: Float64Array
+}
 
 /** What the ledger wants, done in the kernel's sets. Times are seconds since 1970. */
 export class KernelAgreement {
@@ -22,9 +31,26 @@ export class KernelAgreement {
   }
 
   /** Undefined: there are no sets to be read. */
-  list(which: "all" | "hosts" = "all"): readonly CountedBlock[] | undefined {
+  list(which: "all" | "hosts" | "networks" = "all"): readonly CountedBlock[] | undefined {
     const listed = this.#kernel?.list(which)
     return listed === undefined || failed(listed) ? undefined : listed.value
+  }
+
+  /** Undefined: hosts are to be listed. */
+  knownHosts(): KnownHosts | undefined {
+    const blocks: Block[] = []
+    for (const block of this.#all()) if (isSingle(block.source)) blocks.push(block)
+    if (blocks.length < MANY || !fitHashSets(blocks)) return undefined
+    const left = this.#kernel?.remaining(blocks)
+    return left && { blocks, left: left.map((milliseconds) => milliseconds / 1000) }
+  }
+
+  /** Whether rules may have listed somebody by themselves: of many, the kernel is asked how many there are, which takes microseconds where a listing takes a second. */
+  mayHaveMore(): boolean {
+    let hosts = 0
+    for (const block of this.#all()) if (isSingle(block.source)) hosts++
+    const count = hosts < MANY ? undefined : this.#kernel?.countHosts()
+    return count === undefined || count > hosts
   }
 
   /** Does what has changed in the ledger a moment ago. */
@@ -56,13 +82,17 @@ export class KernelAgreement {
     }
   }
 
-  /** Makes the sets what the ledger wants, whatever is in them. `now` is when the listing began; a long one takes a while. How many were put there. */
-  agree(listed: readonly CountedBlock[], now: number, took = 0): number {
+  /**
+   * Makes the sets what the ledger wants, whatever is in them. `now` is when the listing began; a long one takes a while. `known`: the sets of hosts were asked for these, and `listed` is without them. How many were
+   * put there.
+   */
+  agree(listed: readonly CountedBlock[], now: number, took = 0, known?: KnownHosts): number {
     const kernel = this.#kernel
     if (kernel === undefined) return 0
     const { wanted, asNetwork, left } = wantedInKernel(this.#all())
-    const delta = deltaOf(
-      wanted,
+    const tolerance = TOLERANCE + took
+    const others = deltaOf(
+      known === undefined ? wanted : wanted.filter(({ source }) => !isSingle(source)),
       listed.map(({ source, scope, isNetwork = false, remaining }) => ({
         source,
         scope,
@@ -70,16 +100,20 @@ export class KernelAgreement {
         left: seconds(remaining),
       })),
       now,
-      TOLERANCE + took,
+      tolerance,
     )
+    const hosts = known && deltaOfKnown(known.blocks, known.left, now, tolerance)
+    const delta = hosts
+      ? { remove: others.remove, add: hosts.add.concat(others.add), put: hosts.put.concat(others.put) }
+      : others
     if (delta.remove.length > 0) kernel.remove(delta.remove)
     for (const [blocks, change] of [
       [delta.add, kernel.add],
       [delta.put, kernel.put],
     ] as const) {
-      const hosts = asNetwork.size === 0 ? blocks : blocks.filter((block) => !asNetwork.has(block))
-      if (hosts.length > 0) this.#place(hosts, now, change)
-      if (hosts.length === blocks.length) continue
+      const singles = asNetwork.size === 0 ? blocks : blocks.filter((block) => !asNetwork.has(block))
+      if (singles.length > 0) this.#place(singles, now, change)
+      if (singles.length === blocks.length) continue
       const networks = blocks.filter((block) => asNetwork.has(block))
       change(networks.map((block) => ({ ...elementOf(block, now), isNetwork: true })))
     }

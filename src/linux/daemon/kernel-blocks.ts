@@ -34,8 +34,15 @@ export interface KernelBlocks {
   /** Anew, with this time from now and nothing counted, whether they are there or not. */
   put(blocks: readonly KernelBlock[]): number
   remove(blocks: readonly Pick<KernelBlock, "source" | "scope" | "isNetwork">[]): number
-  /** `hosts`: without the sets of networks, which rules cannot add to. */
-  list(which?: "all" | "hosts"): Outcome<readonly CountedBlock[]>
+  /** `hosts`: without the sets of networks, which rules cannot add to; `networks`: these alone. */
+  list(which?: "all" | "hosts" | "networks"): Outcome<readonly CountedBlock[]>
+  /**
+   * Of many hosts, what a listing would tell, for a part of what that takes: milliseconds until each of them ends, Infinity: it stays, NaN: it is not there. Only where their sets have nobody else, and each of them has all of its hosts
+   * or none; undefined: that is not so, or is not known.
+   */
+  remaining(hosts: readonly Pick<KernelBlock, "source" | "scope">[]): Float64Array | undefined
+  /** How many hosts are in the sets, with those that are over and were not collected yet; undefined: the kernel does not tell. */
+  countHosts(): number | undefined
   /** Whether packets of live connections are looked up among the networks: where somebody may have changed that, it is made so. Whoever adds a network has it done by that. */
   lookUpNetworks(isWanted: boolean): void
   /** Of notifications: changes with this number are ours. */
@@ -68,10 +75,34 @@ export function openKernelBlocks(table: string): Outcome<KernelBlocks> {
         const error = inParts(elements, (part) => writer.remove({ table, set }, part))
         return error === ENOENT ? 0 : error
       }),
+    remaining(hosts) {
+      const bySet = new Map<string, number[]>(HOST_SETS.map((set) => [set, []]))
+      for (const [index, host] of hosts.entries()) bySet.get(setOf(host))?.push(index)
+      const all = new Float64Array(hosts.length).fill(Number.NaN)
+      for (const [set, indices] of bySet) {
+        const count = writer.count({ table, set })
+        if (count === 0) continue
+        if (count !== indices.length) return undefined
+        const keys = indices.map((index) => hosts[index]!.source.address.words)
+        const some = writer.remaining({ table, set }, keys)
+        if (some === undefined) return undefined
+        for (const [place, index] of indices.entries()) all[index] = some[place]!
+      }
+      return all
+    },
+    countHosts() {
+      let sum = 0
+      for (const set of HOST_SETS) {
+        const count = writer.count({ table, set })
+        if (count === undefined) return undefined
+        sum += count
+      }
+      return sum
+    },
     list(which = "all") {
       const blocks: CountedBlock[] = []
       for (const set of ALL_SETS) {
-        if (which === "hosts" && set.includes("networks")) continue
+        if (which !== "all" && set.includes("networks") !== (which === "networks")) continue
         const listed = writer.list({ table, set })
         if (failed(listed)) return listed
         const elements = set.includes("networks") ? intervals(listed.value) : listed.value
@@ -120,6 +151,8 @@ const ALL_SETS = [
   "blocked-new4",
   "blocked-new6",
 ]
+
+const HOST_SETS = ALL_SETS.filter((set) => !set.includes("networks"))
 
 /**
  * What one transaction could not do (an element was gone already, a set is full) is done by halves, so that of many only the one in question is left. Where a set is

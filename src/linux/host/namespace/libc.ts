@@ -30,6 +30,8 @@ export interface Libc {
   /** `into` and `messages` are addresses in memory that `allocate` gave. */
   recv(fd: number, into: number, length: number, flags: number): number
   sendmmsg(fd: number, messages: number, count: number, flags: number): number
+  /** `messages` is an address in memory that `allocate` gave; `timeout` 0: none. */
+  recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number
   ioctl(fd: number, request: number, argument: Uint8Array): number
   if_nametoindex(name: string): number
   setns(fd: number, kind: number): number
@@ -122,6 +124,7 @@ function load(): Libc | string {
     sendto: func("intptr_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)"),
     recv: func("intptr_t recv(int, uintptr_t, size_t, int)"),
     sendmmsg: func("int sendmmsg(int, uintptr_t, uint32_t, int)"),
+    recvmmsg: func("int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)"),
     ioctl: func("int ioctl(int, unsigned long, _Inout_ uint8_t *)"),
     if_nametoindex: func("uint32_t if_nametoindex(const char *)"),
     setns: func("int setns(int, int)"),

@@ -154,16 +154,17 @@ export interface Message {
   readonly end: number
 }
 
-/** Calls `each` for every message in `length` bytes. What is cut off ends it. */
+/** Calls `each` for every message in `length` bytes, from where they begin. What is cut off ends it. */
 export function readMessages(
   view: DataView,
   bytes: Uint8Array,
   length: number,
   each: (message: Message) => void,
+  start = 0,
 ): void {
-  for (let from = 0; from + HEADER <= length; ) {
+  for (let from = start; from + HEADER <= start + length; ) {
     const size = view.getUint32(from, true)
-    if (size < HEADER || from + size > length) return
+    if (size < HEADER || from + size > start + length) return
     each({
       view,
       bytes,
