@@ -22,6 +22,8 @@ export class ConnectionCounts implements ConnectionCounter {
   private readonly conntrack: Conntrack
   /** First node of each element's list; a rule's own list is element 0. */
   private heads = new Int32Array(16).fill(-1)
+  /** And the last one: what is new goes behind it, and is looked at last. Says nothing of an empty list. */
+  private tails = new Int32Array(16).fill(-1)
   private counts = new Int32Array(16)
   private clearedAt = new Float64Array(16).fill(-1)
   private next = new Int32Array(64)
@@ -68,8 +70,10 @@ export class ConnectionCounts implements ConnectionCounter {
     this.entries[node] = entry
     this.generations[node] = entry >= 0 ? table.generationOf(entry) : 0
     this.tuples.set(tuple, node * TUPLE_WORDS)
-    this.next[node] = this.heads[list]!
-    this.heads[list] = node
+    this.next[node] = -1
+    if (this.heads[list]! < 0) this.heads[list] = node
+    else this.next[this.tails[list]!] = node
+    this.tails[list] = node
     return ++this.counts[list]!
   }
 
@@ -93,6 +97,7 @@ export class ConnectionCounts implements ConnectionCounter {
       else {
         if (previous < 0) this.heads[list] = following
         else this.next[previous] = following
+        if (following < 0) this.tails[list] = previous
         this.put(node)
         this.counts[list]!--
         removed++
@@ -171,6 +176,9 @@ export class ConnectionCounts implements ConnectionCounter {
     const heads = new Int32Array(size).fill(-1)
     heads.set(this.heads)
     this.heads = heads
+    const tails = new Int32Array(size).fill(-1)
+    tails.set(this.tails)
+    this.tails = tails
     const counts = new Int32Array(size)
     counts.set(this.counts)
     this.counts = counts

@@ -85,13 +85,25 @@ function carry(carrier: number, tunnel: string, syntax: Syntax, context: Context
 
 function use(node: PayloadNode, syntax: Syntax, context: Context): boolean {
   const { protocol } = node
+  if (protocol === "arp" && context.family === "inet") {
+    context.report(
+      "nft-conflicting-protocols",
+      "packets of a table of the family inet have no arp header",
+      syntax,
+    )
+    return false
+  }
   if (protocol === "ip" || protocol === "ip6" || protocol === "arp")
     return useNetwork(protocol, syntax, context)
   if (protocol === "ether") return true
   if (protocol === "vlan") return useVlan(syntax, context)
   if (protocol === "vxlan" || protocol === "geneve") return carry(UDP, protocol, syntax, context)
   const number = protocolNumbers[protocol]
-  return number === undefined || useTransport(number, syntax, context)
+  if (number !== undefined && !useTransport(number, syntax, context)) return false
+  // Either of the two is of one IP version: what is asked behind it is of that version too.
+  if (protocol === "icmp" || protocol === "icmpv6")
+    context.protocol.network ??= protocol === "icmp" ? "ip" : "ip6"
+  return true
 }
 
 function useVlan(syntax: Syntax, context: Context): boolean {

@@ -153,6 +153,11 @@ function starEnd(text: string, end: number): number {
   return code === BACKSLASH && text.charCodeAt(end + 1) === STAR ? end + 2 : end
 }
 
+/** What a token of kind `number` says: as in C, a 0 before octal digits makes them octal, and `08` is 8. */
+export function valueOfNumber(text: string): number {
+  return /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text)
+}
+
 /** All digits, or `0x` and hexadecimal ones; to nft's scanner what has more than 64 bits is a word. */
 function isNumber(text: string, at: number, end: number): boolean {
   const isHexadecimal = text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) | 32) === 120

@@ -25,7 +25,7 @@ export function parseChainLine(p: Parser, entries: Entries): void {
     entries["type"] = p.name("type of chain")
     p.expect("hook", "behind the type of a chain")
     entries["hook"] = p.name("hook")
-    if (p.accept("device")) entries["dev"] = p.name("device")
+    if (p.accept("device")) entries["dev"] = parseDevice(p)
     else if (p.accept("devices")) parseDevices(p, entries)
     p.expect("priority", "behind the hook")
     entries["prio"] = parsePriority(p)
@@ -35,6 +35,13 @@ export function parseChainLine(p: Parser, entries: Entries): void {
 function parseDevices(p: Parser, entries: Entries): void {
   p.expect("=", "behind devices")
   entries["dev"] = parseNames(p, "device")
+}
+
+/** A name longer than a device can have is refused by the kernel (IFNAMSIZ). */
+function parseDevice(p: Parser): Syntax {
+  const token = p.peek()
+  if (token.text.length > 15) p.fail("the name of a device has at most 15 characters", token)
+  return p.name("device")
 }
 
 /** `{ eth0, "lan*" }`, or a variable that holds them. */

@@ -1,3 +1,4 @@
+import { valueOfNumber } from "./lexer.js"
 import { leftWords, parseField, startsExpression, startsHeader, startsUnmistakably } from "./parse-field.js"
 import { parseSet } from "./parse-set.js"
 import { describe, type Parser } from "./parser.js"
@@ -153,7 +154,7 @@ function parseConstant(p: Parser, place: Place): Syntax {
   if (p.is("*")) return leaf(p.next().text, token.span)
   if (p.is("-") && p.peek(1).kind === "number") {
     p.next()
-    return leaf(-Number(p.next().text), token.span)
+    return leaf(-valueOfNumber(p.next().text), token.span)
   }
   if (token.kind !== "word" || statementWords.has(token.text))
     return p.fail(`nft takes a value here, not ${describe(token)}`)
@@ -163,6 +164,6 @@ function parseConstant(p: Parser, place: Place): Syntax {
 
 export function numberLeaf(p: Parser): Syntax {
   const token = p.next()
-  const value = Number(token.text)
+  const value = valueOfNumber(token.text)
   return leaf(Number.isSafeInteger(value) ? value : token.text, token.span)
 }

@@ -3,6 +3,9 @@ import { spanning } from "./place.js"
 import type { Syntax } from "./syntax.js"
 import { array, leaf, object } from "./tree.js"
 
+/** The kernel's (NF_LOG_PREFIXLEN), with a zero at the end. */
+const PREFIX_MAXIMUM = 127
+
 /** `log prefix "x" level warn flags tcp sequence,options group 7 snaplen 64 queue-threshold 10`, in any order. */
 export function parseLog(p: Parser): Syntax {
   const first = p.next()
@@ -14,8 +17,11 @@ export function parseLog(p: Parser): Syntax {
   }
   for (;;) {
     const { text } = p.peek()
-    if (p.accept("prefix")) entries["prefix"] = p.filledText("a prefix")
-    else if (p.accept("level")) entries["level"] = p.name("level")
+    if (p.accept("prefix")) {
+      if (p.peek().text.length > PREFIX_MAXIMUM)
+        p.fail(`the prefix of a log has at most ${PREFIX_MAXIMUM} characters`, p.peek())
+      entries["prefix"] = p.filledText("a prefix")
+    } else if (p.accept("level")) entries["level"] = p.name("level")
     else if (p.accept("flags")) {
       const known = entries["flags"]
       const more = parseFlags(p)

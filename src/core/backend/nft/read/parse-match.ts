@@ -50,6 +50,7 @@ function parseComparison(
     return done("match", { op: leaf(relation ?? "==", token.span), left, right })
   }
   if (p.isEnd() && relation === undefined) p.fail("a comparison needs a value", p.peek())
+  if (p.is("*")) p.fail('"*" stands among elements, for all others')
   const right = parseRight(p)
   if (!p.is("/")) return done("match", slashOfNumbers(left, right, op) ?? { op, left, right })
   p.next()

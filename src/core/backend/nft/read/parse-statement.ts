@@ -13,6 +13,9 @@ import { array, leaf, object } from "./tree.js"
 /** What a rule holds, by its names in JSON; the text is what was written. */
 export type RuleBody = Readonly<Record<"expr" | "comment" | "text", Syntax | undefined>>
 
+/** nft's own (NFTNL_UDATA_COMMENT_MAXLEN). */
+const COMMENT_MAXIMUM = 128
+
 /** A rule's statements and its comment. */
 export function parseRuleBody(p: Parser): RuleBody {
   const first = p.peek()
@@ -20,6 +23,8 @@ export function parseRuleBody(p: Parser): RuleBody {
   let comment: Syntax | undefined
   while (!p.isEnd()) {
     if (p.accept("comment")) {
+      if (p.peek().text.length > COMMENT_MAXIMUM)
+        p.fail(`a comment has at most ${COMMENT_MAXIMUM} characters`, p.peek())
       comment = p.string("a comment")
       break
     }

@@ -3,7 +3,7 @@ import type { DiagnosticId } from "../../../base/diagnostic-ids.js"
 import { didYouMean } from "../../../base/nearest.js"
 import { reservedNames } from "../../../ruleset/name.js"
 import type { RuleFile } from "../../read-rules.js"
-import { Token } from "./lexer.js"
+import { Token, valueOfNumber } from "./lexer.js"
 import { plainSpan, Source } from "./place.js"
 import type { Syntax } from "./syntax.js"
 import { TokenWindow } from "./token-window.js"
@@ -206,7 +206,7 @@ export class Parser {
     const token = this.peek()
     if (token.kind !== "number") this.fail(`${what} is a number, not ${describe(token)}`)
     this.next()
-    return leaf(Number(token.text), token.span)
+    return leaf(valueOfNumber(token.text), token.span)
   }
 
   /** `30s`, `1d2h`, or a number of seconds. */

@@ -76,7 +76,8 @@ function meaningOf(leaf: SyntaxLeaf, type: TypeName): Said {
       : { wrong: `${value} is not a whole number` }
   const special = readers[type]?.(value)
   if (special !== undefined) return special
-  const known = symbolsOf(type).get(value) ?? symbolsOf(type).get(value.toLowerCase())
+  const known =
+    symbolsOf(type).get(value) ?? (anyCase.has(type) ? symbolsOf(type).get(value.toLowerCase()) : undefined)
   if (known !== undefined) return BigInt(known)
   // Text in quotation marks is a number too: an nft ruleset in JSON writes some so.
   if (/^(0x[0-9a-f]+|\d+)$/i.test(value) && !isNameType(type)) return numberAs(BigInt(value), type)
@@ -84,6 +85,9 @@ function meaningOf(leaf: SyntaxLeaf, type: TypeName): Said {
     return { text: value }
   return { wrong: `"${value}" is no ${nounOf(type)}`, names: namesFor(type) }
 }
+
+/** Names that nft finds in any case. */
+const anyCase: ReadonlySet<TypeName> = new Set(["inet_proto"])
 
 function isNameType(type: TypeName): boolean {
   return type === "ifname" || type === "string"
@@ -116,7 +120,8 @@ const readers: Partial<Record<TypeName, (text: string) => Said | undefined>> = {
 }
 
 function addressOf(text: string, family: 4 | 6): Said | undefined {
-  const parsed = parseAddress(text)
+  // A host name that needs nobody to be asked.
+  const parsed = parseAddress(text === "localhost" ? (family === 4 ? "127.0.0.1" : "::1") : text)
   if (!parsed) return undefined
   if (parsed.family !== family) return { wrong: `${text} is not an IPv${family} address` }
   return parsed.words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n)

@@ -53,6 +53,49 @@ const names: readonly (readonly [text: string, taken: boolean])[] = [
   ["table inet t {\n chain c {\n limit rate 18446744073709551616/second\n }\n}", false],
 ]
 
+const rules: readonly (readonly [text: string, taken: boolean])[] = [
+  ["tcp flags SYN", false],
+  ["icmp type Echo-Request", false],
+  ["meta protocol IP", false],
+  ["meta l4proto TCP", true],
+  ["meta day MONDAY", false],
+  ["ip saddr localhost", true],
+  ["ip saddr *", false],
+  ["ip saddr { 1.2.3.4 }", true],
+  ["icmp type echo-request ip6 saddr ::1", false],
+  ["icmpv6 type echo-request ip saddr 1.2.3.4", false],
+  ["icmp type echo-request ip saddr 1.2.3.4", true],
+  ["arp operation request", false],
+  [`log prefix "${"p".repeat(127)}"`, true],
+  [`log prefix "${"p".repeat(128)}"`, false],
+  [`accept comment "${"c".repeat(128)}"`, true],
+  [`accept comment "${"c".repeat(129)}"`, false],
+  ["ip dscp 070", true],
+  ["ip dscp 077", true],
+  ["ip dscp 0100", false],
+]
+
+test.each(rules)("in a rule: %s: %s", (rule, taken) => {
+  expect(isTaken(inTable(`chain c {\n ${rule}\n }`))).toBe(taken)
+})
+
+test("a number with a 0 before it is octal, unless it cannot be", () => {
+  const portOf = (number: string) => {
+    const { ruleset } = readNft({ path: "rules.nft", text: inTable(`chain c {\n tcp dport ${number}\n }`) })
+    return JSON.stringify(ruleset.tables[0]!.chains[1]!.rules[0]!.steps)
+  }
+  expect(portOf("010")).toBe(portOf("8"))
+  expect(portOf("08")).toBe(portOf("8"))
+  expect(portOf("0777")).toBe(portOf("511"))
+})
+
+test("the name of a device has 15 characters", () => {
+  const chain = (device: string) =>
+    `table netdev t {\n chain c { type filter hook ingress device ${device} priority 0; }\n}\n`
+  expect(isTaken(chain("abcdefghijklmno"))).toBe(true)
+  expect(isTaken(chain("abcdefghijklmnop"))).toBe(false)
+})
+
 test.each(names)("names are words, and none of nft's own: %j: %s", (text, taken) => {
   expect(isTaken(`${text}\n`)).toBe(taken)
 })
