@@ -15,8 +15,8 @@ const TICK = 4_000_000
  * Counts connections as net/netfilter/nf_conncount.c of Linux 6.18 does: a list for a rule, or for each element of a set, to which a
  * connection's packets add it unless it is there. When a list is asked, the dead are dropped from it: those that are gone, and TCP
  * connections in TIME_WAIT or CLOSE. A connection that is assured is never added, so one that is older than the rule stays out; one that is
- * confirmed and not assured is looked for each time, so that the packets of a burst count once; a packet without one (invalid, untracked) is added
- * too, and stays if by the time of the next look there is a connection with its addresses and ports.
+ * confirmed and not assured is looked for each time, so that the packets of a burst count once; a packet without one (invalid, untracked) is taken
+ * for one of the connection that has its addresses and ports, under its own; where there is none it is added too, and stays if there is one by the time of the next look.
  */
 export class ConnectionCounts implements ConnectionCounter {
   private readonly conntrack: Conntrack
@@ -43,8 +43,9 @@ export class ConnectionCounts implements ConnectionCounter {
   count(packet: Packet, run: Run, isFirst = false): number {
     const list = Math.max(0, run.element)
     if (list >= this.heads.length) this.growLists(list + 1)
-    const { table, entry } = this.conntrack
+    const { table } = this.conntrack
     const { tuple } = this
+    let { entry } = this.conntrack
     let status = 0
     if (entry >= 0) {
       status = table.statusOf(entry)
@@ -52,6 +53,11 @@ export class ConnectionCounts implements ConnectionCounter {
     } else {
       if (packet.transportOffset < 0) return -1
       tupleOf(packet, tuple)
+      const found = table.find(tuple, run.now)
+      if (found >= 0) {
+        entry = found >> 1
+        status = table.statusOf(entry)
+      }
     }
     const tick = Math.floor(run.now / TICK)
     const isCleared = this.clearedAt[list] === tick
