@@ -1,11 +1,17 @@
 import { chmodSync, rmSync, statSync } from "node:fs"
-import { createServer, type Socket } from "node:net"
+import { createServer, type Server, type Socket } from "node:net"
 import { parseAddress } from "../../../core/base/address.js"
 import type { AlertEvent } from "../../../core/event/alert-event.js"
+import { inodeOf } from "../../host/files.js"
 import { done, fail } from "../../host/outcome.js"
 import { followFile } from "./follow.js"
 import { splitLines } from "./lines.js"
 import type { EventSource } from "./source.js"
+
+/** An alert bears its packet, its payload and what an HTTP body began with, in base64 and as text, if Suricata was told so: some hundred thousand bytes. */
+const LONGEST = 1 << 20
+/** Milliseconds between two looks whether the socket is still where Suricata looks for it. */
+const STAY = 1000
 
 /**
  * Suricata's EVE JSON, its events `alert` and `drop`: a file that is followed, or, with `unix:PATH`, a socket that Suricata connects to (`filetype: unix_stream`).
@@ -27,7 +33,7 @@ export function eveSource(place: string): EventSource {
         }
       }
       if (socket === undefined) {
-        const followed = followFile(place, take)
+        const followed = followFile(place, take, LONGEST)
         return done({
           get state() {
             return followed.isThere ? "reading" : `waiting for ${place}`
@@ -36,25 +42,46 @@ export function eveSource(place: string): EventSource {
             return events
           },
           get lost() {
-            return unread
+            return unread + followed.tooLong
           },
           stop: () => followed.stop(),
         })
       }
       if (isSomethingElse(socket))
         return fail("wrong", "bad-command-line", `${socket} is there already, and is no socket`)
-      rmSync(socket, { force: true })
       const connections = new Set<Socket>()
-      const server = createServer((connection) => {
-        const lines = splitLines(take)
+      const serve = (connection: Socket) => {
+        const lines = splitLines(take, LONGEST)
         connections.add(connection)
-        connection.on("data", (chunk) => lines.push(chunk))
+        connection.on("data", (chunk) => {
+          const before = lines.tooLong
+          lines.push(chunk)
+          unread += lines.tooLong - before
+        })
         connection.on("error", () => connection.destroy())
         connection.on("close", () => connections.delete(connection))
-      })
-      server.maxConnections = 16
-      server.on("error", (error) => notice(`Suricata's alerts cannot be had: ${error.message}`))
-      server.listen(socket, () => chmodSync(socket, 0o660))
+      }
+      let inode: string | undefined
+      const listen = (): Server => {
+        rmSync(socket, { force: true })
+        const server = createServer(serve)
+        server.maxConnections = 16
+        server.on("error", (error) => notice(`Suricata's alerts cannot be had: ${error.message}`))
+        server.listen(socket, () => {
+          chmodSync(socket, 0o660)
+          inode = inodeOf(socket)
+        })
+        return server
+      }
+      let server = listen()
+      // Whoever is connected stays so; Suricata that is started anew finds nobody under a name that somebody deleted.
+      const timer = setInterval(() => {
+        if (inode === undefined || inodeOf(socket) !== undefined) return
+        inode = undefined
+        server.close()
+        server = listen()
+        notice(`the socket for Suricata's alerts ${socket} was deleted: it was made again`)
+      }, STAY)
       return done({
         get state() {
           return server.listening ? "reading" : "not listening"
@@ -66,6 +93,7 @@ export function eveSource(place: string): EventSource {
           return unread
         },
         stop() {
+          clearInterval(timer)
           server.close()
           // Suricata stays connected as long as it runs, and would keep the guard from ending.
           for (const connection of connections) connection.destroy()

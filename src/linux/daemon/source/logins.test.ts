@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFinished, test, vi } from "vitest"
@@ -188,16 +188,25 @@ test("the journal is read as journalctl prints it, whatever is broken in between
   const folder = mkdtempSync(join(tmpdir(), "floodwall-journal-"))
   const program = join(folder, "journalctl")
   const lines = [
-    '{"MESSAGE":"one"}',
+    '{"MESSAGE":"one","__CURSOR":"s=1;i=7"}',
     '{"MESSAGE":[116,119,111]}',
     '{"MESSAGE":null}',
     "half a li",
     '{"MESSAGE":"three"}',
   ]
-  writeFileSync(program, `#!/bin/sh\necho "$@" > ${folder}/words\ncat <<'END'\n${lines.join("\n")}\nEND\n`)
+  writeFileSync(
+    program,
+    `#!/bin/sh\necho "$*" >> ${folder}/words\necho no room >&2\ncat <<'END'\n${lines.join("\n")}\nEND\n`,
+  )
   chmodSync(program, 0o755)
   const messages: string[] = []
-  const follower = followJournal(program, (message) => messages.push(message), 50)
+  const notices: string[] = []
+  const follower = followJournal(
+    program,
+    (message) => messages.push(message),
+    (text) => notices.push(text),
+    50,
+  )
   onTestFinished(() => {
     follower.stop()
     rmSync(folder, { recursive: true })
@@ -206,4 +215,11 @@ test("the journal is read as journalctl prints it, whatever is broken in between
     () => expect(messages.slice(0, 6)).toEqual(["one", "two", "three", "one", "two", "three"]),
     5000,
   )
+  // What was logged while it did not run comes behind the last entry that it had printed.
+  const starts = readFileSync(join(folder, "words"), "utf8").trim().split("\n")
+  expect(starts[0]).toMatch(/--lines=0$/)
+  expect(starts.slice(1).every((words) => words.endsWith(" --no-tail --after-cursor=s=1;i=7"))).toBe(true)
+  expect(notices).toEqual([
+    expect.stringMatching(/^journalctl has ended \(no room\): failed logins are not seen/),
+  ])
 })

@@ -16,7 +16,7 @@ export function loginSource(place: "journal" | string): EventSource {
   return {
     name: "logins",
     reads: place === "journal" ? "logins (sshd in the journal)" : `logins (sshd in ${place})`,
-    start({ emit, clock }) {
+    start({ emit, clock, notice }) {
       let events = 0
       const reader = createLoginReader((event) => {
         events++
@@ -34,7 +34,9 @@ export function loginSource(place: "journal" | string): EventSource {
           get events() {
             return events
           },
-          lost: 0,
+          get lost() {
+            return followed.tooLong
+          },
           stop: () => followed.stop(),
         })
       }
@@ -46,7 +48,7 @@ export function loginSource(place: "journal" | string): EventSource {
           "there is no journal here",
           "--logins /var/log/auth.log reads a file",
         )
-      const follower = followJournal(journalctl, (message) => reader.take(message, clock()))
+      const follower = followJournal(journalctl, (message) => reader.take(message, clock()), notice)
       return done({
         get state() {
           return follower.isRunning ? "reading" : "journalctl has ended, and is started again"
@@ -65,7 +67,6 @@ const ARGUMENTS = [
   "--follow",
   "--output=json",
   "--output-fields=MESSAGE",
-  "--lines=0",
   "--quiet",
   "_COMM=sshd",
   "_UID=0",
@@ -77,15 +78,38 @@ const ARGUMENTS = [
   "_UID=0",
 ]
 const AGAIN_AFTER = 5000
+/** Milliseconds that journalctl must have lived for its end to be told of anew. */
+const LIVED = 60_000
 
-export function followJournal(program: string, each: (message: string) => void, again = AGAIN_AFTER) {
+/**
+ * The journal's messages of sshd from now on, as journalctl prints them. It is started again when it ends, behind the last entry that it had printed, so that what is logged meanwhile is heard then. `notice` hears of its
+ * end, once where it ends again and again.
+ */
+export function followJournal(
+  program: string,
+  each: (message: string) => void,
+  notice: (text: string) => void,
+  again = AGAIN_AFTER,
+) {
   let child: ChildProcess | undefined
   let timer: NodeJS.Timeout | undefined
   let open = true
+  let isTold = false
+  /** The last entry, as the journal names it; before there is one, when it was first listened to. */
+  let place = ["--lines=0"]
+  let heard = Date.now()
+  const since = () => ["--no-tail", `--since=@${Math.floor(heard / 1000)}`]
   const begin = () => {
+    const began = performance.now()
+    const isBehind = place.length > 1
+    let said = ""
+    let isSilent = true
     const lines = splitLines((line) => {
       try {
-        const { MESSAGE } = JSON.parse(line) as { readonly MESSAGE?: unknown }
+        const { MESSAGE, __CURSOR } = JSON.parse(line) as Readonly<Record<string, unknown>>
+        isSilent = false
+        heard = Date.now()
+        if (typeof __CURSOR === "string") place = ["--no-tail", `--after-cursor=${__CURSOR}`]
         // Not UTF-8: the journal gives its bytes.
         if (Array.isArray(MESSAGE)) each(Buffer.from(MESSAGE as number[]).toString("utf8"))
         else if (typeof MESSAGE === "string") each(MESSAGE)
@@ -93,12 +117,27 @@ export function followJournal(program: string, each: (message: string) => void, 
         // Half a line of a journal that was rotated away.
       }
     })
-    child = spawn(program, ARGUMENTS, { stdio: ["ignore", "pipe", "ignore"] })
+    child = spawn(program, [...ARGUMENTS, ...place], { stdio: ["ignore", "pipe", "pipe"] })
+    if (!isBehind) place = since()
     child.stdout?.on("data", (chunk: Buffer) => lines.push(chunk))
-    child.on("error", () => {})
-    child.on("close", () => {
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (said.length < 300) said += chunk.toString()
+    })
+    child.on("error", (error) => {
+      said = error.message
+    })
+    child.on("close", (status, signal) => {
       child = undefined
-      if (open) timer = setTimeout(begin, again)
+      if (!open) return
+      if (performance.now() - began > LIVED) isTold = false
+      // An entry that no journal has any more, perhaps.
+      if (isBehind && isSilent && status !== 0) place = since()
+      if (!isTold)
+        notice(
+          `journalctl has ended (${said.trim().split("\n")[0] || (signal ?? `exit ${status}`)}): failed logins are not seen until it runs again, which is tried every ${again / 1000} s`,
+        )
+      isTold = true
+      timer = setTimeout(begin, again)
     })
   }
   begin()
