@@ -21,6 +21,11 @@ export const concatenation: ExpressionKind<ConcatenationNode> = {
       for (const type of build.types(part)) words += wordsOf(type)
       return offset
     })
+    const [first, second] = loads
+    const behind = offsets[1]
+    // Most have two parts: an address and a port.
+    if (loads.length === 2 && first !== undefined && second !== undefined && behind !== undefined)
+      return (packet, run, at) => first(packet, run, at) && second(packet, run, at + behind)
     return (packet, run, at) => {
       for (let index = 0; index < loads.length; index++) {
         if (!loads[index]!(packet, run, at + offsets[index]!)) return false

@@ -1,7 +1,7 @@
 import { HAS_AUTHENTICATION } from "../../packet/ipv6.js"
 import { DCCP, ICMP, ICMPV6, IGMP, type Packet, SCTP, TCP, UDP, UDPLITE } from "../../packet/packet.js"
 import type { ExpressionKind } from "../kind.js"
-import { oneWord, type Read } from "../runtime.js"
+import { type Load, oneWord, type Read } from "../runtime.js"
 import { wordsOf } from "../type.js"
 import { authenticationOffset, nftProtocol } from "./nft-protocol.js"
 import { capturedEnd, packetEnd } from "./packet-end.js"
@@ -60,10 +60,10 @@ export const payload: ExpressionKind<PayloadNode> = {
   },
   load(node, build) {
     if (node.tunnel !== undefined) return () => false
+    const short = shortLoads[`${node.protocol} ${node.field}`]
+    if (short !== undefined) return short
     const read = build.read(node)
     if (read) return oneWord(read)
-    if (node.protocol === "ip6" && node.field === "saddr") return loadSource6
-    if (node.protocol === "ip6" && node.field === "daddr") return loadDestination6
     return fieldOf(node).type === "ether_addr" ? loadEther(node) : loadWide(node)
   },
   requires(node, _requirementOf, equals) {
@@ -245,6 +245,35 @@ export function transportStart(packet: Packet): number {
 function isExtension(protocol: number): boolean {
   return protocol === 0 || protocol === 43 || protocol === 44 || protocol === 51 || protocol === 60
 }
+
+/** What most keys of sets are made of. Without a call for the value: where that is large, V8 makes an object of it to hand it over. */
+const shortLoads: Readonly<Record<string, Load>> = {
+  "ip saddr": (packet, run, at) => {
+    if (packet.family !== 4) return false
+    run.registers[at] = packet.source0
+    return true
+  },
+  "ip daddr": (packet, run, at) => {
+    if (packet.family !== 4) return false
+    run.registers[at] = packet.destination0
+    return true
+  },
+  "ip6 saddr": loadSource6,
+  "ip6 daddr": loadDestination6,
+  "tcp sport": (packet, run, at) => {
+    if (!isDecoded(packet, TCP)) return loadTcpSource(packet, run, at)
+    run.registers[at] = packet.sourcePort
+    return true
+  },
+  "tcp dport": (packet, run, at) => {
+    if (!isDecoded(packet, TCP)) return loadTcpDestination(packet, run, at)
+    run.registers[at] = packet.destinationPort
+    return true
+  },
+}
+
+const loadTcpSource = oneWord(tcpSource)
+const loadTcpDestination = oneWord(tcpDestination)
 
 function loadSource6(packet: Packet, run: { registers: Uint32Array }, at: number): boolean {
   if (packet.family !== 6) return false

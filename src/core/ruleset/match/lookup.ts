@@ -1,7 +1,7 @@
 import type { StepKind } from "../kind.js"
 import type { ExpressionNode } from "../node.js"
 import { isBitType } from "../notation.js"
-import { BREAK, type Build, CONTINUE, type Read, type RuntimeSet, type Step } from "../runtime.js"
+import { BREAK, type Build, CONTINUE, type Read, type Step } from "../runtime.js"
 import { dataTypes, type TypeName } from "../type.js"
 import type { Item } from "../value.js"
 import { type WordMatcher, wordMatcherOf } from "./matcher.js"
@@ -39,8 +39,6 @@ export const lookup: StepKind<LookupNode> = {
     }
     const elements = typeof set === "string" ? undefined : set.map((key) => ({ key }))
     const found = elements ? build.anonymousSet({ key: types, elements }) : build.set(set as string)
-    // A value of one word needs one call less.
-    if (read && found.keyWords === 1) return lookupWord(read, found, negated)
     const load = build.load(node.left)
     // `!= @set` ends the rule where an element is found, before the kernel runs its statements (nft_lookup_eval; looked at on Linux 6.18).
     if (negated) return (packet, run) => (load(packet, run, 0) && !found.has(run, 0) ? CONTINUE : BREAK)
@@ -66,24 +64,6 @@ export const lookup: StepKind<LookupNode> = {
 
 function isOperation(node: ExpressionNode): boolean {
   return node.expression === "and" || node.expression === "binary"
-}
-
-/** As with keys of several words, for which see `compile`. */
-function lookupWord(read: Read, found: RuntimeSet, negated: boolean): Step {
-  if (negated) {
-    return (packet, run) => {
-      const value = read(packet, run)
-      if (value < 0) return BREAK
-      run.registers[0] = value
-      return found.has(run, 0) ? BREAK : CONTINUE
-    }
-  }
-  return (packet, run) => {
-    const value = read(packet, run)
-    if (value < 0) return BREAK
-    run.registers[0] = value
-    return found.contains(packet, run, 0) ? CONTINUE : BREAK
-  }
 }
 
 function lookupInline(read: Read, matches: WordMatcher, negated: boolean): Step {
