@@ -64,7 +64,7 @@ function framesOf(script: string): readonly ActFrame[] {
 }
 
 /**
- * What the kernel did with each packet; where the engine says otherwise, that is told instead. Where a busy machine sent some of them too late it is done once more in a fresh laboratory, and at the fifth time
+ * What the kernel did with each packet; where the engine says otherwise, that is told instead. Where a busy machine sent some of them too late it is done once more in a fresh laboratory, and at the tenth time
  * taken as it is: what came of it is not looked at.
  */
 function judge(
@@ -78,7 +78,7 @@ function judge(
     try {
       load(laboratory)
       const comparisons = judgeBoth(laboratory, { ruleset }, frames, { pace: true })
-      if (attempt < 5 && isLate(comparisons, frames)) continue
+      if (attempt < 10 && isLate(comparisons, frames)) continue
       // Differences on answers of the firewall are told, too.
       return comparisons
         .filter(({ arrival, same }) => !arrival.own || same === false)

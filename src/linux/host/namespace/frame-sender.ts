@@ -26,6 +26,8 @@ export interface SendOptions {
 /** Sends Ethernet frames on one device, past its queueing discipline. */
 export interface FrameSender {
   send(frames: Iterable<TimedFrame>, options?: SendOptions): SendResult
+  /** Frames since it was opened. */
+  readonly total: number
   close(): void
 }
 
@@ -60,8 +62,12 @@ export function openFrameSender(namespace: NetworkNamespace, device: string): Fr
   if (!table || !room) throw new Error(`memory for sending: ${library.errorName()}`)
   prepare(table)
   let open = true
+  let total = 0
 
   return {
+    get total() {
+      return total
+    },
     send(frames, options = {}) {
       const batch = Math.min(options.batch ?? MESSAGES, MESSAGES)
       const start = process.hrtime.bigint()
@@ -89,6 +95,7 @@ export function openFrameSender(namespace: NetworkNamespace, device: string): Fr
           throw new Error(`sendmmsg on ${device}: ${library.errorName()}`)
         }
         sent += count
+        total += count
         count = 0
         used = 0
         options.between?.()

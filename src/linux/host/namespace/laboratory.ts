@@ -34,6 +34,8 @@ export interface Host {
   nft(text: string): void
   /** A sender on one of the host's devices; the same one at each call. */
   sender(device: string): FrameSender
+  /** Frames that the sender of a device has sent. */
+  sent(device: string): number
   capture(device: string, options?: Omit<CaptureOptions, "epoch">): FrameCapture
   log(group: number): PacketLog
 }
@@ -141,6 +143,7 @@ function createHost(name: Host["name"], epoch: number): ClosableHost {
       }
       return sender
     },
+    sent: (device) => senders.get(device)?.total ?? 0,
     capture(device, options = {}) {
       const capture = openFrameCapture(namespace, device, { ...options, epoch })
       closers.push(capture.close)

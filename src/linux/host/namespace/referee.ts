@@ -74,8 +74,15 @@ export function createReferee(laboratory: Laboratory, options: RefereeOptions = 
   const seen = new Sightings()
   const entered = new Sightings()
   const own: OwnPacket[] = []
+  const sent = () => laboratory.outside.sent("eth0") + laboratory.inside.sent("eth0")
+  const sentBefore = sent()
+  let arrived = 0
   const poll = () => {
-    for (const capture of captures) for (const frame of capture.read()) frames.push(frame)
+    for (const capture of captures)
+      for (const frame of capture.read()) {
+        frames.push(frame)
+        if (frame.direction === "in") arrived++
+      }
     read(log, seen, entered, own)
   }
   return {
@@ -85,6 +92,11 @@ export function createReferee(laboratory: Laboratory, options: RefereeOptions = 
       // Two flushes of the log's timer and one of the rings'.
       settle(40)
       poll()
+      // Where a busy machine is late with them, what was sent is not all there.
+      for (let waits = 0; waits < 100 && arrived < sent() - sentBefore; waits++) {
+        settle(20)
+        poll()
+      }
       complain(captures, log)
       return rule(entrances ? withOwn(frames, own, seen, names) : frames, seen, entered)
     },
