@@ -111,6 +111,8 @@ export class Engine {
   /** What rules see of the routes where nobody said which addresses are this host's. */
   private readonly assumed: AssumedRoutes | null
   private readonly ruleState: Float64Array
+  /** Since `run` was begun, rules have only asked. */
+  private isFresh = false
   private readonly judgement: Judgement = {
     verdict: VERDICT_ACCEPT,
     chain: -1,
@@ -191,6 +193,7 @@ export class Engine {
   /** A packet sets out, and the one before is forgotten. */
   private begin(packet: Packet, path: Path): void {
     const { judgement, run } = this
+    this.isFresh = false
     if (this.assumed !== null) this.assumed.path = path
     run.begin(packet)
     run.inputInterface = path === "output" ? 0 : packet.inputInterface
@@ -252,7 +255,8 @@ export class Engine {
     if (node < 0) return false
     let outlooks = (node & 1) === 0 ? way.original : way.reply
     if (outlooks === null || !outlooks.isSettled) {
-      this.begin(packet, path)
+      if (this.isFresh) this.beginNext(packet, path)
+      else this.begin(packet, path)
       conntrack.tell(run, node)
       outlooks ??= this.ways.outlooks(way, packet, path)
       const { first, then } = outlooks
@@ -264,9 +268,13 @@ export class Engine {
       ) {
         judgement.chain = way.chain
         judgement.rule = way.rule
+        judgement.why = ""
+        judgement.packet = packet
+        this.isFresh = false
         this.finish(this.walkBehind(packet, path, outlooks))
         return true
       }
+      this.isFresh = true
     }
     judgement.verdict = VERDICT_ACCEPT
     judgement.chain = outlooks.chain
@@ -274,8 +282,17 @@ export class Engine {
     judgement.ctState = STATE_ESTABLISHED
     judgement.ctDirection = node & 1
     judgement.why = ""
-    judgement.packet = packet
+    if (judgement.packet !== packet) judgement.packet = packet
     return true
+  }
+
+  /** `begin` where rules only asked since the last one, and left everything else as it was. */
+  private beginNext(packet: Packet, path: Path): void {
+    const { run } = this
+    if (this.assumed !== null) this.assumed.path = path
+    run.family = packet.family
+    run.inputInterface = path === "output" ? 0 : packet.inputInterface
+    run.outputInterface = path === "output" ? packet.outputInterface : 0
   }
 
   /** Before conntrack. */

@@ -14,6 +14,7 @@ import {
   CLOSE_INITIATED,
   END,
   EXPECT_CHALLENGE_ACK,
+  EXPIRES,
   FLAGS,
   FROM_REPLY,
   LAST_ACKNOWLEDGEMENT,
@@ -144,6 +145,7 @@ export class TcpTracker {
   private readonly retransmissionTimeout: number
   private readonly unacknowledgedTimeout: number
   private readonly mostRetransmissions: number
+  private readonly usualLife: number
 
   constructor(table: ConnectionTable, settings: Settings) {
     this.table = table
@@ -152,6 +154,7 @@ export class TcpTracker {
     this.retransmissionTimeout = settings.nf_conntrack_tcp_timeout_max_retrans * NANOSECONDS
     this.unacknowledgedTimeout = settings.nf_conntrack_tcp_timeout_unacknowledged * NANOSECONDS
     this.mostRetransmissions = settings.nf_conntrack_tcp_max_retrans
+    this.usualLife = this.lifeOf(ESTABLISHED, WINDOW_FIELD, 0, false)
   }
 
   /** A segment of entry's connection. TAKEN, AGAIN (the entry is gone: this SYN begins a new connection), or why it is invalid. */
@@ -307,15 +310,21 @@ export class TcpTracker {
    * `packet` for most segments: with ACK and without SYN, FIN and RST, of a connection that is established and was answered long ago (`isLive`). False, and nothing has changed: it is for
    * `packet`.
    */
-  follow(entry: number, direction: number, packet: Packet, segmentLength: number, now: number): boolean {
+  follow(entry: number, direction: number, packet: Packet, now: number): boolean {
     const { table } = this
-    const base = entry * RECORD + STATE
-    const end = (packet.tcpSequence + segmentLength) | 0
     const { words } = table
+    const base = entry * RECORD + STATE
+    const length =
+      packet.networkOffset + packet.networkLength - packet.transportOffset - packet.tcpHeaderLength
+    const end = ((packet.tcpSequence | 0) + length) | 0
     const flags = window.follow(words, base, direction, packet, end)
     if (flags < 0) return false
     words[base + LAST_SEGMENT] = INDEX_ACK + direction * FROM_REPLY
-    table.setExpires(entry, now + this.lifeOf(ESTABLISHED, words[base + LAST_WINDOW]!, flags, false))
+    const last = words[base + LAST_WINDOW]!
+    // Never repeated, the window open, and all acknowledged: most segments.
+    const isUsual = last > 0 && last <= WINDOW_FIELD && (flags & UNACKNOWLEDGED) === 0
+    const life = isUsual ? this.usualLife : this.lifeOf(ESTABLISHED, last, flags, false)
+    table.numbers[entry * (RECORD / 2) + EXPIRES] = now + life
     return true
   }
 
