@@ -12,6 +12,8 @@ export interface XtOption {
   readonly name: string
   readonly negated?: true
   readonly value?: XtValue
+  /** Nobody wrote it: iptables-save prints what the program took. */
+  readonly unsaid?: true
 }
 
 export type XtOptions = readonly XtOption[]

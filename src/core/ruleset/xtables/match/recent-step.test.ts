@@ -73,6 +73,26 @@ test("removing, negating, the other end, masks", () => {
   expect(outcomes([step("--rcheck --name c --mask 255.255.255.0")], from("198.51.100.9", 0))).toBe("x")
 })
 
+// CSF's lists serve both IP versions: as commands say them each IPv6 address is itself, as iptables-save prints them a /32 is one (iptables 1.8.9, Linux 6.18).
+test.each([
+  ["--set --name z", "x.x"],
+  ["--set --name z --mask 255.255.255.255", "xxx"],
+  ["--set --name z --mask 255.255.255.0", "xxx"],
+])("IPv6 on a list that IPv4 made: %s", (text, expected) => {
+  const build = sharingBuild()
+  matchStep(recent, text, build)
+  const [set, check] = ["--set --name z", "--rcheck --name z"].map((each) =>
+    matchStep(recent, each, build, 6),
+  )
+  const from = (source: string) => [{ source, destination: "2001:db8:2::80", ...udp }]
+  const seen = [
+    outcomes([set!], from("2001:db8:9::1")),
+    outcomes([check!], from("2001:db8:7777::1")),
+    outcomes([check!], from("2001:db8:9::1")),
+  ]
+  expect(seen.join("")).toBe(expected)
+})
+
 test("--reap lets the oldest go, once its last stamp is old", () => {
   const build = sharingBuild()
   const step = (text: string) => matchStep(recent, text, build)

@@ -17,7 +17,7 @@ export interface RecentSettings {
   readonly ttl: boolean
   readonly reap: boolean
   readonly side: "source" | "destination"
-  /** Words. */
+  /** All four words of it. */
   readonly mask: readonly number[]
 }
 
@@ -29,8 +29,7 @@ export function recentStep(settings: RecentSettings, build: Build, family: 4 | 6
   const { action, negated, seconds, hitCount, ttl: asksTtl, reap } = settings
   const { table, mask } = build.shared("recent", settings.name, () => ({
     table: new RecentTable(),
-    // A list serves both IP versions; a mask that IPv4 wrote leaves the rest of an IPv6 address whole.
-    mask: [0, 1, 2, 3].map((word) => settings.mask[word] ?? 0xffffffff),
+    mask: settings.mask,
   }))
   table.reserve(hitCount)
   const load = keyLoader(table.key, settings.side, mask, family)
@@ -80,18 +79,21 @@ function keyLoader(
   }
   return (packet) => {
     key[0] = (isSource ? packet.source0 : packet.destination0) & mask[0]!
-    key[1] = (isSource ? packet.source1 : packet.destination1) & (mask[1] ?? 0)
-    key[2] = (isSource ? packet.source2 : packet.destination2) & (mask[2] ?? 0)
-    key[3] = (isSource ? packet.source3 : packet.destination3) & (mask[3] ?? 0)
+    key[1] = (isSource ? packet.source1 : packet.destination1) & mask[1]!
+    key[2] = (isSource ? packet.source2 : packet.destination2) & mask[2]!
+    key[3] = (isSource ? packet.source3 : packet.destination3) & mask[3]!
     key[4] = 6
   }
 }
 
 const actions = ["set", "rcheck", "update", "remove"] as const
 
-export function recentSettings(options: XtOptions, family: 4 | 6): RecentSettings {
+export function recentSettings(options: XtOptions): RecentSettings {
   const action = actions.find((each) => hasOption(options, each)) ?? "rcheck"
-  const mask = optionOf(options, "mask")?.value as readonly number[] | undefined
+  const written = optionOf(options, "mask")
+  const mask = written?.value as readonly number[] | undefined
+  // A list serves both IP versions. A mask that somebody wrote for IPv4 is zeros behind its first word, and takes all IPv6 addresses of a /32 for one (libxt_recent 1.8.9).
+  const rest = written === undefined || written.unsaid === true ? 0xffffffff : 0
   return {
     name: textOf(options, "name", "DEFAULT"),
     action,
@@ -101,6 +103,6 @@ export function recentSettings(options: XtOptions, family: 4 | 6): RecentSetting
     ttl: hasOption(options, "rttl"),
     reap: hasOption(options, "reap"),
     side: hasOption(options, "rdest") ? "destination" : "source",
-    mask: mask ?? new Array<number>(family === 4 ? 1 : 4).fill(0xffffffff),
+    mask: [0, 1, 2, 3].map((word) => mask?.[word] ?? rest),
   }
 }

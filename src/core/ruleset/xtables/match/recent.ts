@@ -45,11 +45,12 @@ export const recent: Extension = {
     optionOf(options, "mask") ?? {
       name: "mask",
       value: new Array<number>(family === 4 ? 1 : 4).fill(0xffffffff),
+      unsaid: true,
     },
     { name: hasOption(options, "rdest") ? "rdest" : "rsource" },
   ],
   check: (options) => checkRecent(options),
-  compile: (options, build, family) => recentStep(recentSettings(options, family), build, family),
+  compile: (options, build, family) => recentStep(recentSettings(options), build, family),
   manual: {
     title: "iptables: recent",
     text: "Who was seen lately, how often, and how long ago.",
