@@ -1,5 +1,5 @@
 import { hostname } from "node:os"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { Detection } from "../../core/detect/detection.js"
 import type { Event } from "../../core/event/event.js"
 import type { Finding } from "../../core/event/finding.js"
@@ -34,6 +34,8 @@ import { eveSource } from "./source/eve.js"
 import { loginSource } from "./source/logins.js"
 import { packetSource } from "./source/packets.js"
 import type { EventSource, RunningSource } from "./source/source.js"
+import { ledgerFile } from "./store.js"
+import { readLedgerAhead } from "./store-ahead.js"
 import { createTopology } from "./topology.js"
 
 /** A policy as the guard works with it. */
@@ -118,6 +120,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
 
   const alone = await claimGuard(socketPath(environment))
   if (failed(alone)) return alone
+  const reading = readLedgerAhead(join(state.folder, ledgerFile))
   const hadTable = !failed(readOwnBypass())
   const enforced = await soon(() => enforceRules(first, state, () => settings.rehearse(first)))
   if (failed(enforced)) {
@@ -157,6 +160,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
     })),
     notices,
   })
+  let ahead = await reading
   // A command that works without a guard has the ledger for a moment.
   const keeping = await soon(() =>
     openKeeper({
@@ -172,11 +176,13 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       facts: () => current.facts,
       status,
       stateFolder: state.folder,
+      ahead: () => ahead,
       reload,
       follow: (path) => rules.follow(path),
       stop: (remove) => askStop({ remove }),
     }),
   )
+  ahead = undefined
   if (failed(keeping)) return keeping
   keeper = keeping.value
 
@@ -266,6 +272,7 @@ export async function startGuard(settings: GuardSettings, first: GuardedPolicy):
       rules.close()
       last()
       metrics?.close()
+      metrics?.closeAllConnections()
       await announcer.stop()
       calledHosts.saveNow()
       services.saveNow()

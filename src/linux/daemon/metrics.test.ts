@@ -1,5 +1,7 @@
-import { expect, test } from "vitest"
-import { parseListenAddress, printMetrics } from "./metrics.js"
+import { once } from "node:events"
+import { type AddressInfo, createConnection } from "node:net"
+import { expect, onTestFinished, test } from "vitest"
+import { parseListenAddress, printMetrics, serveMetrics } from "./metrics.js"
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ : a metric's line, with its labels. */
 const sample =
@@ -49,4 +51,37 @@ test("an address to listen on is loopback's unless it is said", () => {
     undefined,
     undefined,
   ])
+})
+
+test("who asks without end makes the guard count once, and who never asks to the end, or never reads, is let go", async () => {
+  let counted = 0
+  const collect = () => {
+    counted++
+    return [{ name: "one", kind: "gauge", help: "h", values: [{ value: 1 }] }] as const
+  }
+  const server = serveMetrics({ host: "127.0.0.1", port: 0 }, collect, () => {}, 500)
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  const connect = (text: string) => {
+    const socket = createConnection(port, "127.0.0.1")
+    socket.on("error", () => {})
+    onTestFinished(() => void socket.destroy())
+    socket.write(text)
+    return socket
+  }
+  const ask = () => fetch(`http://127.0.0.1:${port}/metrics`).then((answer) => answer.text())
+  const asked = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+  const greedy = connect(asked.repeat(10_000))
+  greedy.resume()
+  await once(greedy, "close")
+  expect(counted).toBe(1)
+  expect(await ask()).toContain("one 1")
+
+  const slow = Array.from({ length: 8 }, () => connect("GET /metrics HTTP/1.1\r\nHo"))
+  await Promise.all(slow.map((socket) => once(socket.resume(), "close")))
+  expect(await ask()).toContain("one 1")
 })

@@ -45,20 +45,41 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return { host: found[1] ?? (found[2] || "127.0.0.1"), port }
 }
 
-/** Answers `GET /metrics` and nothing else; no more than eight scrapers at once. */
+/** Milliseconds for which the numbers are as good as new: whoever asks ten thousand times a second makes the guard count once. */
+const FRESH = 500
+/** Milliseconds that a scraper may take for its question, and for reading the answer. */
+const PATIENCE = 5000
+
+/** Answers `GET /metrics` and nothing else, one request a connection; no more than eight scrapers at once. */
 export function serveMetrics(
   { host, port }: ListenAddress,
   collect: () => readonly Metric[],
   onTrouble: (text: string) => void,
+  patience = PATIENCE,
 ): Server {
-  const server = createServer((request, response) => {
+  let text = ""
+  let until = Number.NEGATIVE_INFINITY
+  const numbers = () => {
+    const now = performance.now()
+    if (now >= until) {
+      text = printMetrics(collect())
+      until = now + FRESH
+    }
+    return text
+  }
+  // Node looks every half minute who has taken too long, unless it is told to look more often.
+  const server = createServer({ connectionsCheckingInterval: patience / 5 }, (request, response) => {
     const isMetrics = request.method === "GET" && request.url?.split("?")[0] === "/metrics"
-    response.writeHead(isMetrics ? 200 : 404, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
-    response.end(isMetrics ? printMetrics(collect()) : "only /metrics is here\n")
+    response.writeHead(isMetrics ? 200 : 404, {
+      "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      connection: "close",
+    })
+    response.end(isMetrics ? numbers() : "only /metrics is here\n")
   })
   server.maxConnections = 8
-  server.headersTimeout = 5000
-  server.requestTimeout = 5000
+  server.headersTimeout = patience
+  server.requestTimeout = patience
+  server.timeout = patience
   server.on("error", (error) => onTrouble(`metrics are not served: ${error.message}`))
   server.listen(port, host)
   return server
