@@ -2,7 +2,7 @@ import type { Packet } from "../../packet/packet.js"
 import type { ConnectionCounter, Run } from "../../ruleset/runtime.js"
 import { isClosed } from "./connection.js"
 import type { Conntrack } from "./conntrack.js"
-import { TUPLE_WORDS } from "./layout.js"
+import { PORTS, TUPLE_WORDS } from "./layout.js"
 import { ASSURED, CONFIRMED } from "./status.js"
 import { tupleOf } from "./tuple.js"
 
@@ -10,6 +10,13 @@ import { tupleOf } from "./tuple.js"
 const MOST_REMOVED = 8
 /** A list is cleared of the dead once a tick of the kernel's clock: CONFIG_HZ=250, Debian's. */
 const TICK = 4_000_000
+
+/** A node's record, so that who goes through a list of hundreds fetches one line of memory for four of them: the node behind it, its connection, and the ports of what was counted. */
+const NODE = 4
+const NEXT = 0
+const ENTRY = 1
+const GENERATION = 2
+const ENDS = 3
 
 /**
  * Counts connections as net/netfilter/nf_conncount.c of Linux 6.18 does: a list for a rule, or for each element of a set, to which a
@@ -26,9 +33,7 @@ export class ConnectionCounts implements ConnectionCounter {
   private tails = new Int32Array(16).fill(-1)
   private counts = new Int32Array(16)
   private clearedAt = new Float64Array(16).fill(-1)
-  private next = new Int32Array(64)
-  private entries = new Int32Array(64)
-  private generations = new Uint32Array(64)
+  private nodes = new Int32Array(64 * NODE)
   private tuples = new Uint32Array(64 * TUPLE_WORDS)
   private readonly tuple = new Uint32Array(TUPLE_WORDS)
   private readonly sought = new Uint32Array(TUPLE_WORDS)
@@ -73,36 +78,46 @@ export class ConnectionCounts implements ConnectionCounter {
     if (isLookedFor && this.dropDead(list, run.now, true)) return this.counts[list]!
     this.clearedAt[list] = tick
     const node = this.take()
-    this.entries[node] = entry
-    this.generations[node] = entry >= 0 ? table.generationOf(entry) : 0
-    this.tuples.set(tuple, node * TUPLE_WORDS)
-    this.next[node] = -1
+    const { nodes, tuples } = this
+    const at = node * NODE
+    nodes[at + NEXT] = -1
+    nodes[at + ENTRY] = entry
+    nodes[at + GENERATION] = entry >= 0 ? table.generationOf(entry) : 0
+    nodes[at + ENDS] = tuple[PORTS]!
+    // A call of set costs more than these few.
+    for (let word = 0; word < TUPLE_WORDS; word++) tuples[node * TUPLE_WORDS + word] = tuple[word]!
     if (this.heads[list]! < 0) this.heads[list] = node
-    else this.next[this.tails[list]!] = node
+    else nodes[this.tails[list]! * NODE + NEXT] = node
     this.tails[list] = node
     return ++this.counts[list]!
   }
 
   giveUp(element: number, now: number): boolean {
     if (element >= this.heads.length) return true
-    for (let node = this.heads[element]!; node >= 0; node = this.next[node]!)
-      if (this.isThere(node, now) && !isClosed(this.conntrack.table, this.entries[node]!)) return false
+    const { nodes } = this
+    for (let node = this.heads[element]!; node >= 0; node = nodes[node * NODE + NEXT]!)
+      if (this.isThere(node, now) && !isClosed(this.conntrack.table, nodes[node * NODE + ENTRY]!))
+        return false
     this.clear(element)
     return true
   }
 
   /** Drops some of the dead. `untilOwn`: the connection in `tuple` ends the search where it is alive, even if it is closed, and the answer is true. */
   private dropDead(list: number, now: number, untilOwn: boolean): boolean {
+    const { nodes } = this
+    const { table } = this.conntrack
+    const ends = this.tuple[PORTS]! | 0
     let removed = 0
     let previous = -1
     for (let node = this.heads[list]!; node >= 0 && removed <= MOST_REMOVED; ) {
-      const following = this.next[node]!
+      const at = node * NODE
+      const following = nodes[at + NEXT]!
       const isThere = this.isThere(node, now)
-      if (isThere && untilOwn && this.isOwn(node)) return true
-      if (isThere && !isClosed(this.conntrack.table, this.entries[node]!)) previous = node
+      if (isThere && untilOwn && nodes[at + ENDS] === ends && this.isOwn(node)) return true
+      if (isThere && !isClosed(table, nodes[at + ENTRY]!)) previous = node
       else {
         if (previous < 0) this.heads[list] = following
-        else this.next[previous] = following
+        else nodes[previous * NODE + NEXT] = following
         if (following < 0) this.tails[list] = previous
         this.put(node)
         this.counts[list]!--
@@ -122,16 +137,24 @@ export class ConnectionCounts implements ConnectionCounter {
 
   /** Is there a connection with the node's tuple? Mostly it is the one that was counted. */
   private isThere(node: number, now: number): boolean {
+    const { nodes } = this
     const { table } = this.conntrack
-    const entry = this.entries[node]!
-    if (entry < 0 || table.generationOf(entry) !== this.generations[node] || table.expiresOf(entry) <= now) {
-      const at = node * TUPLE_WORDS
-      for (let word = 0; word < TUPLE_WORDS; word++) this.sought[word] = this.tuples[at + word]!
-      const found = table.find(this.sought, now)
-      if (found < 0) return false
-      this.entries[node] = found >> 1
-      this.generations[node] = table.generationOf(found >> 1)
-    }
+    const at = node * NODE
+    const entry = nodes[at + ENTRY]!
+    if (entry >= 0 && table.generationOf(entry) === nodes[at + GENERATION] && table.expiresOf(entry) > now)
+      return true
+    return this.isThereAgain(node, now)
+  }
+
+  /** The connection that was counted is gone: is there another with its addresses and ports? */
+  private isThereAgain(node: number, now: number): boolean {
+    const { table } = this.conntrack
+    const from = node * TUPLE_WORDS
+    for (let word = 0; word < TUPLE_WORDS; word++) this.sought[word] = this.tuples[from + word]!
+    const found = table.find(this.sought, now)
+    if (found < 0) return false
+    this.nodes[node * NODE + ENTRY] = found >> 1
+    this.nodes[node * NODE + GENERATION] = table.generationOf(found >> 1)
     return true
   }
 
@@ -139,7 +162,7 @@ export class ConnectionCounts implements ConnectionCounter {
   clear(element: number): void {
     if (element >= this.heads.length) return
     for (let node = this.heads[element]!; node >= 0; ) {
-      const following = this.next[node]!
+      const following = this.nodes[node * NODE + NEXT]!
       this.put(node)
       node = following
     }
@@ -151,20 +174,14 @@ export class ConnectionCounts implements ConnectionCounter {
   private take(): number {
     if (this.free >= 0) {
       const node = this.free
-      this.free = this.next[node]!
+      this.free = this.nodes[node * NODE + NEXT]!
       return node
     }
-    if (this.used === this.next.length) {
+    if (this.used * NODE === this.nodes.length) {
       const size = this.used * 2
-      const next = new Int32Array(size)
-      next.set(this.next)
-      this.next = next
-      const entries = new Int32Array(size)
-      entries.set(this.entries)
-      this.entries = entries
-      const generations = new Uint32Array(size)
-      generations.set(this.generations)
-      this.generations = generations
+      const nodes = new Int32Array(size * NODE)
+      nodes.set(this.nodes)
+      this.nodes = nodes
       const tuples = new Uint32Array(size * TUPLE_WORDS)
       tuples.set(this.tuples)
       this.tuples = tuples
@@ -173,7 +190,7 @@ export class ConnectionCounts implements ConnectionCounter {
   }
 
   private put(node: number): void {
-    this.next[node] = this.free
+    this.nodes[node * NODE + NEXT] = this.free
     this.free = node
   }
 

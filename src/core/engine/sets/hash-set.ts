@@ -267,8 +267,8 @@ export class HashSet implements RuntimeSet {
 
   /** What the kernel's collector has removed by now: it comes once a second. */
   private collect(now: number): void {
+    if (now < this.collectedAt + COLLECT_EVERY) return
     const tick = this.start + Math.floor((now - this.start) / COLLECT_EVERY) * COLLECT_EVERY
-    if (tick <= this.collectedAt) return
     this.collectedAt = tick
     if (this.earliest > tick) return
     // Chain by chain, not element by element: a key that a rule adds and deletes leaves a chain of a thousand dead ones.
