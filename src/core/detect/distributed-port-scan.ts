@@ -54,14 +54,20 @@ class DistributedPortScan implements Detector {
     const item = mixSigned(destination0 ^ destination1, destination2, destination3, destinationPort)
     const network = this.ofNetwork.note(event, event, item)
     const host = this.ofHost.note(target, event, item)
-    const own = network < 0 ? null : this.ofNetwork.company(network)
-    if (own !== null && own.sourceCount >= SEVERAL) {
-      this.report(event, own, "network-port-scan", `sources of ${networkOf(event)}`)
-      return
-    }
-    const others = host < 0 ? null : this.ofHost.company(host)
-    if (others !== null && others.sourceCount >= SEVERAL && others.tried >= EACH * others.sourceCount)
-      this.report(event, others, "distributed-port-scan", "sources")
+    if (network >= 0 && this.ofNetwork.sourceCount(network) >= SEVERAL)
+      this.report(
+        event,
+        this.ofNetwork.company(network),
+        "network-port-scan",
+        `sources of ${networkOf(event)}`,
+      )
+    else if (host >= 0 && this.areSharing(host))
+      this.report(event, this.ofHost.company(host), "distributed-port-scan", "sources")
+  }
+
+  private areSharing(host: number): boolean {
+    const sources = this.ofHost.sourceCount(host)
+    return sources >= SEVERAL && this.ofHost.triedOf(host) >= EACH * sources
   }
 
   private report(event: AnswerEvent, company: Company, kind: string, who: string): void {
