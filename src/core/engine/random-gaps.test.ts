@@ -10,6 +10,7 @@ import {
   ctStateIn,
   drop,
   equal,
+  iifname,
   ip,
   notrack,
   payload,
@@ -85,4 +86,25 @@ test("an error about the host's own reset confirms no connection: the kernel's t
     "reject related",
   )
   expect(engine.conntrack.table.count).toBe(0)
+})
+
+test("a tagged frame belongs to the device that it was captured on, where the kernel has a device of its VLAN, or nobody", () => {
+  const engine = engineOf(table([chain("pre", "prerouting", 0, [rule(iifname("eth0"), drop)])]))
+  expect(judge(engine, { ...question, vlans: [5] }, "input").split(" ")[0]).toBe("drop")
+  // Of VLAN 0 it is the device's in the kernel too.
+  expect(judge(engine, { ...question, vlans: [0] }, "input").split(" ")[0]).toBe("drop")
+})
+
+test("ARP is not asked about at ingress of netdev, where the kernel's rules see it", () => {
+  const early = table([chain("early", "ingress", 0, [rule(drop)])])
+  const engine = engineOf({ tables: early.tables.map((each) => ({ ...each, family: "netdev" as const })) })
+  const arp = {
+    operation: 1,
+    senderMac: "02:00:00:00:00:01",
+    sender: "10.0.0.9",
+    targetMac: "00:00:00:00:00:00",
+    target: "10.0.0.1",
+  }
+  expect(judge(engine, { arp }, "input").split(" ")[0]).toBe("none")
+  expect(judge(engine, question, "input").split(" ")[0]).toBe("drop")
 })

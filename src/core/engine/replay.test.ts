@@ -221,3 +221,20 @@ test("the most frequent address is a host's: neither multicast, broadcast nor un
   )
   expect(replay.summary().mostFrequent).toEqual({ address: "192.0.2.9", share: 2 / 8 })
 })
+
+/** Where it differs from the kernel (docs/model-gaps.md): there a rule's reset leaves by output, whomever it speaks for. */
+test("a reset that a gateway sent in a server's name is taken for one of the server's, and goes through forward", () => {
+  const interfaces = [
+    { name: "wan", networks: ["default" as const] },
+    { name: "lan", networks: [network("198.51.100.0/24")] },
+  ]
+  const replay = replayOf(
+    table([
+      chain("through", "forward", 0, [rule(equal(tcp("sport"), 80), drop)]),
+      chain("out", "output", 0, []),
+    ]),
+    { interfaces, local: [parseAddress("192.0.2.1")!] },
+  )
+  const lines = feed(replay, "out wan 198.51.100.80:80 > 203.0.113.9:1000 tcp R")
+  expect(lines.map((line) => (JSON.parse(line) as { verdict: string }).verdict)).toEqual(["drop"])
+})
