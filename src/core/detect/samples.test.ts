@@ -23,6 +23,8 @@ interface Counted {
   readonly protocol?: number
   readonly tcpFlags?: number
   readonly sourcePort?: (index: number) => number
+  /** False: logged one by one, each of a source's part. */
+  readonly isSample?: boolean
   /** Of each logged packet. */
   readonly sources: readonly number[]
 }
@@ -81,7 +83,7 @@ function told(counted: Counted, { proven, called, answered = 0, rounds = 1 }: Ar
         ctState: tcpFlags === SYN ? 0 : 1,
         verdict: DROPPED,
         protection,
-        isSample: true,
+        isSample: counted.isSample ?? true,
       })
       detection.packet(event)
       for (let each = 0; each < answered / counted.sources.length; each++) {
@@ -230,6 +232,18 @@ test.each<[string, Counted, Around, readonly string[]]>([
     { protection: "invalid", packets: 9000, tcpFlags: RST, sources: of(one, 600) },
     {},
     ["tcp-flood rst-flood cb007109 8400 low notify"],
+  ],
+  [
+    "SYNs to a port that is closed by a rule",
+    { protection: "open", packets: 6000, sources: of(one, 250) },
+    {},
+    ["syn-flood syn-flood cb007109 5750 low notify"],
+  ],
+  [
+    "what is logged one by one stands for nothing but itself",
+    { protection: "invalid", packets: 9000, tcpFlags: RST, sources: of(one, 100), isSample: false },
+    {},
+    [],
   ],
   [
     "acknowledgements from port to port",
