@@ -21,6 +21,7 @@ import { isNotified } from "./notified.js"
 import type { EventFilter, EventLine, Followed, GuardStatus, Request } from "./protocol.js"
 import type { Client } from "./server.js"
 import { openStore } from "./store.js"
+import type { LedgerAhead } from "./store-ahead.js"
 
 export interface KeeperParts {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -35,6 +36,8 @@ export interface KeeperParts {
   facts(): HostFacts
   status(): Omit<GuardStatus, "blocked" | "wouldBeBlocked">
   readonly stateFolder: string
+  /** What was read of the ledger a moment ago, for as long as it is opened: some megabytes. */
+  ahead(): LedgerAhead | undefined
   reload(): void
   /** Works by the policy at this path, if it is the one that is in force. */
   follow(path: string): Followed
@@ -65,8 +68,9 @@ const FOLLOWERS_MAXIMUM = 32
 
 export function openKeeper(parts: KeeperParts): Outcome<Keeper> {
   const { log, kernel, announcer, environment, alive } = parts
-  const open = () => openStore(parts.stateFolder, new Date().toISOString().replaceAll(":", ""))
-  const opened = open()
+  const open = (ahead?: LedgerAhead) =>
+    openStore(parts.stateFolder, new Date().toISOString().replaceAll(":", ""), ahead)
+  const opened = open(parts.ahead())
   // Somebody else has it; a disk that is full or broken keeps nobody from being guarded.
   if (failed(opened) && opened.failure.kind !== "cannot") return opened
   const { store: first, setAside } = failed(opened) ? {} : opened.value

@@ -21,6 +21,15 @@ export function codeOf(error: unknown): string {
   return String((error as { readonly code?: unknown }).code ?? "")
 }
 
+/** Where the package is, for a thread that has modules of its own; undefined: it is missing. */
+export function sqlitePath(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve("libsql")
+  } catch {
+    return undefined
+  }
+}
+
 /** Throws where the file is no database, or another process has it; a sentence where the package is missing. */
 export function openDatabase(path: string): Database | string {
   let Sqlite: new (path: string) => Database

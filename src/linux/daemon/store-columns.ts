@@ -2,7 +2,7 @@ import { isProblem } from "../../core/base/diagnostic.js"
 import { type Prefix, parsePrefix } from "../../core/base/prefix.js"
 import type { Block, BlockedBy, Scope } from "../../core/block/block.js"
 import type { Past } from "../../core/block/ledger.js"
-import type { Database } from "./sqlite.js"
+import type { Database, Row } from "./sqlite.js"
 
 /**
  * The ledger's tables, read column by column: SQLite joins each column into one text, and a hundred thousand rows take a third of what an object for each row with a name for each value would.
@@ -35,8 +35,9 @@ class Column {
     const value = this.#cut()
     if (value === this.#latest) return this.#latest
     const known = this.#known.get(value)
-    if (known === undefined && this.#known.size < INTERNED) this.#known.set(value, value)
-    this.#latest = known ?? value
+    // A slice of a text keeps all of it; what went through bytes does not.
+    this.#latest = known ?? Buffer.from(value).toString()
+    if (known === undefined && this.#known.size < INTERNED) this.#known.set(this.#latest, this.#latest)
     return this.#latest
   }
 
@@ -101,9 +102,9 @@ class Column {
   }
 }
 
-/** Blocks whose source makes no sense are left out. */
-export function readBlocks(database: Database, why = "why"): readonly Block[] {
-  const columns = readColumns(database, "blocks", [
+/** What joins the columns of all blocks. `why`: how a reason is read. */
+export function blocksQuery(why: string): string {
+  return joining("blocks", [
     "source",
     // Words without blanks, but for the last.
     "scope || ' ' || decided_by || ' ' || kind",
@@ -114,6 +115,11 @@ export function readBlocks(database: Database, why = "why"): readonly Block[] {
     "packets",
     "bytes",
   ])
+}
+
+/** Blocks whose source makes no sense are left out. `ahead`: what `blocksQuery` of plain reasons has answered already. */
+export function readBlocks(database: Database, ahead?: Row, why = "why"): readonly Block[] {
+  const columns = columnsOf(ahead ?? database.prepare(blocksQuery(why)).get(), BLOCK_COLUMNS)
   if (columns === undefined) return []
   const [sources, sorts, whys, sinces, untils, times, packets, bytes] = columns as Eight
   const blocks: Block[] = []
@@ -141,7 +147,9 @@ export function readBlocks(database: Database, why = "why"): readonly Block[] {
     if (source) blocks.push(block)
   }
   // Somebody wrote what stands between two values: it is taken out first, which takes a sixth of the time.
-  return whys.isOver || why !== "why" ? blocks : readBlocks(database, "replace(why, char(31), ' ')")
+  return whys.isOver || why !== "why"
+    ? blocks
+    : readBlocks(database, undefined, "replace(why, char(31), ' ')")
 }
 
 function sortOf(text: string): Pick<Block, "scope" | "by" | "kind"> {
@@ -149,12 +157,15 @@ function sortOf(text: string): Pick<Block, "scope" | "by" | "kind"> {
   return { scope: scope as Scope, by: by as BlockedBy, kind: kind.join(" ") }
 }
 
+const BLOCK_COLUMNS = 8
+
 const nowhere: Prefix = { address: { family: 4, words: [0] }, length: 32 }
 
 type Eight = readonly [Column, Column, Column, Column, Column, Column, Column, Column]
 
 export function readPasts(database: Database): readonly Past[] {
-  const columns = readColumns(database, "pasts", ["source", "times", milliseconds('"end"'), "unblocked"])
+  const names = ["source", "times", milliseconds('"end"'), "unblocked"]
+  const columns = columnsOf(database.prepare(joining("pasts", names)).get(), names.length)
   if (columns === undefined) return []
   const [sources, times, ends, unblocked] = columns as readonly [Column, Column, Column, Column]
   const pasts: Past[] = []
@@ -167,16 +178,15 @@ export function readPasts(database: Database): readonly Past[] {
   return pasts
 }
 
-/** Undefined: the table is empty. */
-function readColumns(
-  database: Database,
-  table: string,
-  columns: readonly string[],
-): readonly Column[] | undefined {
+function joining(table: string, columns: readonly string[]): string {
   const joined = columns.map((column, index) => `group_concat(${column}, char(31)) as c${index}`)
-  const row = database.prepare(`select ${joined.join(", ")} from ${table}`).get()
+  return `select ${joined.join(", ")} from ${table}`
+}
+
+/** Undefined: the table is empty. */
+function columnsOf(row: Row | undefined, count: number): readonly Column[] | undefined {
   if (row === undefined || row["c0"] === null) return undefined
-  return columns.map((_, index) => new Column(String(row[`c${index}`])))
+  return Array.from({ length: count }, (_, index) => new Column(String(row[`c${index}`])))
 }
 
 /** A whole number is made a text a few times faster than one with a fraction. */

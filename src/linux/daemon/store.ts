@@ -8,7 +8,8 @@ import type { Change, Past } from "../../core/block/ledger.js"
 import { inodeOf } from "../host/files.js"
 import { done, fail, type Outcome } from "../host/outcome.js"
 import type { EventFilter, EventLine } from "./protocol.js"
-import { codeOf, type Database, openDatabase, type Statement } from "./sqlite.js"
+import { codeOf, type Database, openDatabase, type Row, type Statement } from "./sqlite.js"
+import { clockQuery, type LedgerAhead } from "./store-ahead.js"
 import { readBlocks, readPasts } from "./store-columns.js"
 import { SyncedFile } from "./synced-file.js"
 
@@ -82,10 +83,10 @@ const settings = `
   commit;
 `
 
-/** Opens the ledger in a folder, or makes it. A broken one is set aside, and a new one made in its place. */
-export function openStore(folder: string, stamp: string): Outcome<OpenedStore> {
+/** Opens the ledger in a folder, or makes it. A broken one is set aside, and a new one made in its place. `ahead`: what was read of it a moment ago, which need not be read again. */
+export function openStore(folder: string, stamp: string, ahead?: LedgerAhead): Outcome<OpenedStore> {
   const path = join(folder, ledgerFile)
-  const first = tryOpen(path)
+  const first = tryOpen(path, ahead)
   if (typeof first !== "object") return fail("cannot", "no-ledger", first)
   if ("store" in first) return done(first)
   if (first.code === "SQLITE_BUSY" || first.code === "SQLITE_LOCKED")
@@ -118,6 +119,7 @@ function isBroken(code: string): boolean {
 
 function tryOpen(
   path: string,
+  ahead?: LedgerAhead,
 ): { readonly store: FileStore } | { readonly code: string; readonly message: string } | string {
   let database: Database | undefined
   try {
@@ -126,7 +128,7 @@ function tryOpen(
     database = opened
     database.exec(settings)
     chmodSync(path, 0o600)
-    return { store: new SqliteStore(database, path) }
+    return { store: new SqliteStore(database, path, ahead) }
   } catch (error) {
     database?.close()
     return { code: codeOf(error), message: plainly((error as Error).message) }
@@ -153,15 +155,18 @@ class SqliteStore implements FileStore {
   #commits = 0
 
   /** Throws where the database is broken. */
-  constructor(database: Database, path: string) {
+  constructor(database: Database, path: string, ahead?: LedgerAhead) {
     this.#database = database
     this.#log = new SyncedFile(`${path}-wal`)
     this.#files = [path, `${path}-wal`].map((file) => ({ path: file, inode: inodeOf(file) }))
-    const [check] = database.prepare("pragma quick_check(1)").all()
-    const verdict = check && Object.values(check)[0]
-    if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { code: "SQLITE_CORRUPT" })
-    this.blocks = readBlocks(database)
-    const clock = database.prepare("select boot, wall, monotonic from clock").get()
+    const clock = database.prepare(clockQuery).get()
+    const known = ahead && isOf(ahead, clock) ? ahead : undefined
+    if (known === undefined) {
+      const [check] = database.prepare("pragma quick_check(1)").all()
+      const verdict = check && Object.values(check)[0]
+      if (verdict !== "ok") throw Object.assign(new Error(String(verdict)), { code: "SQLITE_CORRUPT" })
+    }
+    this.blocks = readBlocks(database, known?.blocks)
     this.clock = clock && {
       boot: String(clock["boot"]),
       wall: Number(clock["wall"]),
@@ -304,6 +309,12 @@ class SqliteStore implements FileStore {
     this.#database.close()
     this.#log.close()
   }
+}
+
+/** Whether nobody has written since. */
+function isOf(ahead: LedgerAhead, clock: Row | undefined): boolean {
+  const then = JSON.parse(ahead.clock) as Row
+  return clock !== undefined && Object.entries(then).every(([name, value]) => clock[name] === value)
 }
 
 /** Whether a line is what a filter asks for, but for how many. */
