@@ -1,5 +1,8 @@
-import { expect, test } from "vitest"
-import { units } from "./boot.js"
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, onTestFinished, test } from "vitest"
+import { isEnabled, units } from "./boot.js"
 
 const [main, again] = units("/usr/sbin/nft", {
   bootText: "/var/lib/floodwall/boot.nft",
@@ -65,4 +68,18 @@ test("the second unit is for the first start of nftables.service: it never stays
     WantedBy=nftables.service
     "
   `)
+})
+
+test("rules are said to be loaded at boot where systemd wants the unit, and not where a killed command left its file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "floodwall-units-"))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const unit = join(folder, "floodwall.service")
+  expect(isEnabled(folder)).toBe(false)
+  writeFileSync(unit, "")
+  expect(isEnabled(folder)).toBe(false)
+  mkdirSync(join(folder, "sysinit.target.wants"))
+  symlinkSync(unit, join(folder, "sysinit.target.wants/floodwall.service"))
+  expect(isEnabled(folder)).toBe(true)
+  rmSync(unit)
+  expect(isEnabled(folder)).toBe(false)
 })

@@ -10,6 +10,9 @@ import type { State } from "./state.js"
 /** Where an administrator's units live (systemd.unit(5)). */
 const unitFolder = "/etc/systemd/system"
 
+/** What wants the rules at boot; systemd keeps a link to the unit in the folder BOOT_TARGET.wants (systemctl(1), "enable"). */
+const BOOT_TARGET = "sysinit.target"
+
 export interface Unit {
   readonly name: string
   readonly text: string
@@ -61,7 +64,7 @@ ExecReload=${bypass}
 ExecStop=-${rememberCommand(nft, bypassText)}
 
 [Install]
-WantedBy=sysinit.target nftables.service
+WantedBy=${BOOT_TARGET} nftables.service
 `,
     },
     {
@@ -85,8 +88,11 @@ WantedBy=nftables.service
   ]
 }
 
+/** A unit that nothing wants is loaded by nobody: an `enable` or a `disable` that was killed leaves one, and so does `systemctl disable`. */
 export function isEnabled(folder = unitFolder): boolean {
-  return existsSync(join(folder, "floodwall.service"))
+  return ["floodwall.service", `${BOOT_TARGET}.wants/floodwall.service`].every((file) =>
+    existsSync(join(folder, file)),
+  )
 }
 
 /** Has systemd load the confirmed rules of this state folder at boot. True: something changed. */
