@@ -16,7 +16,7 @@ export interface Start {
   readonly what: string
   /** Milliseconds from the process's start until it watches, which is after all blocks are in the kernel. */
   readonly wall: number
-  /** Of processor time, the kernel's included: what counts where others work beside it. */
+  /** Of processor time, the kernel's and that of programs which it waited for included: what counts where others work beside it. */
   readonly processor: number
   /** What is in the kernel's sets then. */
   readonly kept: number
@@ -120,9 +120,9 @@ export function fillLedger(folder: string, count: number): void {
   store.close()
 }
 
-/** Milliseconds that a process has used: user and system time of proc(5)'s stat, in hundredths of a second. */
+/** Milliseconds that a process and its ended children have used: utime to cstime of proc(5)'s stat, in hundredths of a second. */
 function processorTime(pid: number | undefined): number {
   const [, fields = ""] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")
   const words = fields.split(" ")
-  return 10 * (Number(words[11]) + Number(words[12]))
+  return 10 * words.slice(11, 15).reduce((sum, word) => sum + Number(word), 0)
 }
