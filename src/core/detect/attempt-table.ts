@@ -1,46 +1,33 @@
 import type { Address } from "../base/address.js"
 import { type Flow, FROM_INSIDE, FROM_OUTSIDE } from "../event/flow.js"
 import { TCP, UDP } from "../packet/packet.js"
+import {
+  BUCKETS,
+  BYTES,
+  CONNECTED,
+  DIRECTION,
+  DOUBLES,
+  ESTABLISHED,
+  EXPECTED,
+  FILTER,
+  FREE,
+  FULL,
+  HALF_OPEN,
+  KIND,
+  NEXT,
+  PORTS,
+  PROBE,
+  REPEATS,
+  ROOM,
+  SEQUENCE,
+  SIDE_SHIFT,
+  STATE,
+  TIME,
+  TRIED,
+  WAY,
+  WORDS,
+} from "./attempt-layout.js"
 import { mixSigned } from "./mix.js"
-
-/** Attempts that are remembered, the latest. */
-const ROOM = 1 << 15
-const BUCKETS = ROOM * 2
-
-// An attempt is one line of the cache. In words: both addresses, and
-const WORDS = 16
-const PORTS = 8
-const KIND = 9
-const SEQUENCE = 10
-/** What an acknowledgement has to say. */
-const EXPECTED = 11
-/** The next in its bucket. */
-const NEXT = 12
-// In bytes:
-const BYTES = 64
-const STATE = 52
-const PROBE = 53
-const REPEATS = 54
-/** Direction, and the side above it. */
-const WAY = 55
-// In doubles: when it was last tried, in seconds.
-const DOUBLES = 8
-const TIME = 7
-const DIRECTION = 3
-const SIDE_SHIFT = 2
-
-/**
- * Half-open ones, and datagrams without an answer, by a few bits of their hash: most packets of connections belong to none. Those that nobody has answered are not among them: a forged flood would fill it, and whose SYN has no
- * answer is in no connection that conntrack knows.
- */
-const FILTER = 1 << 16
-
-export const FREE = 0
-export const TRIED = 1
-/** SYN-ACK seen. */
-export const HALF_OPEN = 2
-export const ESTABLISHED = 3
-export const OVER = 4
 
 /** Who and whom: of an event, or of a packet that is none yet. */
 export type Ends = Omit<Flow, "time" | "direction" | "side" | "interface" | "family"> & {
@@ -61,7 +48,8 @@ export class AttemptTable {
   private readonly tried = new Float64Array(ROOM)
   private readonly interfaces: string[] = new Array<string>(ROOM).fill("")
   private readonly heads = new Int32Array(BUCKETS).fill(-1)
-  private readonly filter = new Uint16Array(FILTER)
+  private readonly filter = new Uint8Array(FILTER)
+  private readonly connected = new Int32Array(CONNECTED)
   // Whom `look` was asked for.
   private hash = 0
   private source0 = 0
@@ -167,9 +155,25 @@ export class AttemptTable {
     )
   }
 
-  /** Whether somebody waits for the end of a handshake, or the answer to a datagram, that a packet of these ends may be. */
+  /** Whether somebody waits for the end of a handshake, or the answer to a datagram, that a packet of the ends that were asked for may be. */
   get mayBeAwaited(): boolean {
     return this.filter[this.hash & (FILTER - 1)]! > 0
+  }
+
+  /** The same of these ends, without a look: asked of most packets, and mostly nobody waits. */
+  mayAwait(flow: Ends): boolean {
+    const { family, sourcePort, destinationPort } = flow
+    const isFour = family === 4
+    const hash = hashOf(
+      isFour ? flow.source0 | 0 : fold(flow.source0, flow.source1, flow.source2, flow.source3),
+      isFour
+        ? flow.destination0 | 0
+        : fold(flow.destination0, flow.destination1, flow.destination2, flow.destination3),
+      (sourcePort << 16) | destinationPort,
+      (destinationPort << 16) | sourcePort,
+      (family << 8) | flow.protocol,
+    )
+    return this.filter[hash & (FILTER - 1)]! > 0
   }
 
   /** The latest attempt from whom to whom was asked; -1: none. */
@@ -247,7 +251,7 @@ export class AttemptTable {
     this.times[slot * DOUBLES + TIME] = flow.time
     this.tried[slot] = flow.time
     if (this.interfaces[slot] !== flow.interface) this.interfaces[slot] = flow.interface
-    if (this.waits(slot, TRIED)) this.filter[this.hash & (FILTER - 1)]! += 1
+    if (this.waits(slot, TRIED)) this.wait(this.hash, 1)
     const bucket = this.hash & (BUCKETS - 1)
     words[at + NEXT] = this.heads[bucket]!
     this.heads[bucket] = slot
@@ -257,9 +261,13 @@ export class AttemptTable {
   /** From its state into another. */
   enter(slot: number, state: number): void {
     const at = slot * BYTES + STATE
-    const change = (this.waits(slot, state) ? 1 : 0) - (this.waits(slot, this.bytes[at]!) ? 1 : 0)
-    if (change !== 0) this.filter[this.hashAt(slot) & (FILTER - 1)]! += change
+    const before = this.bytes[at]!
+    if (before === state) return
     this.bytes[at] = state
+    const change = (this.waits(slot, state) ? 1 : 0) - (this.waits(slot, before) ? 1 : 0)
+    if (change !== 0) this.wait(this.hashAt(slot), change)
+    if (state === ESTABLISHED) this.connect(slot, 1)
+    else if (before === ESTABLISHED) this.connect(slot, -1)
   }
 
   /** Who tried whom, by which way. */
@@ -284,9 +292,12 @@ export class AttemptTable {
     into.interface = this.interfaces[slot]!
   }
 
-  /** Whether the address is an end of a TCP connection. Looks through all: for decisions, not for packets. */
+  /** Whether the address is an end of a TCP connection. Where an address like it has one, it looks through all: for decisions, not for packets. */
   hasEstablished({ family, words: [word0 = 0, word1 = 0, word2 = 0, word3 = 0] }: Address): boolean {
     const { words } = this
+    const hash = mixSigned(word0, word1, word2, word3)
+    if (this.connected[hash & (CONNECTED - 1)] === 0 || this.connected[(hash >>> 16) & (CONNECTED - 1)] === 0)
+      return false
     const kind = (family << 8) | TCP
     for (let slot = 0; slot < ROOM; slot++) {
       if (this.stateOf(slot) !== ESTABLISHED || words[slot * WORDS + KIND] !== kind) continue
@@ -300,6 +311,20 @@ export class AttemptTable {
           return true
     }
     return false
+  }
+
+  private wait(hash: number, change: number): void {
+    const place = hash & (FILTER - 1)
+    if (this.filter[place] !== FULL) this.filter[place]! += change
+  }
+
+  private connect(slot: number, change: number): void {
+    const { words, connected } = this
+    for (let at = slot * WORDS; at <= slot * WORDS + 4; at += 4) {
+      const hash = mixSigned(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
+      connected[hash & (CONNECTED - 1)]! += change
+      connected[(hash >>> 16) & (CONNECTED - 1)]! += change
+    }
   }
 
   private waits(slot: number, state: number): boolean {

@@ -1,52 +1,61 @@
 import type { Address } from "../base/address.js"
-import { type Answer, AnswerEvent, type Probe } from "../event/answer-event.js"
-import { ConnectionEvent, type ConnectionPhase } from "../event/connection-event.js"
+import { AnswerEvent, type Probe } from "../event/answer-event.js"
+import { ConnectionEvent } from "../event/connection-event.js"
 import { FROM_INSIDE, FROM_OUTSIDE } from "../event/flow.js"
 import { DROPPED, type PacketEvent, REJECTED } from "../event/packet-event.js"
 import { ACK, FIN, ICMP, PSH, RST, SYN, TCP, UDP, URG } from "../packet/packet.js"
-import { AttemptTable, type Ends, ESTABLISHED, FREE, HALF_OPEN, OVER, TRIED } from "./attempt-table.js"
+import {
+  BEFORE,
+  BURST,
+  BURST_DATAGRAMS,
+  BY_ACK,
+  BY_FIN,
+  BY_MAIMON,
+  BY_NULL,
+  BY_ODD,
+  BY_SYN,
+  BY_UDP,
+  BY_XMAS,
+  DATAGRAM_SILENCE,
+  ESTABLISHED,
+  FEW_DATAGRAMS,
+  FREE,
+  HALF_OPEN,
+  INVALID,
+  LAST_SILENCE,
+  MOST_REPEATS,
+  MOST_TOLD,
+  NEW,
+  OVER,
+  SAME,
+  SETTLED,
+  SILENCE,
+  TRIED,
+} from "./attempt-layout.js"
+import { AttemptTable, type Ends } from "./attempt-table.js"
 import { Called } from "./called.js"
 import { isGroup } from "./group.js"
-
-/** Seconds after which an unanswered SYN counts as such: it was sent again after one second and after three (RFC 6298). */
-const SILENCE = 4
-/**
- * Of a datagram it is known later: who speaks without an answer (RTCP, syslog, sensors) goes on speaking within so many seconds, and who looks for a port sends it once or twice.
- */
-const DATAGRAM_SILENCE = 10
-const FEW_DATAGRAMS = 2
-/** So many at most, and within a second, is somebody who tries hard: with several questions of a service, or each three times. */
-const BURST_DATAGRAMS = 5
-const BURST = 1
-/** Where nothing comes any more, silence of so many seconds is one: a round trip takes less. */
-const LAST_SILENCE = 0.5
-/** An attempt that comes again within this many seconds is the same one; a SYN is sent again for 127 s (tcp_syn_retries 6). */
-const SAME = 130
-/** A SYN is sent seven times, and a capture may show each twice; who sends it more often floods. */
-const MOST_REPEATS = 14
-/** Seconds in which calls from before the first event may still be answered. */
-const BEFORE = 300
+import {
+  ABANDONED,
+  answers,
+  BEGUN,
+  CLOSED,
+  ENDED,
+  isAnswer,
+  ON_WAY,
+  OPEN,
+  PROVEN,
+  phases,
+  REFUSED,
+  SILENT,
+} from "./outcome.js"
 
 const probes: readonly Probe[] = ["syn", "fin", "null", "xmas", "ack", "maimon", "odd", "udp"]
-const BY_SYN = 0
-const BY_FIN = 1
-const BY_NULL = 2
-const BY_XMAS = 3
-const BY_ACK = 4
-const BY_MAIMON = 5
-const BY_ODD = 6
-const BY_UDP = 7
-
-// Bits of `ct state`.
-const INVALID = 1
-const SETTLED = 2 | 4
-const NEW = 8
 
 /** What an attempt becomes is told to. */
 export interface AttemptListener {
-  /** Whether anybody wants to hear of such an answer to an attempt from outside, or of such a step of a connection: most are for nobody. */
-  hearsAnswer(answer: Answer, protocol: number): boolean
-  hearsConnection(phase: ConnectionPhase, protocol: number): boolean
+  /** Whether anybody wants to hear of such an outcome (outcome.ts) of an attempt from outside: most are for nobody. */
+  hears(outcome: number, protocol: number): boolean
   answer(event: AnswerEvent): void
   connection(event: ConnectionEvent): void
 }
@@ -64,7 +73,15 @@ export class Attempts {
   /** All before it have been asked whether they stay silent: SYNs, and datagrams. */
   private asked = 0
   private askedDatagrams = 0
+  /** Before this nobody has been silent for long enough, in seconds. */
+  private due = Number.POSITIVE_INFINITY
   private since = Number.NaN
+  /** What has come of which attempts with this packet, in order: it is told when the packet has been looked at. */
+  private readonly toldSlots = new Int32Array(MOST_TOLD)
+  private readonly toldOutcomes = new Uint8Array(MOST_TOLD)
+  private told = 0
+  private latestProtection = ""
+  private isLatestLimit = false
   private readonly answerEvent = new AnswerEvent()
   private readonly connectionEvent = new ConnectionEvent()
 
@@ -76,18 +93,18 @@ export class Attempts {
 
   /** Whether somebody waits for what a packet of these ends may be: the end of a handshake, or the answer to a datagram. Mostly nobody does. */
   awaits(packet: Ends): boolean {
-    this.table.look(packet)
-    return this.table.mayBeAwaited
+    return this.table.mayAwait(packet)
   }
 
   /** A packet without fault, of TCP or UDP, or an ICMP error. Says on the event whether it is a repetition or an answer. */
   take(event: PacketEvent): void {
     if (Number.isNaN(this.since)) this.since = event.time
-    if (this.askedDatagrams < this.table.begun) this.askSilent(event.time, SILENCE, DATAGRAM_SILENCE)
+    if (event.time >= this.due) this.askSilent(event.time, SILENCE, DATAGRAM_SILENCE)
     this.table.look(event)
     if (event.protocol === TCP) this.tcp(event)
     else if (event.protocol === UDP) this.udp(event)
     else this.unreachable(event)
+    if (this.told > 0) this.tellAll(event.time)
   }
 
   /** Nothing comes any more. */
@@ -120,7 +137,7 @@ export class Attempts {
       if (!table.mayBeAwaited) return
       const answered = table.back()
       const slot = answered >= 0 ? answered : table.there()
-      if (slot >= 0 && table.stateOf(slot) === TRIED) this.settle(slot, "open", event.time, ESTABLISHED)
+      if (slot >= 0 && table.stateOf(slot) === TRIED) this.settle(slot, OPEN, ESTABLISHED)
       return
     }
     // Nobody answers for a group; what its members send to whom asked it is an answer.
@@ -132,7 +149,7 @@ export class Attempts {
     if (back >= 0 && event.time - table.lastAt(back) <= SAME) {
       event.isAnswer = true
       table.touch(back, event.time)
-      if (table.stateOf(back) === TRIED) this.settle(back, "open", event.time, ESTABLISHED)
+      if (table.stateOf(back) === TRIED) this.settle(back, OPEN, ESTABLISHED)
       return
     }
     this.open(event, BY_UDP)
@@ -157,7 +174,7 @@ export class Attempts {
     event.sourcePort = sourcePort
     event.destinationPort = destinationPort
     const slot = this.table.back()
-    if (slot >= 0 && this.table.stateOf(slot) === TRIED) this.settle(slot, "closed", event.time, OVER)
+    if (slot >= 0 && this.table.stateOf(slot) === TRIED) this.settle(slot, CLOSED, OVER)
   }
 
   /** Somebody tries; or does so again. */
@@ -177,8 +194,8 @@ export class Attempts {
         event.isRepeated = repeats < MOST_REPEATS
         event.isAnswer = isDatagram && table.stateOf(slot) === ESTABLISHED
         if (isDatagram) table.touch(slot, event.time)
-        else if (table.stateOf(slot) === TRIED && isRefused(event) && !isLimited(event))
-          this.settle(slot, "refused", event.time, OVER)
+        else if (table.stateOf(slot) === TRIED && isRefused(event) && !this.isLimited(event))
+          this.settle(slot, REFUSED, OVER)
         return
       }
     }
@@ -193,10 +210,10 @@ export class Attempts {
       event.isAnswer = true
       return
     }
-    if (isLimited(event)) return
+    if (this.isLimited(event)) return
     const begun = this.insert(event, probe)
-    if (probe === BY_SYN || probe === BY_UDP) this.tell(begun, "new", event.time)
-    if (isRefused(event)) this.settle(begun, "refused", event.time, OVER)
+    if (probe === BY_SYN || probe === BY_UDP) this.tell(begun, BEGUN)
+    if (isRefused(event)) this.settle(begun, REFUSED, OVER)
   }
 
   /** It comes from where a host inside has called, or may have called before anybody looked. */
@@ -218,7 +235,7 @@ export class Attempts {
     event.isAnswer = true
     if (table.stateOf(slot) !== TRIED || isRefused(event)) return
     table.expect(slot, event.tcpSequence + 1)
-    this.settle(slot, "open", event.time, HALF_OPEN)
+    this.settle(slot, OPEN, HALF_OPEN)
   }
 
   private acknowledge(event: PacketEvent): void {
@@ -230,13 +247,13 @@ export class Attempts {
       if (state === HALF_OPEN && table.probeOf(slot) === BY_SYN) {
         if (!table.isExpected(slot, event.tcpAcknowledgement) || isRefused(event)) return
         table.enter(slot, ESTABLISHED)
-        this.tell(slot, "established", event.time, true)
+        this.tell(slot, PROVEN)
         return
       }
       // The answers go another way, or are not captured: who goes on has had one. It proves nothing.
       if (state === TRIED && table.probeOf(slot) === BY_SYN && !isRefused(event)) {
-        this.settle(slot, "open", event.time, ESTABLISHED)
-        this.tell(slot, "established", event.time)
+        this.settle(slot, OPEN, ESTABLISHED)
+        this.tell(slot, ON_WAY)
         return
       }
     }
@@ -248,8 +265,8 @@ export class Attempts {
     const back = table.back()
     if (back >= 0) {
       event.isAnswer = true
-      if (table.stateOf(back) === TRIED && !isRefused(event)) this.settle(back, "closed", event.time, OVER)
-      else this.end(back, event.time)
+      if (table.stateOf(back) === TRIED && !isRefused(event)) this.settle(back, CLOSED, OVER)
+      else this.end(back)
       return
     }
     const slot = table.there()
@@ -260,15 +277,15 @@ export class Attempts {
     // Who resets what nobody has answered has tried it all the same.
     if (table.stateOf(slot) === TRIED && table.probeOf(slot) === BY_SYN) return
     const isAbandoned = table.stateOf(slot) === HALF_OPEN
-    this.end(slot, event.time)
-    if (isAbandoned) this.tell(slot, "abandoned", event.time)
+    this.end(slot)
+    if (isAbandoned) this.tell(slot, ABANDONED)
   }
 
   private finishOne(event: PacketEvent): void {
     const { table } = this
     const back = table.back()
     const slot = back >= 0 ? back : table.there()
-    if (slot >= 0 && (slot === back || table.probeOf(slot) === BY_SYN)) this.end(slot, event.time)
+    if (slot >= 0 && (slot === back || table.probeOf(slot) === BY_SYN)) this.end(slot)
     else if (event.ctState & (NEW | INVALID)) this.open(event, BY_MAIMON)
   }
 
@@ -276,10 +293,10 @@ export class Attempts {
     return event.side === FROM_OUTSIDE && this.called.has(event)
   }
 
-  private end(slot: number, time: number): void {
+  private end(slot: number): void {
     const wasEstablished = this.table.stateOf(slot) === ESTABLISHED
     this.table.enter(slot, OVER)
-    if (wasEstablished) this.tell(slot, "ended", time)
+    if (wasEstablished) this.tell(slot, ENDED)
   }
 
   private isKnown(): boolean {
@@ -292,24 +309,39 @@ export class Attempts {
 
   /** Those that have waited too long have no answer. */
   private askSilent(now: number, silence: number, datagramSilence: number): void {
-    const { table } = this
+    const { table, tellsSilence } = this
+    this.due = Number.POSITIVE_INFINITY
     for (; this.asked < table.begun; this.asked++) {
       const slot = table.placeOf(this.asked)
-      if (table.triedAt(slot) + silence > now) break
-      if (this.tellsSilence && table.probeOf(slot) === BY_SYN && table.stateOf(slot) === TRIED)
-        this.settle(slot, "silent", now, TRIED)
+      const due = table.triedAt(slot) + silence
+      if (due > now) {
+        this.due = due
+        break
+      }
+      if (tellsSilence && table.probeOf(slot) === BY_SYN && table.stateOf(slot) === TRIED) {
+        this.tell(slot, SILENT)
+        if (this.told === MOST_TOLD) this.tellAll(now)
+      }
     }
+    if (this.told > 0) this.tellAll(now)
     for (; this.askedDatagrams < table.begun; this.askedDatagrams++) {
       const slot = table.placeOf(this.askedDatagrams)
-      if (table.triedAt(slot) + datagramSilence > now) break
+      const due = table.triedAt(slot) + datagramSilence
+      if (due > now) {
+        if (due < this.due) this.due = due
+        break
+      }
       if (
-        this.tellsSilence &&
+        tellsSilence &&
         table.probeOf(slot) === BY_UDP &&
         table.stateOf(slot) === TRIED &&
         this.isOver(slot)
-      )
-        this.settle(slot, "silent", now, TRIED)
+      ) {
+        this.tell(slot, SILENT)
+        if (this.told === MOST_TOLD) this.tellAll(now)
+      }
     }
+    if (this.told > 0) this.tellAll(now)
   }
 
   /** Of datagrams: who sent them is done. */
@@ -323,36 +355,66 @@ export class Attempts {
   private insert(event: PacketEvent, probe: number): number {
     const { table } = this
     // Nobody will know when it ends.
-    if (table.leaving >= 0) this.end(table.leaving, event.time)
+    const { leaving } = table
+    if (leaving >= 0) {
+      this.end(leaving)
+      if (this.told > 0) this.tellAll(event.time)
+    }
     const slot = table.insert(event, event.tcpSequence, probe)
+    if (event.time + SILENCE < this.due) this.due = event.time + SILENCE
     this.asked = Math.max(this.asked, table.oldest)
     this.askedDatagrams = Math.max(this.askedDatagrams, table.oldest)
     return slot
   }
 
-  private settle(slot: number, answer: Answer, time: number, state: number): void {
-    const { table, answerEvent: event, listener } = this
-    if (state !== TRIED) table.enter(slot, state)
-    if (table.isFromInside(slot) || !listener.hearsAnswer(answer, table.protocolOf(slot))) return
-    table.describe(slot, event)
-    event.time = time
-    event.tried = table.triedAt(slot)
-    event.probe = probes[table.probeOf(slot)]!
-    event.answer = answer
-    listener.answer(event)
+  private settle(slot: number, outcome: number, state: number): void {
+    this.table.enter(slot, state)
+    this.tell(slot, outcome)
   }
 
-  private tell(slot: number, phase: ConnectionPhase, time: number, isProven = false): void {
-    // Whom somebody inside calls has been noted.
-    if (this.table.isFromInside(slot) || !this.listener.hearsConnection(phase, this.table.protocolOf(slot)))
-      return
-    const event = this.connectionEvent
-    this.table.describe(slot, event)
-    event.time = time
-    event.phase = phase
-    event.isProven = isProven
-    event.wasEstablished = phase === "ended"
-    this.listener.connection(event)
+  /** Notes what is to be told. Whom somebody inside calls has been noted. */
+  private tell(slot: number, outcome: number): void {
+    const { table } = this
+    if (table.isFromInside(slot) || !this.listener.hears(outcome, table.protocolOf(slot))) return
+    this.toldSlots[this.told] = slot
+    this.toldOutcomes[this.told] = outcome
+    this.told++
+  }
+
+  private tellAll(time: number): void {
+    const { table, listener } = this
+    for (let at = 0; at < this.told; at++) {
+      const slot = this.toldSlots[at]!
+      const outcome = this.toldOutcomes[at]!
+      if (isAnswer(outcome)) {
+        const event = this.answerEvent
+        table.describe(slot, event)
+        event.time = time
+        event.tried = table.triedAt(slot)
+        event.probe = probes[table.probeOf(slot)]!
+        event.answer = answers[outcome]!
+        listener.answer(event)
+      } else {
+        const event = this.connectionEvent
+        table.describe(slot, event)
+        event.time = time
+        event.phase = phases[outcome]!
+        event.isProven = outcome === PROVEN
+        event.wasEstablished = outcome === ENDED
+        listener.connection(event)
+      }
+    }
+    this.told = 0
+  }
+
+  /** Of a limit that is spent: it says nothing of the port. Asked of one protection again and again. */
+  private isLimited({ protection }: PacketEvent): boolean {
+    if (protection === "") return false
+    if (protection !== this.latestProtection) {
+      this.latestProtection = protection
+      this.isLatestLimit = limits.has(protection)
+    }
+    return this.isLatestLimit
   }
 }
 
@@ -361,7 +423,7 @@ function isTraceroute({ destinationPort, ttl }: PacketEvent): boolean {
   return destinationPort >= 33000 && ttl > 0 && ttl <= 32
 }
 
-/** A limit that is spent says nothing of the port. */
+/** Protections that are limits. */
 const limits = new Set([
   "syn-floods",
   "all-floods",
@@ -375,8 +437,4 @@ const limits = new Set([
 
 function isRefused({ verdict }: PacketEvent): boolean {
   return verdict === DROPPED || verdict === REJECTED
-}
-
-function isLimited({ protection }: PacketEvent): boolean {
-  return protection !== "" && limits.has(protection)
 }

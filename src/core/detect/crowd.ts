@@ -20,6 +20,7 @@ export class Crowd {
   first = 0
   repetition = 0
   readonly shown: Address[] = []
+  private readonly shownHashes = new Int32Array(SHOWN)
   private readonly meter: Meter
   private readonly window: number
   private readonly sources = new HowMany()
@@ -55,7 +56,7 @@ export class Crowd {
     }
     this.votes += source === this.candidate ? 1 : -1
     if (source === this.candidate) this.ofCandidate++
-    if (this.shown.length < SHOWN) this.show(flow)
+    if (this.shown.length < SHOWN) this.show(flow, source)
     if (!this.meter.add(0, time, 1) || time - this.told < PAUSE) return false
     if (this.asked++ % ASKED !== 0) return false
     if (this.ofCandidate * 2 > this.counted || this.sourceCount < CROWD) return false
@@ -106,11 +107,10 @@ export class Crowd {
     this.ofCandidate = 0
   }
 
-  private show(flow: Flow): void {
-    const isShown = this.shown.some(
-      ({ family, words }) =>
-        family === flow.family && words[0] === flow.source0 && (family === 4 || words[3] === flow.source3),
-    )
-    if (!isShown) this.shown.push(sourceOf(flow))
+  private show(flow: Flow, source: number): void {
+    const count = this.shown.length
+    for (let at = 0; at < count; at++) if (this.shownHashes[at] === source) return
+    this.shownHashes[count] = source
+    this.shown.push(sourceOf(flow))
   }
 }

@@ -43,6 +43,7 @@ import {
 } from "./detector.js"
 import { isLand } from "./forged.js"
 import { detectorKinds } from "./index.js"
+import { answers, OUTCOMES, phases } from "./outcome.js"
 import { PacketMemory } from "./packet-memory.js"
 import { Press } from "./press.js"
 import { Proven } from "./proven.js"
@@ -122,6 +123,8 @@ export class Detection {
   private ofInside: (readonly Detector[] | undefined)[] = []
   private ofAnswers: readonly (readonly Detector[])[] = []
   private ofConnections: readonly (readonly Detector[])[] = []
+  /** By outcome and protocol: 1 where anybody wants to hear of it. */
+  private readonly heard = new Uint8Array(OUTCOMES * 256)
   private readonly scratch = new PacketEvent()
   private now = 0
 
@@ -167,6 +170,7 @@ export class Detection {
     this.ofInside = new Array<undefined>(ALL_CLASSES).fill(undefined)
     this.ofAnswers = listsOf((bit) => this.detectors.filter(({ answers = 0 }) => answers & bit))
     this.ofConnections = listsOf((bit) => this.detectors.filter(({ connections = 0 }) => connections & bit))
+    for (let at = 0; at < this.heard.length; at++) this.heard[at] = this.isHeard(at >>> 8, at & 0xff) ? 1 : 0
   }
 
   /** Any event; whoever knows which it is calls the method of its name. */
@@ -217,9 +221,9 @@ export class Detection {
     return this.attempts.awaits(packet)
   }
 
-  /** Whether anybody wants to hear of such an answer to an attempt from outside. */
-  hearsAnswer(answer: Answer, protocol: number): boolean {
-    return answer === "open" || this.ofAnswers[answerBit(answer, protocol)]!.length > 0
+  /** Whether anybody wants to hear of such an outcome (outcome.ts) of an attempt from outside. */
+  hears(outcome: number, protocol: number): boolean {
+    return this.heard[outcome * 256 + protocol] === 1
   }
 
   answer(event: AnswerEvent): void {
@@ -230,11 +234,6 @@ export class Detection {
     } else if (event.answer !== "refused" && this.services.has(event)) return
     const wanting = this.ofAnswers[answerBit(event.answer, event.protocol)]!
     for (let at = 0; at < wanting.length; at++) wanting[at]!.answer!(event)
-  }
-
-  /** Whether anybody wants to hear of such a step of a connection from outside. */
-  hearsConnection(phase: ConnectionPhase, protocol: number): boolean {
-    return phase === "established" || this.ofConnections[stepBit(phase, protocol)]!.length > 0
   }
 
   connection(event: ConnectionEvent): void {
@@ -284,6 +283,15 @@ export class Detection {
   /** Whether the address has a connection, as far as packets told: one of the latest 32,768 attempts, established and not over. */
   hasConnection(address: Address): boolean {
     return this.attempts.hasEstablished(address)
+  }
+
+  /** Services are noted, and handshakes, whether any detector asks for them or not. */
+  private isHeard(outcome: number, protocol: number): boolean {
+    const answer = answers[outcome]
+    if (answer !== undefined)
+      return answer === "open" || this.ofAnswers[answerBit(answer, protocol)]!.length > 0
+    const phase = phases[outcome]!
+    return phase === "established" || this.ofConnections[stepBit(phase, protocol)]!.length > 0
   }
 
   /** What the packet is to detectors; connections are followed on the way. Most packets of a connection are nothing after a few comparisons. */

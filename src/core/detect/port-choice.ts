@@ -5,8 +5,9 @@ import type { PortSelector } from "../policy/policy.js"
 export function isAmong(ports: readonly PortSelector[], protocol: number, port: number): boolean {
   if (ports.length === 0) return true
   const name = protocol === TCP ? "tcp" : protocol === UDP ? "udp" : ""
-  return ports.some(
-    ({ protocol: wanted, range }) =>
-      (wanted === "any" || wanted === name) && port >= range.from && port <= range.to,
-  )
+  for (let at = 0; at < ports.length; at++) {
+    const { protocol: wanted, range } = ports[at]!
+    if ((wanted === "any" || wanted === name) && port >= range.from && port <= range.to) return true
+  }
+  return false
 }

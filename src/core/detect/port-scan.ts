@@ -43,8 +43,10 @@ const SCTP = 132
 /** Of the memory of a detector, for what is rare. */
 const FEW = 1 / 16
 
-/** Probes that only their answer makes one. */
-const answered: Partial<Record<Probe, true>> = { syn: true, ack: true, maimon: true, udp: true }
+/** Whether only the answer makes it a probe. */
+function isByAnswer(probe: Probe): boolean {
+  return probe === "syn" || probe === "ack" || probe === "maimon" || probe === "udp"
+}
 
 /**
  * Counts closed ports: distinct pairs of host and port that answered with a reset or "port unreachable", that the firewall refused, or that stayed silent. Open ports count for nothing, so
@@ -82,7 +84,7 @@ class PortScan implements Detector {
   answer(event: AnswerEvent): void {
     if (event.protocol !== this.protocol) return
     // What has odd flags has counted as it came.
-    if (event.probe in answered) this.count(event, this.ports, event.probe, refusedTexts[event.probe])
+    if (isByAnswer(event.probe)) this.count(event, this.ports, event.probe, refusedTexts[event.probe])
   }
 
   connection(event: ConnectionEvent): void {

@@ -2,15 +2,7 @@ import { maskWords } from "../base/prefix.js"
 import type { Flow } from "../event/flow.js"
 import type { Per } from "../policy/policy.js"
 import { mixSigned } from "./mix.js"
-
-/** Words of a row: the source's address, its family, how many keep something of it, its hash, and the next free row. Behind them stand places, two a word. */
-const FAMILY = 4
-const KEEPERS = 5
-const HASH = 6
-const NEXT = 7
-const HEAD = 8
-const LEAST_ROWS = 1 << 10
-const LEAST_KEEPERS = 48
+import { FAMILY, HASH, HEAD, KEEPERS, LEAST_KEEPERS, LEAST_ROWS, NEXT } from "./source-layout.js"
 
 /**
  * The sources of whom any detector keeps something, found by one look for all of them: a row for each, and in the row the place of the source at each keeper (`Suspects`). A row lives as long as

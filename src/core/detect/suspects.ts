@@ -5,28 +5,22 @@ import type { DetectorSetting, Limit, Per } from "../policy/policy.js"
 import { DistinctMeter } from "./distinct-meter.js"
 import { Doorkeeper } from "./doorkeeper.js"
 import { type Meter, makeMeter, memoryOf } from "./meter.js"
+import {
+  CELLS,
+  FIRST,
+  FOUND,
+  LEAST_PAUSE,
+  LEAST_SOURCES,
+  MEMORY,
+  MOST_SOURCES,
+  REPETITION,
+  SEEN,
+  TOLD,
+  TOTAL,
+  WAYS,
+  WEIGHT,
+} from "./source-layout.js"
 import type { Sources } from "./sources.js"
-
-/** Words of counting memory that one detector may take, for all its sources. */
-const MEMORY = 1 << 19
-const MOST_SOURCES = 1 << 14
-const LEAST_SOURCES = 1 << 8
-/** Seconds in which the same source is told once, at least. */
-const LEAST_PAUSE = 60
-/** A source has so many places to be at. */
-const WAYS = 8
-
-// What is held of a place: a line of the cache.
-/** Seconds; when its source was last seen. */
-const SEEN = 0
-/** The least goes first. */
-const WEIGHT = 1
-const TOTAL = 2
-const FIRST = 3
-const TOLD = 4
-const REPETITION = 5
-const FOUND = 6
-const CELLS = 8
 
 /**
  * What a detector holds against each source: counted by the limit, and told once in a while. Memory is bounded, whoever comes: each source has eight places to be at, and where all are taken, the
