@@ -1,7 +1,15 @@
+import { tableName } from "../../core/policy/compile.js"
 import { askGuard } from "../daemon/client.js"
 import type { Reply } from "../daemon/protocol.js"
 import { socketPath } from "../daemon/server.js"
+import { needNetfilter } from "../host/capabilities.js"
+import { listTables } from "../host/nft.js"
+import { done, failed, type Outcome } from "../host/outcome.js"
+import { openState, readConfirmed } from "../host/state.js"
 import { type Command, exit, jsonOption } from "./command.js"
+import type { Io } from "./output.js"
+import { removeEverything } from "./remove-everything.js"
+import { tell } from "./told.js"
 
 interface Options {
   readonly remove?: boolean
@@ -41,6 +49,10 @@ export const command: Command<Options> = {
     }
     const until = performance.now() + PATIENCE
     while (performance.now() < until && (await isAnswering(io.environment))) await pause(50)
+    if (remove) {
+      const finished = finishRemoval(io)
+      if (failed(finished)) return tell(finished.failure, io)
+    }
     if (json) io.json({ result: remove ? "removed" : "stopped" })
     else
       io.print(
@@ -48,6 +60,16 @@ export const command: Command<Options> = {
       )
     return exit.done
   },
+}
+
+/** A guard that was killed in the midst of it leaves rules, or what would bring them back. Who may not look believes the guard. */
+function finishRemoval(io: Io): Outcome<unknown> {
+  if (failed(needNetfilter())) return done(undefined)
+  const state = openState(io.environment)
+  const tables = listTables()
+  if (failed(state) || failed(tables)) return failed(state) ? state : tables
+  const isThere = tables.value.some((table) => table.endsWith(` ${tableName}`))
+  return isThere || readConfirmed(state.value) ? removeEverything(state.value) : done(undefined)
 }
 
 /** The guard takes its socket away when it has ended. */
