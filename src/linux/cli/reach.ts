@@ -1,4 +1,4 @@
-import { isLimiterName } from "../../core/backend/nft/placement.js"
+import { isLimiterName } from "../../core/backend/nft/names.js"
 import { readNft } from "../../core/backend/nft/read/read.js"
 import { type Address, printAddress, sameAddress } from "../../core/base/address.js"
 import { hasErrors } from "../../core/base/diagnostic.js"

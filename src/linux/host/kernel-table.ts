@@ -1,4 +1,4 @@
-import type { Generation } from "../../core/backend/nft/running.js"
+import type { Generation } from "../../core/backend/nft/names.js"
 import { list } from "./nft.js"
 import { failed } from "./outcome.js"
 

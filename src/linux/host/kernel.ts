@@ -1,5 +1,5 @@
-import { pauseSet, trialSet } from "../../core/backend/nft/placement.js"
-import type { Generation, Running } from "../../core/backend/nft/running.js"
+import { type Generation, pauseSet, trialSet } from "../../core/backend/nft/names.js"
+import type { Running } from "../../core/backend/nft/running.js"
 import { parseRunning } from "../../core/backend/nft/running.js"
 import { isProblem } from "../../core/base/diagnostic.js"
 import { digestOf, type KernelTable, parseKernelTables, TABLE_NAME } from "./kernel-table.js"

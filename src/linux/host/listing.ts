@@ -1,5 +1,5 @@
-import { generationOf, pauseSet, policyLines, trialSet } from "../../core/backend/nft/placement.js"
-import type { Generation } from "../../core/backend/nft/running.js"
+import { type Generation, generationOf, pauseSet, trialSet } from "../../core/backend/nft/names.js"
+import { policyLines } from "../../core/backend/nft/placement.js"
 import { ownBypass } from "../../core/policy/compile-bypass.js"
 import { liveChain } from "../../core/policy/compile-networks.js"
 import { DIGEST_CHAIN } from "./kernel-table.js"

@@ -1,4 +1,4 @@
-import type { Generation } from "../../core/backend/nft/running.js"
+import type { Generation } from "../../core/backend/nft/names.js"
 import { kernelFeatures, kernelVersion } from "./capabilities.js"
 import { type Block, parseListing } from "./listing.js"
 import { createNamespace, type NetworkNamespace } from "./namespace/namespace.js"

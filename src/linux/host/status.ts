@@ -1,4 +1,4 @@
-import { generationOf } from "../../core/backend/nft/placement.js"
+import { generationOf } from "../../core/backend/nft/names.js"
 import type { KernelState } from "./kernel.js"
 import { countElements } from "./kernel-table.js"
 

@@ -5,27 +5,8 @@ import { stepsToText } from "../../ruleset/kinds.js"
 import type { StepNode, VerdictNode } from "../../ruleset/node.js"
 import type { Chain, Rule, Ruleset, SetDeclaration, SetElement, Table } from "../../ruleset/ruleset.js"
 import { askedApart } from "./apart.js"
+import { type Generation, pauseSet, trialSet } from "./names.js"
 import { withRawFlags } from "./raw-flags.js"
-import type { Generation } from "./running.js"
-
-/**
- * Names in the kernel. A chain carries its generation (`input.a`), unless its rules are the administrator's own, or the guard's (apart.ts). A set that is the policy's carries it too, so that a trial that ends gives the old elements back; a
- * ledger set has its own name, whatever the policy says; a limiter set has a hash of all that its elements are counted by (`syn4.h1x2y3z`), so that the same
- * limit goes on counting, and another one starts fresh.
- */
-
-export function generationOf(name: string): Generation | null {
-  const letter = /\.([ab])$/.exec(name)?.[1]
-  return letter === "a" || letter === "b" ? letter : null
-}
-
-export function isLimiterName(name: string): boolean {
-  return /\.h[0-9a-z]+$/.test(name)
-}
-
-/** Sets of the transactions' own. */
-export const trialSet = "trial"
-export const pauseSet = "pause"
 
 export type GateOfTrial = { readonly seconds: number } | null
 

@@ -1,8 +1,5 @@
 import type { Problem } from "../../base/diagnostic.js"
-import { generationOf, pauseSet } from "./placement.js"
-
-/** A ruleset goes into the kernel under one of two letters, so that two of them can stand side by side: `input.a`, `input.b`. */
-export type Generation = "a" | "b"
+import { type Generation, generationOf, pauseSet } from "./names.js"
 
 /** What stands in the kernel in tables of ours, as far as the next transaction needs to know it. */
 export interface Running {

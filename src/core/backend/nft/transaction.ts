@@ -2,22 +2,19 @@ import type { Diagnostic } from "../../base/diagnostic.js"
 import { checkRuleset } from "../../ruleset/check.js"
 import { stepsToText } from "../../ruleset/kinds.js"
 import type { Ruleset, Table } from "../../ruleset/ruleset.js"
+import { type Generation, generationOf, isLimiterName, pauseSet, trialSet } from "./names.js"
 import {
   gateRule,
-  generationOf,
-  isLimiterName,
   isPolicyPart,
-  pauseSet,
   placeRuleset,
   policyLines,
   policyPart,
   timedKeys,
   timedSet,
-  trialSet,
 } from "./placement.js"
 import { renderNft } from "./render.js"
 import { renderElements } from "./render-set.js"
-import type { GateKind, Generation, Running, RunningChain, RunningTable } from "./running.js"
+import type { GateKind, Running, RunningChain, RunningTable } from "./running.js"
 
 /**
  * Texts for `nft -f -`, each one transaction: all of it happens, or nothing.
