@@ -111,6 +111,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
   function look(): void {
     timer = undefined
     clearTimeout(endTimer)
+    watch?.read()
     const changes = pending
     pending = []
     const restored = restoreRules(parts.current(), state)
@@ -128,12 +129,15 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
       return
     }
     trouble = undefined
-    handle(restored.value, changes)
+    // What came meanwhile is looked at once more; who took the table away while it was looked for is among it.
+    watch?.read()
+    if (pending.length > 0) lookIn(SETTLE)
+    const change = [...changes, ...pending].find(({ hasTableGone }) => hasTableGone) ?? changes[0]
+    handle(restored.value, changes, change)
     before = restored.value.what
   }
 
-  function handle(found: Restored, changes: readonly TableChange[]): void {
-    const change = changes.find(({ hasTableGone }) => hasTableGone) ?? changes[0]
+  function handle(found: Restored, changes: readonly TableChange[], change: TableChange | undefined): void {
     if (found.what === "removed") {
       if (before !== "removed")
         notice(
@@ -220,7 +224,7 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
     parts.folderAgain()
   }
 
-  function watchTable(): { close(): void } | undefined {
+  function watchTable(): { read(): void; close(): void } | undefined {
     const opened = openTableWatch(parts.table, parts.ownPorts)
     if (failed(opened)) {
       notice(
@@ -230,15 +234,19 @@ export function watchRules<Guarded extends GuardedRules>(parts: RuleWatchParts<G
     }
     const table = opened.value
     const { readiness } = parts
-    readiness.watch(table.fd, () => {
+    const read = () => {
       table.read((change) => {
         // Rules of this process are put there by programs that it starts and waits for: when they are told of, they stand.
         if (pending.length < PENDING_MAXIMUM || change.hasTableGone) pending.push(change)
       })
+    }
+    readiness.watch(table.fd, () => {
+      read()
       const isLost = table.takeOverrun()
       if (pending.length > 0 || isLost) lookIn(SETTLE)
     })
     return {
+      read,
       close() {
         readiness.unwatch(table.fd)
         table.close()
