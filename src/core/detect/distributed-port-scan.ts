@@ -1,4 +1,5 @@
-import { contains, normalise, printPrefix } from "../base/prefix.js"
+import type { Address } from "../base/address.js"
+import { contains, normalise, type Prefix, printPrefix } from "../base/prefix.js"
 import type { AnswerEvent } from "../event/answer-event.js"
 import { Flow, sourceOf } from "../event/flow.js"
 import { TCP } from "../packet/packet.js"
@@ -17,6 +18,8 @@ const EACH = 3
 const NETWORK = { kind: "source", ipv4: 24, ipv6: 48 } as const
 const HOST = { kind: "source", ipv4: 32, ipv6: 128 } as const
 const MOST = 255
+/** Of the sources of a finding. */
+const SHOWN = 16
 
 /**
  * Several sources that share a scan, so that none of them tries many ports: those of one network, whatever they try; and others where they try the ports of one host, each several. Single sources may be
@@ -55,14 +58,8 @@ class DistributedPortScan implements Detector {
     const network = this.ofNetwork.note(event, event, item)
     const host = this.ofHost.note(target, event, item)
     if (network >= 0 && this.ofNetwork.sourceCount(network) >= SEVERAL)
-      this.report(
-        event,
-        this.ofNetwork.company(network),
-        "network-port-scan",
-        `sources of ${networkOf(event)}`,
-      )
-    else if (host >= 0 && this.areSharing(host))
-      this.report(event, this.ofHost.company(host), "distributed-port-scan", "sources")
+      this.report(event, this.ofNetwork.company(network))
+    else if (host >= 0 && this.areSharing(host)) this.report(event, this.ofHost.company(host))
   }
 
   private areSharing(host: number): boolean {
@@ -70,16 +67,20 @@ class DistributedPortScan implements Detector {
     return sources >= SEVERAL && this.ofHost.triedOf(host) >= EACH * sources
   }
 
-  private report(event: AnswerEvent, company: Company, kind: string, who: string): void {
-    const { sources, sourceCount, tried, first, repetition } = company
+  private report(event: AnswerEvent, company: Company): void {
+    const { sources, tried, first, repetition } = company
+    const sourceCount = sources.length
+    const network = networkOf(sourceOf(event))
+    const isOfOne = sources.every((each) => contains(network, each))
+    const who = isOfOne ? `sources of ${printPrefix(network)}` : "sources"
     this.ofNetwork.tell(event)
     this.ofHost.tell(this.target)
     this.context.reportFinding(
       {
         at: event.time,
-        kind,
+        kind: isOfOne ? "network-port-scan" : "distributed-port-scan",
         sentence: `${sourceCount} ${who} tried ${tried} or more closed TCP ports together ${within(event.time - first)}`,
-        sources,
+        sources: sources.slice(0, SHOWN),
         sourceCount,
         manySources: true,
         proven: false,
@@ -102,9 +103,8 @@ class DistributedPortScan implements Detector {
   }
 }
 
-function networkOf(flow: Flow): string {
-  const address = sourceOf(flow)
-  return printPrefix(normalise({ address, length: address.family === 4 ? NETWORK.ipv4 : NETWORK.ipv6 }))
+function networkOf(address: Address): Prefix {
+  return normalise({ address, length: address.family === 4 ? NETWORK.ipv4 : NETWORK.ipv6 })
 }
 
 export const distributedPortScan: DetectorKind = {

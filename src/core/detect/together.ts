@@ -15,13 +15,11 @@ const REST = 0.25
 const KEPT = 3
 /** Seconds between two findings of the same group. */
 const PAUSE = 60
-const SHOWN = 16
 const WORDS = 4
 
 /** Those of a group who tried something within the window. */
 export interface Company {
   readonly sources: readonly Address[]
-  readonly sourceCount: number
   /** Different things that they tried. */
   readonly tried: number
   /** Seconds; when the first of these was tried. */
@@ -181,8 +179,7 @@ export class Together {
       seen.set(printAddress(address), address)
     }
     return {
-      sources: [...seen.values()].slice(0, SHOWN),
-      sourceCount: seen.size,
+      sources: [...seen.values()],
       tried: this.counts[slot]!,
       first: times[this.placeOf(slot, 0)]!,
       repetition: this.repetitions[slot]! + 1,
